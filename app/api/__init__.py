@@ -1,0 +1,1 @@
+"""FastAPI glue: sessions, who is calling, problems, paging, ETags, idempotency."""

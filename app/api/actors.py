@@ -1,0 +1,87 @@
+"""Who may call: policies as types, so that an endpoint's signature says it.
+
+`CurrentActor` is anybody signed in; the others need one of some roles, or a token's scope. Data scope is
+not decided here but in each query. A person whose initial password must be changed may do only that.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import OAuth2PasswordBearer
+
+from app.api.sessions import Session
+from app.core.errors import Forbidden, Unauthenticated
+from app.models.enums import Role
+from app.services.access import actors
+from app.services.access.roles import ROLES
+from app.services.platform.actor import Actor, Dataset
+
+bearer = OAuth2PasswordBearer(tokenUrl="/v1/auth/token", auto_error=False)
+
+
+class PasswordChangeNeeded(Forbidden):
+    """The initial password must be changed before anything else."""
+
+    code = "password_change_required"
+    title_zh = "首次登录请先修改初始密码"
+    title_en = "Change the initial password first"
+
+
+async def signed_in(
+    request: Request, session: Session, token: Annotated[str | None, Depends(bearer)]
+) -> Actor:
+    """The caller, even one who must change the password first."""
+    if not token:
+        raise Unauthenticated(headers={"WWW-Authenticate": "Bearer"})
+    actor = await actors.resolve(session, token=token, keyring=request.app.state.keyring)
+    request.state.actor = actor
+    return actor
+
+
+SignedIn = Annotated[Actor, Depends(signed_in)]
+
+
+async def current_actor(actor: SignedIn) -> Actor:
+    """The caller, free to work."""
+    if actor.must_change_password:
+        raise PasswordChangeNeeded
+    return actor
+
+
+CurrentActor = Annotated[Actor, Depends(current_actor)]
+
+
+def with_role(*roles: Role) -> Callable[[Actor], Awaitable[Actor]]:
+    """A dependency that admits holders of one of the roles."""
+
+    async def admit(actor: CurrentActor) -> Actor:
+        if actor.roles.isdisjoint(roles):
+            names = "、".join(ROLES[role].label_zh for role in roles)
+            raise Forbidden(f"只有{names}可以这样做", f"Only for {', '.join(roles)}")
+        return actor
+
+    return admit
+
+
+def with_dataset(dataset: Dataset, token_scope: str) -> Callable[[Actor], Awaitable[Actor]]:
+    """A dependency that admits people whose posts open the dataset and tokens with the scope."""
+
+    async def admit(actor: CurrentActor) -> Actor:
+        if actor.client_id is not None and token_scope not in actor.token_scopes:
+            raise Forbidden(f"该接口令牌没有 {token_scope} 权限", f"The token lacks the scope {token_scope}")
+        if not actor.grants_of(dataset):
+            raise Forbidden("您的岗位不涉及这类数据", "Your posts do not open this data")
+        return actor
+
+    return admit
+
+
+Admin = Annotated[Actor, Depends(with_role(Role.SYSTEM_ADMIN))]
+Auditor = Annotated[Actor, Depends(with_role(Role.AUDITOR))]
+AreaReader = Annotated[Actor, Depends(with_dataset(Dataset.AREAS, "areas:read"))]
+StaffReader = Annotated[Actor, Depends(with_dataset(Dataset.STAFF, "staff:read"))]
+RegistryReader = Annotated[Actor, Depends(with_dataset(Dataset.REGISTRY, "registry:read"))]
+TicketReader = Annotated[Actor, Depends(with_dataset(Dataset.TICKETS, "tickets:read"))]
+TicketWriter = Annotated[Actor, Depends(with_dataset(Dataset.TICKETS, "tickets:write"))]
+StatsReader = Annotated[Actor, Depends(with_dataset(Dataset.STATS, "stats:read"))]

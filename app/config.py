@@ -1,0 +1,62 @@
+"""Settings: everything that a deployment may choose, read once from `WANGGE_*` or `.env`.
+
+Frozen, so that nothing changes them while the server runs. Refuses weak secrets outside development.
+It owns no defaults of the field (limits, calendars, categories): those are data.
+"""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEV_SECRET = "development-only-secret-do-not-deploy"
+MIN_SECRET_LENGTH = 32
+
+
+class Settings(BaseSettings):
+    """The deployment's choices; times in the unit that the name says."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="WANGGE_",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    environment: Literal["dev", "test", "production"] = "dev"
+    secret_key: SecretStr = SecretStr(DEV_SECRET)
+    data_dir: Path = Path("var")
+    database_url: SecretStr | None = None
+    owner_database_url: SecretStr | None = None
+    pool_size: int = Field(default=10, ge=1, le=100)
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    workers: int = Field(default=1, ge=1, le=64)
+    trusted_proxies: str = ""
+    cors_origins: tuple[str, ...] = ()
+    max_body_bytes: int = Field(default=1_048_576, ge=1024)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    access_token_minutes: int = Field(default=15, ge=1, le=60)
+    refresh_token_days: int = Field(default=30, ge=1, le=90)
+    signing_key_days: int = Field(default=90, ge=1, le=365)
+    ticket_prefix: str = Field(default="WG", pattern=r"^[A-Z]{1,6}$")
+
+    @model_validator(mode="after")
+    def refuse_weak_secrets(self) -> Self:
+        """Outside development the secret must be the deployment's own, and long."""
+        secret = self.secret_key.get_secret_value()
+        weak = secret == DEV_SECRET or len(secret) < MIN_SECRET_LENGTH or len(set(secret)) < 10
+        if self.environment == "production" and weak:
+            message = (
+                "WANGGE_SECRET_KEY 太弱：生产环境须为至少 32 位的随机字符串"
+                "（可用 python -c 'import secrets; print(secrets.token_urlsafe(48))' 生成）"
+            )
+            raise ValueError(message)
+        return self
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the server brings its own PostgreSQL along."""
+        return self.database_url is None

@@ -1,0 +1,1 @@
+"""The lowest floor: knows no domain word (clock, crypto, database, errors, logging, paging)."""

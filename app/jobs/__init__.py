@@ -1,0 +1,1 @@
+"""What the worker process runs; as thin as a router."""

@@ -1,0 +1,63 @@
+"""The application: `create_app(settings)` is the only place that wires things."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi_offline import FastAPIOffline
+
+from app.api import problems
+from app.api.observe import Observe
+from app.config import Settings
+from app.core import logging, schema
+from app.core.crypto import Vault
+from app.core.db import create_engine, create_sessions
+from app.routers import ROUTERS
+from app.services.access.keyring import Keyring
+
+DESCRIPTION = """网格化治理后端：发现上报 → 分类推送 → 协调处理 → 跟踪回访 → 评价结案。
+
+The server behind the five-step loop of grid governance: grid members, households and tickets.
+"""
+
+
+def create_app(settings: Settings, database_url: str) -> FastAPI:
+    """The ASGI application on a database; refuses to start on a stale schema."""
+    logging.configure(settings.log_level)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await schema.require_head(app.state.engine)
+        yield
+        await app.state.engine.dispose()
+
+    app = FastAPIOffline(
+        title="Wangge 网格",
+        version="1.0.0",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        max_body_size=settings.max_body_bytes,
+        redoc_url=None,
+        swagger_ui_parameters={"persistAuthorization": True},
+    )
+    secret = settings.secret_key.get_secret_value()
+    app.state.settings = settings
+    app.state.engine = create_engine(database_url, pool_size=settings.pool_size, name="wangge-api")
+    app.state.sessions = create_sessions(app.state.engine)
+    app.state.vault = Vault(secret)
+    app.state.keyring = Keyring(app.state.vault, key_days=settings.signing_key_days)
+    app.state.schema_head = schema.head()
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["ETag", "X-Request-ID", "Location", "Idempotency-Replayed"],
+        )
+    app.add_middleware(Observe)
+    return app

@@ -1,0 +1,126 @@
+"""Tables of a ticket's steps: the timeline, its free texts, clocks, assignments and requests.
+
+The timeline is append-only: privileges and a trigger (in the migration) refuse updates and deletes; the
+free texts that erasure must reach stand in `ticket_note`.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, Keyed, one_of
+from app.models.enums import Action, ClockKind, RequestState, SlaUnit, Status
+
+
+class TicketEvent(Keyed, Base):
+    """One step of the timeline: ids and codes only, never changed, never deleted."""
+
+    __tablename__ = "ticket_event"
+    __table_args__ = (
+        UniqueConstraint("ticket_id", "seq"),
+        one_of("action", Action),
+        one_of("to_status", Status),
+        Index("ix_ticket_event_at_id", "at", "id"),
+    )
+
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))
+    seq: Mapped[int]
+    action: Mapped[str]
+    from_status: Mapped[str | None]
+    to_status: Mapped[str]
+    at: Mapped[datetime]
+    device_at: Mapped[datetime | None]
+    actor_id: Mapped[UUID | None]
+    actor_role: Mapped[str]
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class TicketNote(Base):
+    """The free text of a step, apart from it so that it can be erased."""
+
+    __tablename__ = "ticket_note"
+
+    event_id: Mapped[UUID] = mapped_column(ForeignKey("ticket_event.id"), primary_key=True)
+    opinion: Mapped[str]
+
+
+class TicketClock(Keyed, Base):
+    """A limit that runs or ran; at most one of a kind runs on a ticket."""
+
+    __tablename__ = "ticket_clock"
+    __table_args__ = (
+        one_of("kind", ClockKind),
+        one_of("unit", SlaUnit),
+        Index(
+            "uq_ticket_clock_running",
+            "ticket_id",
+            "kind",
+            unique=True,
+            postgresql_where=text("stopped_at IS NULL"),
+        ),
+        Index("ix_ticket_clock_ticket_id", "ticket_id"),
+    )
+
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))
+    kind: Mapped[str]
+    round: Mapped[int] = mapped_column(SmallInteger)
+    unit: Mapped[str]
+    amount: Mapped[int]
+    started_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    provisional: Mapped[bool]
+    paused_at: Mapped[datetime | None]
+    stopped_at: Mapped[datetime | None]
+    org_id: Mapped[UUID | None] = mapped_column(ForeignKey("org.id"), index=True)
+
+
+class TicketAssignment(Keyed, Base):
+    """One round of work by one organisation: when it got it, signed it and gave its result."""
+
+    __tablename__ = "ticket_assignment"
+    __table_args__ = (
+        UniqueConstraint("ticket_id", "round"),
+        Index("ix_ticket_assignment_org_id_dispatched_at", "org_id", "dispatched_at"),
+    )
+
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))
+    round: Mapped[int] = mapped_column(SmallInteger)
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("org.id"))
+    handler_id: Mapped[UUID | None] = mapped_column(ForeignKey("member.id"), index=True)
+    dispatched_at: Mapped[datetime]
+    signed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None]
+
+
+class TicketRequest(Keyed, Base):
+    """A request that waits for approval (now: to decline); who approves is not who asked."""
+
+    __tablename__ = "ticket_request"
+    __table_args__ = (
+        one_of("state", RequestState),
+        CheckConstraint("decided_by IS DISTINCT FROM asked_by OR decided_by IS NULL", name="duties"),
+        Index(
+            "uq_ticket_request_pending",
+            "ticket_id",
+            "kind",
+            unique=True,
+            postgresql_where=text("state = 'pending'"),
+        ),
+        Index("ix_ticket_request_ticket_id", "ticket_id"),
+    )
+
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))
+    kind: Mapped[str]
+    reason: Mapped[str]
+    basis: Mapped[str]
+    proposed_org_id: Mapped[UUID | None] = mapped_column(ForeignKey("org.id"), index=True)
+    asked_by: Mapped[UUID]
+    asked_at: Mapped[datetime]
+    state: Mapped[str]
+    decided_by: Mapped[UUID | None]
+    decided_at: Mapped[datetime | None]

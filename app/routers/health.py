@@ -1,0 +1,42 @@
+"""Liveness, readiness and metrics: for the operator's tools, without sign-in."""
+
+from datetime import datetime
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from app.api import observe
+from app.core import schema
+from app.core.errors import Unavailable
+from app.models.platform import Heartbeat
+from app.schemas.health import Alive, Ready
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/healthz", summary="存活", operation_id="health")
+async def health() -> Alive:
+    """This process answers; says nothing of the database."""
+    return Alive(status="ok")
+
+
+@router.get("/readyz", summary="就绪", operation_id="ready", responses={503: {"description": "未就绪"}})
+async def ready(request: Request) -> Ready:
+    """The database answers and has this code's schema; the worker's heartbeat is reported, not required."""
+    try:
+        revision = await schema.current(request.app.state.engine)
+        async with request.app.state.sessions() as session:
+            beat: datetime | None = await session.scalar(select(Heartbeat.at).limit(1))
+    except (DBAPIError, OSError) as away:
+        raise Unavailable from away
+    if revision != request.app.state.schema_head:
+        raise Unavailable
+    return Ready(status="ok", schema_revision=revision, worker_seen_at=beat)
+
+
+@router.get("/metrics", summary="Prometheus 指标", operation_id="metrics", response_class=Response)
+async def metrics() -> Response:
+    """Counters of this deployment's server processes, in Prometheus' text format."""
+    body, media_type = observe.metrics()
+    return Response(body, media_type=media_type)

@@ -1,0 +1,1 @@
+"""Wire shapes, as Pydantic models."""

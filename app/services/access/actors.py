@@ -1,0 +1,108 @@
+"""From a bearer token to an `Actor`, in one statement.
+
+A person's token names a session, a third party's is `wg_<key>.<secret>`. Sessions, accounts, posts and
+tokens are read anew at every request, so that a revoked session or an ended post counts at once.
+"""
+
+import hmac
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core import clock
+from app.core.crypto import hash_token
+from app.core.errors import Unauthenticated
+from app.models.enums import AreaLevel, Role
+from app.services.access.keyring import Keyring
+from app.services.access.roles import ROLES, TOKEN_SCOPES
+from app.services.platform.actor import Actor, Grant, ScopeKind
+
+TOKEN_PREFIX = "wg_"
+
+_PERSON = text(
+    """
+    SELECT account.id AS account_id, account.member_id, account.must_change_password,
+        (SELECT json_agg(json_build_array(post.role, area.id, area.level, post.org_id))
+           FROM post
+           LEFT JOIN org ON org.id = post.org_id
+           LEFT JOIN area ON area.id = coalesce(post.area_id, org.area_id)
+          WHERE post.member_id = account.member_id AND post.valid_from <= :now
+            AND (post.valid_to IS NULL OR post.valid_to > :now)) AS posts
+    FROM auth_session
+    JOIN account ON account.id = auth_session.account_id
+    WHERE auth_session.id = :session_id AND auth_session.revoked_at IS NULL
+      AND auth_session.expires_at > :now AND account.status = 'active'
+    """
+)
+_CLIENT = text(
+    """
+    SELECT api_client.id AS client_id, api_token.secret_hash, api_token.scopes,
+        area.id AS area_id, area.level
+    FROM api_token
+    JOIN api_client ON api_client.id = api_token.client_id
+    JOIN area ON area.id = api_token.area_id
+    WHERE api_token.key = :key AND api_token.revoked_at IS NULL
+      AND api_token.expires_at > :now AND api_client.status = 'active'
+    """
+)
+
+
+async def resolve(session: AsyncSession, *, token: str, keyring: Keyring) -> Actor:
+    """Who holds this token now; `Unauthenticated` when nobody does any more."""
+    if token.startswith(TOKEN_PREFIX):
+        return await _client(session, token)
+    claims = await keyring.verify(session, token)
+    return await _person(session, _uuid(claims.get("sid")))
+
+
+async def _person(session: AsyncSession, session_id: UUID) -> Actor:
+    row = (await session.execute(_PERSON, {"session_id": session_id, "now": clock.now()})).one_or_none()
+    if row is None:
+        raise Unauthenticated("登录已失效，请重新登录", "The session has ended, sign in again")
+    return Actor(
+        id=row.member_id,
+        grants=tuple(_grant(post) for post in row.posts or ()),
+        account_id=row.account_id,
+        session_id=session_id,
+        member_id=row.member_id,
+        must_change_password=row.must_change_password,
+    )
+
+
+async def _client(session: AsyncSession, token: str) -> Actor:
+    key, _, secret = token.removeprefix(TOKEN_PREFIX).partition(".")
+    if "\x00" in key or not secret.isascii():
+        raise Unauthenticated
+    row = (await session.execute(_CLIENT, {"key": key, "now": clock.now()})).one_or_none()
+    if row is None or not hmac.compare_digest(row.secret_hash, hash_token(secret)):
+        raise Unauthenticated("接口令牌无效、已过期或已吊销", "The API token is not valid any more")
+    datasets = frozenset[Any]().union(*(TOKEN_SCOPES.get(scope, ()) for scope in row.scopes))
+    grant = Grant(Role.API_CLIENT, ScopeKind.AREA, datasets, row.area_id, AreaLevel(row.level), None)
+    return Actor(
+        id=row.client_id,
+        grants=(grant,),
+        client_id=row.client_id,
+        token_scopes=frozenset(row.scopes),
+    )
+
+
+def _grant(post: tuple[str, str | None, str | None, str | None]) -> Grant:
+    role, area_id, level, org_id = post
+    spec = ROLES[Role(role)]
+    return Grant(
+        Role(role),
+        spec.kind,
+        spec.datasets,
+        UUID(area_id) if area_id else None,
+        AreaLevel(level) if level else None,
+        UUID(org_id) if org_id else None,
+    )
+
+
+def _uuid(value: object) -> UUID:
+    try:
+        return UUID(str(value))
+    except ValueError as broken:
+        raise Unauthenticated from broken

@@ -1,0 +1,1 @@
+"""The areas wing: the area and grid tree, boundaries, locating a point."""

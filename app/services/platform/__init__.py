@@ -1,0 +1,1 @@
+"""The lowest wing: who is asking, calendars, audit, idempotency, the outbox, attachments."""

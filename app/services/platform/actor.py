@@ -1,0 +1,71 @@
+"""Who is asking: a member with posts or a third party's client, reduced to grants.
+
+A grant says over which area, organisation or whole deployment the actor sees which datasets. Where the
+grants come from (posts, tokens, roles) is the access wing's business; how they become SQL is `scope`'s.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from app.models.enums import AreaLevel, Role
+
+
+class Dataset(StrEnum):
+    """What a grant opens; a role opens some of them."""
+
+    AREAS = "areas"
+    STAFF = "staff"
+    REGISTRY = "registry"
+    TICKETS = "tickets"
+    STATS = "stats"
+    ACCOUNTS = "accounts"
+    AUDIT = "audit"
+
+
+class ScopeKind(StrEnum):
+    """How far a grant reaches."""
+
+    ALL = "all"
+    AREA = "area"
+    ORG = "org"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One post's (or token's) reach: its area or organisation, and the datasets its role opens."""
+
+    role: Role
+    kind: ScopeKind
+    datasets: frozenset[Dataset]
+    area_id: UUID | None = None
+    level: AreaLevel | None = None
+    org_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The caller of this request; `id` is the member's, or the client's for a third party."""
+
+    id: UUID
+    grants: tuple[Grant, ...]
+    account_id: UUID | None = None
+    session_id: UUID | None = None
+    member_id: UUID | None = None
+    client_id: UUID | None = None
+    must_change_password: bool = False
+    token_scopes: frozenset[str] = frozenset()
+
+    def grants_of(self, dataset: Dataset) -> tuple[Grant, ...]:
+        """The grants that open a dataset, in a stable order."""
+        return tuple(grant for grant in self.grants if dataset in grant.datasets)
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """All roles that the caller holds now."""
+        return frozenset(grant.role for grant in self.grants)
+
+    def fingerprint(self, dataset: Dataset) -> str:
+        """What the caller sees of a dataset, as a short text for ETags."""
+        parts = (f"{grant.kind}:{grant.area_id or grant.org_id or ''}" for grant in self.grants_of(dataset))
+        return ",".join(sorted(set(parts)))

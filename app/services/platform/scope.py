@@ -1,0 +1,77 @@
+"""Data scope as SQL: the one place where a caller's grants become a predicate.
+
+`branches` gives one condition a grant, each of which a single index can serve in order; `visible` is their
+disjunction. Lists page through the branches (UNION ALL of short index scans), everything else uses
+`visible`. A caller without a grant sees nothing. Area codes play no part.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, false, or_, select, true
+
+from app.models.area import Area
+from app.models.enums import AreaLevel
+from app.services.platform.actor import Actor, Dataset, Grant, ScopeKind
+
+Predicate = ColumnElement[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeColumns:
+    """The columns of a table that scope looks at; `own` and `org` where the table has them."""
+
+    area: Any
+    town: Any = None
+    village: Any = None
+    grid: Any = None
+    org: Any = None
+    own: Any = None
+
+    def of_area(self, area_id: UUID, level: AreaLevel) -> Predicate:
+        """The rows in an area's subtree, by the copied column of its level where there is one."""
+        column = {
+            AreaLevel.TOWN: self.town,
+            AreaLevel.VILLAGE: self.village,
+            AreaLevel.GRID: self.grid,
+            AreaLevel.MICRO_GRID: self.area,
+        }.get(level)
+        if column is not None:
+            return _is_true(column == area_id)
+        return _is_true(self.area.in_(select(Area.id).where(Area.path.contains([area_id]))))
+
+
+def branches(actor: Actor, dataset: Dataset, columns: ScopeColumns) -> Sequence[Predicate]:
+    """One predicate a grant, without repeats; `[true()]` for the whole deployment, `[]` for nothing."""
+    grants = actor.grants_of(dataset)
+    if any(grant.kind is ScopeKind.ALL for grant in grants):
+        return [true()]
+    found: dict[object, Predicate] = {}
+    for grant in grants:
+        predicate = _of_grant(grant, columns)
+        if predicate is not None:
+            found[(grant.area_id, grant.org_id)] = predicate
+    if columns.own is not None and actor.member_id is not None and grants:
+        found["own"] = _is_true(columns.own == actor.member_id)
+    return list(found.values())
+
+
+def visible(actor: Actor, dataset: Dataset, columns: ScopeColumns) -> Predicate:
+    """The rows that the caller may see, as one predicate."""
+    found = branches(actor, dataset, columns)
+    return or_(*found) if found else false()
+
+
+def _of_grant(grant: Grant, columns: ScopeColumns) -> Predicate | None:
+    if grant.kind is ScopeKind.ORG and columns.org is not None:
+        return _is_true(columns.org == grant.org_id)
+    if grant.area_id is None or grant.level is None:
+        return None
+    return columns.of_area(grant.area_id, grant.level)
+
+
+def _is_true(condition: Any) -> Predicate:
+    predicate: Predicate = condition
+    return predicate

@@ -1,0 +1,1 @@
+"""The registry wing: households and residents, and their personal data."""

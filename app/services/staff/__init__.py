@@ -1,0 +1,1 @@
+"""The staff wing: organisations, members, posts."""

@@ -1,0 +1,1 @@
+"""The stats wing: figures of the caller's scope."""

@@ -1,0 +1,1 @@
+"""Tickets: the workflow table, the loop from report to close, categories, routing and clocks."""
