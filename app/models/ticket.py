@@ -68,6 +68,7 @@ class Ticket(Versioned, Base):
             "id",
             postgresql_where=OPEN,
         ),
+        Index("ix_ticket_handler_queue", "handler_id", "status", "reported_at", "id", postgresql_where=OPEN),
         Index("ix_ticket_status_queue", "status", "reported_at", "id", postgresql_where=OPEN),
         Index("ix_ticket_town_due", "town_id", "due_at", "id", postgresql_where=OPEN),
         Index("ix_ticket_village_due", "village_id", "due_at", "id", postgresql_where=OPEN),

@@ -160,6 +160,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("closed_at IS NULL"),
     )
+    op.create_index(
+        "ix_ticket_handler_queue",
+        "ticket",
+        ["handler_id", "status", "reported_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
     op.create_index("ix_ticket_reported_at_id", "ticket", ["reported_at", "id"], unique=False)
     op.create_index(
         "ix_ticket_reporter_id_reported_at_id", "ticket", ["reporter_id", "reported_at", "id"], unique=False
@@ -243,6 +250,7 @@ def downgrade() -> None:
     op.drop_index("ix_ticket_reporter_id_reported_at_id", table_name="ticket")
     op.drop_index("ix_ticket_reported_at_id", table_name="ticket")
     op.drop_index("ix_ticket_org_queue", table_name="ticket", postgresql_where=sa.text("closed_at IS NULL"))
+    op.drop_index("ix_ticket_handler_queue", table_name="ticket", postgresql_where=sa.text("closed_at IS NULL"))
     op.drop_index("ix_ticket_org_due", table_name="ticket", postgresql_where=sa.text("closed_at IS NULL"))
     op.drop_index("ix_ticket_lead_org_id_reported_at_id", table_name="ticket")
     op.drop_index("ix_ticket_household_id", table_name="ticket")

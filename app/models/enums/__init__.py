@@ -1,0 +1,76 @@
+"""The closed vocabularies: every code that the program itself decides on.
+
+Lists that a town may extend (categories, calendars) are tables, not enums. Standard library only, so that
+the workflow table can import it and nothing else. Source of the values: the field's code lists.
+"""
+
+from app.models.enums.outcome import (
+    EvaluatedBy,
+    RejectReason,
+    ResolutionType,
+    ReturnReason,
+    RevisitMethod,
+    Satisfaction,
+    Solved,
+    VoidReason,
+)
+from app.models.enums.people import (
+    AccountStatus,
+    Employment,
+    Gender,
+    HouseholdType,
+    OrgKind,
+    PopulationType,
+    ResidenceStatus,
+    Role,
+)
+from app.models.enums.place import AreaKind, AreaLevel, CoordType
+from app.models.enums.rule import Guard, Kind, Outcome, Relation
+from app.models.enums.ticket import (
+    Action,
+    ClockKind,
+    DayKind,
+    EventSource,
+    RequestState,
+    RevisitState,
+    SlaUnit,
+    Stage,
+    Status,
+    Urgency,
+)
+
+__all__ = [
+    "AccountStatus",
+    "Action",
+    "AreaKind",
+    "AreaLevel",
+    "ClockKind",
+    "CoordType",
+    "DayKind",
+    "Employment",
+    "EvaluatedBy",
+    "EventSource",
+    "Gender",
+    "Guard",
+    "HouseholdType",
+    "Kind",
+    "OrgKind",
+    "Outcome",
+    "PopulationType",
+    "RejectReason",
+    "Relation",
+    "RequestState",
+    "ResidenceStatus",
+    "ResolutionType",
+    "ReturnReason",
+    "RevisitMethod",
+    "RevisitState",
+    "Role",
+    "Satisfaction",
+    "SlaUnit",
+    "Solved",
+    "Stage",
+    "Status",
+    "Urgency",
+    "VoidReason",
+]

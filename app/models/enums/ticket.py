@@ -1,0 +1,127 @@
+"""Where a ticket stands and what is done to it: statuses, actions, clocks, sources, urgency."""
+
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """The five steps of the loop."""
+
+    REPORT = "report"
+    ROUTE = "route"
+    HANDLE = "handle"
+    REVISIT = "revisit"
+    CLOSE = "close"
+
+
+class Status(StrEnum):
+    """Where a ticket stands. Joint, extended, pending and the like are flags, not statuses."""
+
+    REPORTED = "reported"
+    RETURNED = "returned"
+    ACCEPTED = "accepted"
+    DISPATCHED = "dispatched"
+    PROCESSING = "processing"
+    RESOLVED = "resolved"
+    EVALUATING = "evaluating"
+    CLOSED = "closed"
+    NOT_ACCEPTED = "not_accepted"
+    WITHDRAWN = "withdrawn"
+    VOIDED = "voided"
+
+
+class Action(StrEnum):
+    """What somebody does to a ticket."""
+
+    REPORT = "report"
+    SUBMIT = "submit"
+    WITHDRAW = "withdraw"
+    ACCEPT = "accept"
+    RETURN_FOR_INFO = "return_for_info"
+    REJECT = "reject"
+    DISPATCH = "dispatch"
+    SIGN = "sign"
+    DECLINE = "decline"
+    APPROVE_DECLINE = "approve_decline"
+    DENY_DECLINE = "deny_decline"
+    REROUTE = "reroute"
+    RESOLVE = "resolve"
+    REVISIT = "revisit"
+    REWORK = "rework"
+    EVALUATE = "evaluate"
+    CLOSE = "close"
+    VOID = "void"
+
+
+class ClockKind(StrEnum):
+    """What a clock measures; one open clock of a kind on a ticket."""
+
+    ACCEPT = "accept"
+    DISPATCH = "dispatch"
+    SIGN = "sign"
+    HANDLE = "handle"
+    REVISIT = "revisit"
+    CLOSE = "close"
+
+
+class SlaUnit(StrEnum):
+    """Three units of a limit that never mix."""
+
+    WALL_MINUTES = "wall_minutes"
+    WORK_MINUTES = "work_minutes"
+    WORK_DAYS = "work_days"
+
+
+class DayKind(StrEnum):
+    """What a published calendar says of a day."""
+
+    WORKDAY = "workday"
+    WEEKEND = "weekend"
+    HOLIDAY = "holiday"
+    MAKEUP_WORKDAY = "makeup_workday"
+
+
+class EventSource(StrEnum):
+    """How a report came in."""
+
+    GRID_PATROL = "grid_patrol"
+    VISIT = "visit"
+    CONTACT_TEAM = "contact_team"
+    LEADER_WALK = "leader_walk"
+    RESIDENT_APP = "resident_app"
+    PHONE = "phone"
+    HOTLINE_12345 = "hotline_12345"
+    UPPER_ASSIGN = "upper_assign"
+    DEPT_TRANSFER = "dept_transfer"
+    MEDIA = "media"
+    PETITION = "petition"
+    IOT = "iot"
+    VIDEO = "video"
+    THIRD_PARTY = "third_party"
+    CALLUP = "callup"
+    INSPECTION = "inspection"
+
+
+class Urgency(StrEnum):
+    """How fast it must go; the limits depend on it."""
+
+    CRITICAL = "critical"
+    URGENT = "urgent"
+    NORMAL = "normal"
+    COMPLEX = "complex"
+
+
+class RevisitState(StrEnum):
+    """Whether this ticket needs a revisit, had one, or a policy let it off."""
+
+    NEEDED = "needed"
+    DONE = "done"
+    EXEMPT = "exempt"
+
+
+class RequestState(StrEnum):
+    """A request that waits for somebody's approval."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DENIED = "denied"
+    CANCELLED = "cancelled"

@@ -1,0 +1,161 @@
+"""Tickets: report, list, detail, timeline, and one address for every step of the workflow."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
+
+from app.api import etags
+from app.api.actors import TicketReader, TicketWriter
+from app.api.calendars import WorkCalendar
+from app.api.etags import IfMatch
+from app.api.idempotency import IdempotentRoute, claim_key
+from app.api.paging import LIMIT, Cursor, Limit
+from app.api.sessions import Session
+from app.models.enums import Stage, Status
+from app.schemas.ticket import EventRead, TicketBrief, TicketCreate, TicketRead
+from app.schemas.types import AnyTime, CategoryCode, PageRead
+from app.services.tickets import present, reads, transitions, view
+from app.services.tickets import report as reporting
+from app.services.tickets.commands import ActionBody, Command
+from app.services.tickets.reads import TicketFilter, TicketSort
+from app.services.tickets.report import Contact, NewTicket, Place
+
+router = APIRouter(
+    prefix="/v1/tickets", tags=["tickets"], route_class=IdempotentRoute, dependencies=[Depends(claim_key)]
+)
+MAX_EVENTS = 200
+
+
+def _filter(
+    *,
+    stage: Stage | None = None,
+    status: Status | None = None,
+    category: CategoryCode | None = None,
+    area_id: UUID | None = None,
+    org_id: UUID | None = None,
+    mine: Annotated[bool, Query(description="我经办或我上报的")] = False,
+    overdue: Annotated[bool, Query(description="已超过当前时限且未结案")] = False,
+    created_from: AnyTime | None = None,
+    created_before: AnyTime | None = None,
+) -> TicketFilter:
+    return TicketFilter(
+        stage=stage,
+        status=status,
+        category=category,
+        area_id=area_id,
+        org_id=org_id,
+        mine=mine,
+        overdue=overdue,
+        created_from=created_from,
+        created_before=created_before,
+    )
+
+
+@router.get("", summary="工单列表", operation_id="tickets_list")
+async def tickets_list(
+    session: Session,
+    actor: TicketReader,
+    wanted: Annotated[TicketFilter, Depends(_filter)],
+    sort: TicketSort = TicketSort.NEWEST,
+    cursor: Cursor = None,
+    limit: Limit = LIMIT,
+) -> PageRead[TicketBrief]:
+    """The tickets that the caller may see, newest first unless said otherwise; overdue ones by deadline."""
+    page = await reads.page(session, actor=actor, wanted=wanted, sort=sort, cursor=cursor, limit=limit)
+    items = [TicketBrief.model_validate(row) for row in page.items]
+    return PageRead(items=items, next_cursor=page.next_cursor)
+
+
+@router.post("", status_code=201, summary="上报", operation_id="ticket_report")
+async def ticket_report(
+    session: Session,
+    actor: TicketWriter,
+    calendar: WorkCalendar,
+    request: Request,
+    response: Response,
+    body: TicketCreate,
+) -> TicketRead:
+    """Report a ticket; 200 instead of 201 when this very report (by its id) was stored before."""
+    state = request.app.state
+    ticket, is_new = await reporting.report(
+        session,
+        actor=actor,
+        new=_new(body),
+        calendar=calendar,
+        vault=state.vault,
+        prefix=state.settings.ticket_prefix,
+    )
+    if not is_new:
+        response.status_code = 200
+    response.headers["ETag"] = etags.of_version(ticket.row["version"])
+    response.headers["Location"] = f"/v1/tickets/{ticket.id}"
+    return present.ticket(actor, ticket)
+
+
+@router.get("/{ticket_id}", summary="工单详情", operation_id="ticket_read")
+async def ticket_read(
+    session: Session, actor: TicketReader, ticket_id: UUID, response: Response
+) -> TicketRead:
+    """One ticket, with `allowed_actions` for the caller and the fields that each needs."""
+    await reads.require_visible(session, actor=actor, ticket_id=ticket_id)
+    ticket = await view.load(session, ticket_id)
+    response.headers["ETag"] = etags.of_version(ticket.row["version"])
+    return present.ticket(actor, ticket)
+
+
+@router.get("/{ticket_id}/events", summary="流转记录", operation_id="ticket_events")
+async def ticket_events(
+    session: Session,
+    actor: TicketReader,
+    ticket_id: UUID,
+    after: Annotated[int, Query(ge=0, le=2_000_000_000, description="从该序号之后开始")] = 0,
+    limit: Annotated[int, Query(ge=1, le=MAX_EVENTS)] = MAX_EVENTS,
+) -> PageRead[EventRead]:
+    """The timeline, oldest first; `next_cursor` is the last sequence number when there may be more."""
+    await reads.require_visible(session, actor=actor, ticket_id=ticket_id)
+    rows = await reads.timeline(session, ticket_id=ticket_id, after=after, limit=limit)
+    items = [present.event(row) for row in rows]
+    return PageRead(items=items, next_cursor=str(items[-1].seq) if len(items) == limit else None)
+
+
+@router.post("/{ticket_id}/actions", summary="办理一步", operation_id="ticket_act")
+async def ticket_act(
+    session: Session,
+    actor: TicketWriter,
+    calendar: WorkCalendar,
+    ticket_id: UUID,
+    response: Response,
+    body: Annotated[ActionBody, Body()],
+    if_match: IfMatch = None,
+) -> TicketRead:
+    """Take one step of the workflow; 409 with `allowed_actions` when the state refuses it."""
+    command: Command = body
+    ticket = await transitions.act(
+        session,
+        actor=actor,
+        ticket_id=ticket_id,
+        command=command,
+        expected_version=etags.expected_version(if_match),
+        calendar=calendar,
+    )
+    response.headers["ETag"] = etags.of_version(ticket.row["version"])
+    return present.ticket(actor, ticket)
+
+
+def _new(body: TicketCreate) -> NewTicket:
+    place, contact = body.location, body.contact
+    return NewTicket(
+        title=body.title,
+        content=body.content,
+        category_code=body.category_code,
+        source=body.source,
+        urgency=body.urgency,
+        area_id=body.area_id,
+        address=body.address,
+        ticket_id=body.id,
+        place=Place(place.lng, place.lat, place.coord_type) if place else None,
+        household_id=body.household_id,
+        contact=Contact(contact.name, contact.phone) if contact else None,
+        occurred_at=body.occurred_at,
+    )

@@ -1,0 +1,126 @@
+"""Types that every wire shape shares: clean texts, phones, times, points, pages.
+
+Texts are stripped and may hold no NUL, control characters or lone surrogates, which no database text can
+keep. Messages carry both languages as `中文 | English`, which the problem renderer takes apart.
+"""
+
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Generic, Self, TypeVar
+from uuid import UUID
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from app.core import clock
+from app.core.coordinates import CoordType, InvalidPointError, validate_point
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+CLOCK_SKEW = timedelta(days=1)
+_ALLOWED_CONTROLS = "\n\r\t"
+
+Item = TypeVar("Item")
+POINT_FAULTS = {
+    "not_finite": "经纬度须为有限的数字 | must be finite numbers",
+    "zero": "经纬度为 0，定位失败，请重新定位 | is (0, 0): the device found no place",
+    "swapped": "经度和纬度填反了 | longitude and latitude are swapped",
+    "outside": "位置不在中国范围内 | lies outside China",
+}
+
+
+def _clean(text: str) -> str:
+    for character in text:
+        if unicodedata.category(character) in {"Cc", "Cs"} and character not in _ALLOWED_CONTROLS:
+            raise ValueError("含有不能保存的控制字符 | contains control characters")
+    return text
+
+
+def _one_line(text: str) -> str:
+    if any(character in _ALLOWED_CONTROLS for character in text):
+        raise ValueError("不能换行 | must be a single line")
+    return text
+
+
+def _plausible(moment: datetime) -> datetime:
+    if not EARLIEST <= moment <= clock.now() + CLOCK_SKEW:
+        raise ValueError("时间不合理，应在 2000 年以后且不晚于现在 | is not a plausible past time")
+    return moment
+
+
+def _bounded(moment: datetime) -> datetime:
+    if not EARLIEST <= moment <= clock.now() + timedelta(days=3660):
+        raise ValueError("时间超出范围 | is out of range")
+    return moment
+
+
+LongText = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), AfterValidator(_clean)
+]
+ShortText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(_clean),
+    AfterValidator(_one_line),
+]
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=30),
+    AfterValidator(_clean),
+    AfterValidator(_one_line),
+]
+MobilePhone = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^1[3-9][0-9]{9}$")]
+Phone = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^(1[3-9][0-9]{9}|\+?[0-9][0-9-]{4,18}[0-9])$")
+]
+Username = Annotated[
+    str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[A-Za-z][A-Za-z0-9_.-]{2,31}$")
+]
+Password = Annotated[
+    str, StringConstraints(min_length=1, max_length=128), AfterValidator(_clean), AfterValidator(_one_line)
+]
+CategoryCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}([0-9]{2})?$")]
+PastTime = Annotated[AwareDatetime, AfterValidator(_plausible)]
+AnyTime = Annotated[AwareDatetime, AfterValidator(_bounded)]
+
+
+class Input(BaseModel):
+    """A body that a client sends: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Output(BaseModel):
+    """A body that goes out."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class PageRead(Output, Generic[Item]):
+    """One page of a list; `next_cursor` is null on the last."""
+
+    items: list[Item]
+    next_cursor: str | None = None
+
+
+class Ref(Output):
+    """Another record by id and name."""
+
+    id: UUID
+    name: str
+
+
+class Point(Input):
+    """A place as the device measured it; the datum must be said."""
+
+    lng: float = Field(ge=-180, le=180, allow_inf_nan=False)
+    lat: float = Field(ge=-90, le=90, allow_inf_nan=False)
+    coord_type: CoordType
+    accuracy_m: float | None = Field(default=None, ge=0, le=100_000, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def check_place(self) -> Self:
+        """Refuse the null island, swapped axes and points outside China's box."""
+        try:
+            validate_point(self.lng, self.lat)
+        except InvalidPointError as wrong:
+            raise ValueError(POINT_FAULTS[wrong.fault]) from wrong
+        return self

@@ -1,0 +1,250 @@
+"""Reporting: a ticket comes into being, with its contact, first event, accept clock and outbox row.
+
+The place is an area of the caller's scope, or a point that a grid contains. A client may give the id, so
+that a report made offline and sent twice is one ticket. The number comes from a sequence: no row that
+every report would lock.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import any_, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from app.core import clock
+from app.core.coordinates import CoordType, to_wgs84
+from app.core.crypto import Vault
+from app.core.errors import Conflict, Forbidden, invalid_field
+from app.core.ids import uuid7
+from app.models.area import Area
+from app.models.enums import Action, AreaLevel, EventSource, RevisitState, Stage, Status, Urgency
+from app.models.registry import Household
+from app.models.ticket import Category, Ticket, TicketContact
+from app.models.ticket_step import TicketEvent
+from app.services.platform import outbox, scope
+from app.services.platform.actor import Actor, Dataset
+from app.services.platform.scope import ScopeColumns
+from app.services.platform.worktime import Calendar
+from app.services.tickets import clocks, view, workflow
+from app.services.tickets.labels import ROLE_ZH
+from app.services.tickets.problems import UnknownCategory
+from app.services.tickets.view import TicketView
+from app.services.tickets.writes import together
+
+_TICKET: Any = Ticket.__table__
+_CONTACT: Any = TicketContact.__table__
+_EVENT: Any = TicketEvent.__table__
+_AREAS = ScopeColumns(area=Area.id)
+_HOUSEHOLDS = ScopeColumns(
+    area=Household.area_id, town=Household.town_id, village=Household.village_id, grid=Household.grid_id
+)
+_NUMBER = (
+    ":prefix || to_char(CAST(:now AS timestamptz) AT TIME ZONE 'Asia/Shanghai', 'YYYYMMDD') || '-' || "
+    "to_char(nextval('ticket_no_seq'), 'FM999999000000')"
+)
+
+
+class TicketExists(Conflict):
+    """The id is taken by a report of somebody else, or of something else."""
+
+    code = "ticket_exists"
+    title_zh, title_en = "该编号的工单已存在且内容不同", "Another ticket has this id"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the point was measured, as the device sent it."""
+
+    lng: float
+    lat: float
+    coord_type: CoordType
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """The person who complained; the phone is sealed before it is stored."""
+
+    name: str | None
+    phone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewTicket:
+    """A report's content; `ticket_id` when the client made the id."""
+
+    title: str
+    content: str
+    category_code: str
+    source: EventSource
+    urgency: Urgency
+    area_id: UUID
+    address: str
+    ticket_id: UUID | None = None
+    place: Place | None = None
+    household_id: UUID | None = None
+    contact: Contact | None = None
+    occurred_at: datetime | None = None
+
+
+async def report(
+    session: AsyncSession,
+    *,
+    actor: Actor,
+    new: NewTicket,
+    calendar: Calendar,
+    vault: Vault,
+    prefix: str,
+) -> tuple[TicketView, bool]:
+    """Store a report; returns the ticket and whether it is new (False: the same was reported before)."""
+    if actor.roles.isdisjoint(workflow.REPORTERS):
+        names = "、".join(ROLE_ZH[role] for role in sorted(workflow.REPORTERS))
+        raise Forbidden(f"只有{names}可以上报", "Your role does not report")
+    if new.ticket_id is not None:
+        known = await _reported_before(session, actor, new)
+        if known is not None:
+            return known, False
+    area = await _area(session, actor, new.area_id)
+    await _check_references(session, actor, new)
+    ticket_id, now = new.ticket_id or uuid7(), clock.now()
+    row = workflow.rows_for(None, Action.REPORT)[0]
+    made = clocks.change(row.clocks, open_clocks=(), urgency=new.urgency, now=now, calendar=calendar)
+    values = _values(actor, new, now) | _placed(new.place) | area
+    values |= {"id": ticket_id, "due_at": made.due_at}
+    number = text(_NUMBER).bindparams(prefix=prefix, now=now)
+    writes = [insert(_TICKET).values(**values, no=number), *_told(actor, new, ticket_id, area, made, now)]
+    if new.contact is not None:
+        writes.append(insert(_CONTACT).values(ticket_id=ticket_id, **_sealed(new.contact, vault)))
+    await together(session, writes)
+    return await view.load(session, ticket_id), True
+
+
+async def _reported_before(session: AsyncSession, actor: Actor, new: NewTicket) -> TicketView | None:
+    statement = select(
+        Ticket.reporter_id, Ticket.client_id, Ticket.title, Ticket.content, Ticket.area_id
+    ).where(Ticket.id == new.ticket_id)
+    found = (await session.execute(statement)).one_or_none()
+    if found is None or new.ticket_id is None:
+        return None
+    same = (new.title, new.content, new.area_id) == (found.title, found.content, found.area_id)
+    if actor.id not in {found.reporter_id, found.client_id} or not same:
+        raise TicketExists
+    return await view.load(session, new.ticket_id)
+
+
+async def _area(session: AsyncSession, actor: Actor, area_id: UUID) -> dict[str, UUID | None]:
+    above = aliased(Area)
+    statement = (
+        select(above.id, above.level)
+        .join(Area, above.id == any_(Area.path))
+        .where(Area.id == area_id, Area.valid_to.is_(None), scope.visible(actor, Dataset.TICKETS, _AREAS))
+    )
+    by_level = {AreaLevel(level): found for found, level in (await session.execute(statement)).all()}
+    if not by_level:
+        raise invalid_field(
+            "body.area_id", "没有这个区域，或不在您的管辖范围内", "No such area, or outside your scope"
+        )
+    return {
+        "area_id": area_id,
+        "town_id": by_level.get(AreaLevel.TOWN),
+        "village_id": by_level.get(AreaLevel.VILLAGE),
+        "grid_id": by_level.get(AreaLevel.GRID),
+    }
+
+
+async def _check_references(session: AsyncSession, actor: Actor, new: NewTicket) -> None:
+    known = select(Category.code).where(Category.code == new.category_code, Category.enabled)
+    if await session.scalar(known) is None:
+        raise UnknownCategory(
+            errors=invalid_field("body.category_code", "没有这个事件类别", "No such category").errors
+        )
+    if new.household_id is not None:
+        seen = select(Household.id).where(
+            Household.id == new.household_id, scope.visible(actor, Dataset.REGISTRY, _HOUSEHOLDS)
+        )
+        if await session.scalar(seen) is None:
+            raise invalid_field(
+                "body.household_id", "没有这个户，或不在您的管辖范围内", "No such household in your scope"
+            )
+
+
+def _values(actor: Actor, new: NewTicket, now: datetime) -> dict[str, Any]:
+    return {
+        "title": new.title,
+        "content": new.content,
+        "category_code": new.category_code,
+        "source": new.source.value,
+        "urgency": new.urgency.value,
+        "stage": Stage.REPORT.value,
+        "status": Status.REPORTED.value,
+        "address": new.address,
+        "household_id": new.household_id,
+        "reporter_id": actor.member_id,
+        "client_id": actor.client_id,
+        "occurred_at": new.occurred_at,
+        "reported_at": now,
+        "revisit_state": RevisitState.NEEDED.value,
+        "version": 1,
+        "created_at": now,
+        "created_by": actor.id,
+        "updated_at": now,
+        "updated_by": actor.id,
+    }
+
+
+def _placed(place: Place | None) -> dict[str, Any]:
+    if place is None:
+        return {}
+    point = to_wgs84(place.lng, place.lat, place.coord_type)
+    return {
+        "lng": point.lng,
+        "lat": point.lat,
+        "raw_lng": place.lng,
+        "raw_lat": place.lat,
+        "coord_type": place.coord_type,
+    }
+
+
+def _told(
+    actor: Actor,
+    new: NewTicket,
+    ticket_id: UUID,
+    area: dict[str, UUID | None],
+    made: clocks.Change,
+    now: datetime,
+) -> list[Any]:
+    reporting = sorted(actor.roles & workflow.REPORTERS)
+    return [
+        insert(_EVENT).values(
+            id=uuid7(),
+            ticket_id=ticket_id,
+            seq=1,
+            action=Action.REPORT.value,
+            from_status=None,
+            to_status=Status.REPORTED.value,
+            at=now,
+            device_at=new.occurred_at,
+            actor_id=actor.id,
+            actor_role=reporting[0].value,
+            data={"source": new.source.value, "clocks": made.as_data(now)},
+        ),
+        *clocks.inserts(ticket_id, made, org_id=None),
+        outbox.append(
+            "ticket.report",
+            ticket_id,
+            {"seq": 1, "from": None, "to": Status.REPORTED.value, "area_id": str(area["area_id"])},
+        ),
+    ]
+
+
+def _sealed(contact: Contact, vault: Vault) -> dict[str, Any]:
+    if contact.phone is None:
+        return {"name": contact.name}
+    return {
+        "name": contact.name,
+        "phone_sealed": vault.seal(contact.phone),
+        "phone_index": vault.index(contact.phone),
+        "phone_last4": contact.phone[-4:],
+    }

@@ -1,0 +1,128 @@
+"""One ticket as it stands, read in one statement: the row, its names, open clocks and latest outcomes.
+
+The detail page, the workflow service (before and after a step) and the reply of an action use the same
+reading. It carries no scope of its own: `reads.require_visible` comes first, always.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.errors import NotFound
+from app.models.enums import ClockKind, RevisitState, SlaUnit, Status, Urgency
+from app.services.tickets.clocks import Clock
+
+_VIEW = text(
+    """
+    SELECT ticket.*,
+        category.label_zh AS category_label, category.label_en AS category_label_en,
+        area.name AS area_name, area.path AS area_path,
+        org.name AS org_name, handler.name AS handler_name, reporter.name AS reporter_name,
+        contact.name AS contact_name, contact.phone_last4 AS contact_last4,
+        (SELECT json_agg(json_build_object('kind', kind, 'unit', unit, 'amount', amount, 'round', round,
+                'started_at', started_at, 'due_at', due_at, 'provisional', provisional,
+                'paused_at', paused_at, 'stopped_at', stopped_at) ORDER BY started_at, id)
+           FROM ticket_clock WHERE ticket_id = ticket.id) AS clocks,
+        (SELECT array_agg(DISTINCT handler_id) FROM ticket_assignment
+          WHERE ticket_id = ticket.id AND handler_id IS NOT NULL) AS handlers,
+        (SELECT row_to_json(asked) FROM (
+            SELECT id, reason, basis, proposed_org_id, asked_by, asked_at FROM ticket_request
+             WHERE ticket_id = ticket.id AND kind = 'decline' AND state = 'pending') AS asked) AS decline,
+        (SELECT row_to_json(told) FROM (
+            SELECT resolution_type, measures, public_reply, at FROM ticket_outcome
+             WHERE ticket_id = ticket.id ORDER BY round DESC LIMIT 1) AS told) AS outcome,
+        (SELECT json_agg(json_build_object('round', round, 'at', at, 'method', method,
+                'reached', reached, 'solved', solved, 'satisfaction', satisfaction) ORDER BY at, id)
+           FROM revisit WHERE ticket_id = ticket.id) AS revisits,
+        (SELECT json_agg(json_build_object('round', round, 'at', at, 'evaluated_by', evaluated_by,
+                'satisfaction', satisfaction, 'solved', solved) ORDER BY at, id)
+           FROM evaluation WHERE ticket_id = ticket.id) AS evaluations
+    FROM ticket
+    JOIN category ON category.code = ticket.category_code
+    JOIN area ON area.id = ticket.area_id
+    LEFT JOIN org ON org.id = ticket.lead_org_id
+    LEFT JOIN member AS handler ON handler.id = ticket.handler_id
+    LEFT JOIN member AS reporter ON reporter.id = ticket.reporter_id
+    LEFT JOIN ticket_contact AS contact ON contact.ticket_id = ticket.id
+    WHERE ticket.id = :id
+    """
+).columns(clocks=JSON, decline=JSON, outcome=JSON, revisits=JSON, evaluations=JSON)
+
+
+@dataclass(frozen=True, slots=True)
+class TicketView:
+    """The reading; `row` has the columns of `ticket` and the joined names, lists are oldest first."""
+
+    row: Mapping[str, Any]
+    clocks: Sequence[Mapping[str, Any]]
+    revisits: Sequence[Mapping[str, Any]]
+    evaluations: Sequence[Mapping[str, Any]]
+    handlers: frozenset[UUID]
+
+    @property
+    def id(self) -> UUID:
+        """The ticket's id."""
+        ticket_id: UUID = self.row["id"]
+        return ticket_id
+
+    @property
+    def status(self) -> Status:
+        """Where it stands."""
+        return Status(self.row["status"])
+
+    @property
+    def urgency(self) -> Urgency:
+        """How fast it must go."""
+        return Urgency(self.row["urgency"])
+
+    @property
+    def round(self) -> int:
+        """Which round of handling this is: 1, or more after reworks."""
+        return int(self.row["rework_count"]) + 1
+
+    @property
+    def exempt(self) -> bool:
+        """Whether a policy let it off the revisit."""
+        return bool(self.row["revisit_state"] == RevisitState.EXEMPT)
+
+    @property
+    def open_clocks(self) -> tuple[Clock, ...]:
+        """The clocks that run or are paused."""
+        return tuple(_clock(clock) for clock in self.clocks if clock["stopped_at"] is None)
+
+    def of_round(self, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Those of some outcome rows that belong to the present round."""
+        return [row for row in rows if row["round"] == self.round]
+
+
+async def load(session: AsyncSession, ticket_id: UUID) -> TicketView:
+    """Read a ticket that the caller was already found to see."""
+    row = (await session.execute(_VIEW, {"id": ticket_id})).mappings().one_or_none()
+    if row is None:
+        raise NotFound
+    return TicketView(
+        row=dict(row),
+        clocks=row["clocks"] or (),
+        revisits=row["revisits"] or (),
+        evaluations=row["evaluations"] or (),
+        handlers=frozenset(row["handlers"] or ()),
+    )
+
+
+def _clock(row: Mapping[str, Any]) -> Clock:
+    paused_at = row["paused_at"]
+    return Clock(
+        kind=ClockKind(row["kind"]),
+        unit=SlaUnit(row["unit"]),
+        amount=row["amount"],
+        started_at=datetime.fromisoformat(row["started_at"]),
+        due_at=datetime.fromisoformat(row["due_at"]),
+        provisional=row["provisional"],
+        paused_at=None if paused_at is None else datetime.fromisoformat(paused_at),
+        round=row["round"],
+    )
