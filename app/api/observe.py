@@ -2,7 +2,7 @@
 
 Plain ASGI, because it wraps every request. Logs hold method, route template, status and milliseconds,
 never the path's ids, the query or the caller's address. A request id is taken over from the caller when
-it looks like one.
+it looks like one. What nobody caught ends here as a 500, so that no message of it reaches the logs.
 """
 
 import os
@@ -20,8 +20,10 @@ from prometheus_client import (
     multiprocess,
 )
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api import problems
 from app.core import logging
 from app.core.ids import uuid7
 
@@ -58,12 +60,12 @@ class Observe:
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
         started = time.perf_counter()
-        status = 500
+        status, answered = 500, False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answered
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, answered = message["status"], True
                 headers = MutableHeaders(scope=message)
                 headers[REQUEST_ID] = request_id
                 for name, value in _HEADERS:
@@ -73,6 +75,10 @@ class Observe:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, send_with_headers)
+            except Exception as error:  # noqa: BLE001 - the last resort; a re-raise would print the message
+                response = problems.on_bug(Request(scope), error)
+                if not answered:
+                    await response(scope, receive, send_with_headers)
             finally:
                 _count(scope, status, time.perf_counter() - started)
 

@@ -2,10 +2,11 @@
 
 One renderer for our own problems, the validator's findings, the router's 404 and 405, and what the
 database refuses: unique, foreign-key and exclusion violations are 409, a lock that cannot be had is 409,
-a database that is away is 503; anything else is a bug, logged and 500.
+a database that is away is 503; anything else is a bug, logged without its message, and 500.
 """
 
 import json
+import traceback
 from http import HTTPStatus
 from typing import Any
 
@@ -31,6 +32,7 @@ from app.core.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
+MAX_FRAMES = 30
 _BY_STATUS = {
     kind.status: kind for kind in (BadRequest, Unauthenticated, Forbidden, NotFound, TooLarge, Invalid)
 }
@@ -61,7 +63,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DBAPIError, _on_database)
     app.add_exception_handler(PoolTimeout, _on_away)
     app.add_exception_handler(OSError, _on_away)
-    app.add_exception_handler(Exception, _on_bug)
 
 
 def render(request: Request, problem: Problem) -> Response:
@@ -140,9 +141,7 @@ async def _on_http(request: Request, error: Exception) -> Response:
 async def _on_database(request: Request, error: Exception) -> Response:
     assert isinstance(error, DBAPIError)  # noqa: S101 - as above
     problem = of_database(error)
-    if problem is None:
-        return await _on_bug(request, error)
-    return render(request, problem)
+    return render(request, problem) if problem else on_bug(request, error)
 
 
 async def _on_away(request: Request, error: Exception) -> Response:
@@ -150,6 +149,13 @@ async def _on_away(request: Request, error: Exception) -> Response:
     return render(request, Unavailable())
 
 
-async def _on_bug(request: Request, error: Exception) -> Response:
-    log.error("bug", path=request.scope.get("route_path"), exc_info=error)
+def on_bug(request: Request, error: Exception) -> Response:
+    """500 for what nobody foresaw; the log gets type and places, not the message, which may be personal."""
+    frames = traceback.extract_tb(error.__traceback__)
+    log.error(
+        "bug",
+        error=type(error).__name__,
+        sqlstate=getattr(getattr(error, "orig", None), "sqlstate", None),
+        trace=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-MAX_FRAMES:]],
+    )
     return render(request, Problem())

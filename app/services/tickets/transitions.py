@@ -63,7 +63,7 @@ async def act(
         urgency=Urgency(effect.values.get("urgency", ticket.urgency)),
         now=now,
         calendar=calendar,
-        round_no=ticket.round,
+        round_no=ticket.round + (command.action is Action.REWORK),
         halved=command.action is Action.REWORK,
     )
     await together(

@@ -1,0 +1,118 @@
+"""The overview: what is open at each stage, overdue, closed and satisfied, in the caller's scope.
+
+Counted from the tickets themselves, with the same predicate as every list. Figures are as of a whole
+minute, so that "overdue" is exact and the answer has a mark that does not change until something does.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core import clock
+from app.models.enums import Satisfaction, Stage, Status
+from app.models.ticket import Ticket
+from app.services.platform import outbox, scope
+from app.services.platform.actor import Actor, Dataset
+from app.services.platform.scope import ScopeColumns
+
+COLUMNS = ScopeColumns(
+    area=Ticket.area_id,
+    town=Ticket.town_id,
+    village=Ticket.village_id,
+    grid=Ticket.grid_id,
+    org=Ticket.lead_org_id,
+)
+SATISFIED = (Satisfaction.VERY.value, Satisfaction.SATISFIED.value, Satisfaction.BASICALLY.value)
+ANSWERED = (*SATISFIED, Satisfaction.DISSATISFIED.value, Satisfaction.VERY_DISSATISFIED.value)
+
+
+class Period(StrEnum):
+    """Calendar periods in Asia/Shanghai that contain today; weeks start on Monday."""
+
+    TODAY = "today"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """[start, end) of a period, and the minute as of which its figures hold."""
+
+    start: datetime
+    end: datetime
+    as_of: datetime
+
+
+def window(period: Period) -> Window:
+    """The period that contains today, up to the present minute."""
+    today = clock.today()
+    first = {
+        Period.TODAY: today,
+        Period.WEEK: today - timedelta(days=today.weekday()),
+        Period.MONTH: today.replace(day=1),
+        Period.YEAR: today.replace(month=1, day=1),
+    }[period]
+    start, end = clock.day_bounds(first, today)
+    return Window(start, end, clock.now().replace(second=0, microsecond=0))
+
+
+async def etag(session: AsyncSession, *, actor: Actor, period: Period, of: Window) -> str:
+    """A mark that changes when a ticket did, the minute did, or the caller's scope did."""
+    mark = await outbox.change_mark(session)
+    parts = (mark, actor.fingerprint(Dataset.STATS), period.value, of.as_of.isoformat())
+    return f'"{hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]}"'
+
+
+async def overview(session: AsyncSession, *, actor: Actor, of: Window) -> dict[str, Any]:
+    """The figures; every ratio with numerator and denominator, null where the denominator is 0."""
+    seen = scope.visible(actor, Dataset.STATS, COLUMNS)
+    stages = (
+        await session.execute(
+            select(
+                Ticket.stage,
+                func.count().label("open"),
+                func.count().filter(Ticket.due_at < of.as_of).label("overdue"),
+            )
+            .where(seen, Ticket.closed_at.is_(None))
+            .group_by(Ticket.stage)
+        )
+    ).all()
+    reported = select(func.count()).where(seen, _within(Ticket.reported_at, of)).scalar_subquery()
+    closed = (
+        await session.execute(
+            select(
+                func.count().label("closed"),
+                func.count().filter(Ticket.satisfaction.in_(SATISFIED)).label("satisfied"),
+                func.count().filter(Ticket.satisfaction.in_(ANSWERED)).label("answered"),
+                reported.label("reported"),
+            ).where(seen, Ticket.status == Status.CLOSED.value, _within(Ticket.closed_at, of))
+        )
+    ).one()
+    by_stage = {row.stage: row for row in stages}
+    return {
+        "as_of": of.as_of,
+        "period_start": of.start,
+        "period_end": of.end,
+        "stages": {stage.value: by_stage[stage].open if stage in by_stage else 0 for stage in Stage},
+        "open": sum(row.open for row in stages),
+        "overdue": sum(row.overdue for row in stages),
+        "reported": closed.reported,
+        "closed": closed.closed,
+        "satisfaction": _ratio(closed.satisfied, closed.answered),
+    }
+
+
+def _within(column: Any, of: Window) -> ColumnElement[bool]:
+    within: ColumnElement[bool] = (column >= of.start) & (column < of.end)
+    return within
+
+
+def _ratio(numerator: int, denominator: int) -> dict[str, Any]:
+    rate = round(numerator / denominator, 4) if denominator else None
+    return {"numerator": numerator, "denominator": denominator, "rate": rate}

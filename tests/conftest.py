@@ -1,0 +1,157 @@
+"""Fixtures that every test may ask for; how to use them stands in `tests/README.md`.
+
+A test runs on a clone of the migrated and seeded template, inside a transaction that is rolled back; a
+test marked `commits` has a clone of its own and commits for real.
+"""
+
+import copy
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from app.config import Settings
+from app.core.db import Sessions, create_engine, create_sessions
+from app.main import create_app
+from tests.support.clients import Api
+from tests.support.database import Database, Run, Server, running_server
+from tests.support.settings import settings_of_tests
+from tests.support.statements import Counter, counted
+from tests.support.world import World
+
+_run_key = pytest.StashKey[Run]()
+_numbers = count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The process that leads the run makes its folder; xdist's workers inherit it."""
+    if not hasattr(config, "workerinput"):
+        config.stash[_run_key] = Run()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The leader ends the server, if any test needed it."""
+    if _run_key in config.stash:
+        config.stash[_run_key].end()
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    """The settings of the application under test."""
+    return settings_of_tests()
+
+
+@pytest.fixture(scope="session")
+def server() -> Server:
+    """The run's PostgreSQL, to make databases on."""
+    return running_server()
+
+
+@pytest.fixture(scope="session")
+async def worker_database(server: Server, worker_id: str) -> Database:
+    """This process' clone of the template, in which nothing is ever committed."""
+    return await server.create(f"wangge_{worker_id}")
+
+
+@pytest.fixture(scope="session")
+async def worker_engine(worker_database: Database) -> AsyncIterator[AsyncEngine]:
+    """The pool to this process' clone."""
+    engine = create_engine(worker_database.url, pool_size=3, name="wangge-test")
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+async def application(settings: Settings, worker_database: Database) -> FastAPI:
+    """The one application of this process, its keyring loaded; tests use it through `app`."""
+    application = create_app(settings, worker_database.url)
+    async with application.state.sessions() as session:
+        await application.state.keyring.published(session)
+    await application.state.engine.dispose()
+    return application
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """The small town: places, organisations, people, tokens."""
+    return World()
+
+
+@pytest.fixture
+def commits(request: pytest.FixtureRequest) -> bool:
+    """Whether this test commits for real, in a database of its own."""
+    return request.node.get_closest_marker("commits") is not None
+
+
+@pytest.fixture
+async def database(
+    commits: bool, server: Server, worker_database: Database, worker_id: str
+) -> AsyncIterator[Database]:
+    """The test's database: for `commits` a fresh clone that is dropped afterwards."""
+    if not commits:
+        yield worker_database
+        return
+    own = await server.create(f"wangge_{worker_id}_{next(_numbers)}")
+    yield own
+    await server.drop(own.name)
+
+
+@pytest.fixture
+async def engine(commits: bool, database: Database, worker_engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
+    """The application's pool to the test's database."""
+    if not commits:
+        yield worker_engine
+        return
+    own = create_engine(database.url, pool_size=10, name="wangge-test")
+    yield own
+    await own.dispose()
+
+
+@pytest.fixture
+async def sessions(commits: bool, engine: AsyncEngine) -> AsyncIterator[Sessions]:
+    """Makes sessions as the application does; a commit is a released savepoint, except for `commits`."""
+    if commits:
+        yield create_sessions(engine)
+        return
+    async with engine.connect() as connection:
+        transaction = await connection.begin()
+        yield async_sessionmaker(
+            connection,
+            expire_on_commit=False,
+            autoflush=False,
+            join_transaction_mode="create_savepoint",
+        )
+        await transaction.rollback()
+
+
+@pytest.fixture
+async def session(sessions: Sessions) -> AsyncIterator[AsyncSession]:
+    """A session of the test's own, which sees what the application wrote and the other way round."""
+    async with sessions() as own:
+        yield own
+
+
+@pytest.fixture
+def app(application: FastAPI, engine: AsyncEngine, sessions: Sessions) -> Iterator[FastAPI]:
+    """The application on the test's database and transaction."""
+    state = application.state
+    before = dict(state._state)
+    state.engine, state.sessions, state.keyring = engine, sessions, copy.copy(state.keyring)
+    yield application
+    state._state.clear()
+    state._state.update(before)
+
+
+@pytest.fixture
+async def api(app: FastAPI, world: World) -> AsyncIterator[Api]:
+    """An HTTP client of nobody; `api.as_("dispatcher")` is the dispatcher's."""
+    async with Api(app, world) as client:
+        yield client
+
+
+@pytest.fixture
+def statements() -> Counter:
+    """Counts the SQL of a block and limits it; see `tests.support.statements`."""
+    return counted

@@ -1,0 +1,104 @@
+"""Every address: guarded or known to be public, described, and answering errors as problems."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+
+from tests.support.clients import Api
+from tests.support.problems import problem_in
+
+# Whoever asks: operators' probes, sign-in itself, public keys, the documentation.
+PUBLIC = {
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/metrics"),
+    ("GET", "/docs"),
+    ("GET", "/docs/oauth2-redirect"),
+    ("GET", "/openapi.json"),
+    ("GET", "/static-offline-docs"),
+    ("GET", "/.well-known/jwks.json"),
+    ("POST", "/v1/auth/token"),
+    ("POST", "/v1/auth/revoke"),
+}
+# What somebody with an initial password may do before changing it.
+BEFORE_THE_CHANGE = {("GET", "/v1/me"), ("POST", "/v1/me/password"), ("POST", "/v1/auth/sign-out")}
+SOME_ID = "0190b0a0-0000-7000-8000-000000000000"
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+def addresses(app: FastAPI) -> Iterator[tuple[str, str]]:
+    """Method and path of all that the application answers, mounted folders as GET."""
+    for route in iter_route_contexts(app.routes):
+        for method in (route.methods or {"GET"}) - {"HEAD"}:
+            yield method, str(route.path)
+
+
+def guarded(app: FastAPI) -> list[tuple[str, str]]:
+    """The addresses that need somebody to be signed in, with an id for each parameter."""
+    return sorted((method, path) for method, path in addresses(app) if (method, path) not in PUBLIC)
+
+
+def filled(path: str) -> str:
+    """The path with some id for each parameter."""
+    return re.sub(r"\{[^}]+\}", SOME_ID, path)
+
+
+async def test_every_address_that_is_not_public_asks_who_is_calling(app: FastAPI, api: Api) -> None:
+    for method, path in guarded(app):
+        reply = await api.request(method, filled(path))
+        problem = problem_in(reply, 401, "unauthenticated")
+        assert problem["instance"] == filled(path)
+        assert reply.headers["www-authenticate"].startswith("Bearer"), path
+
+
+async def test_no_address_is_on_the_public_list_without_being_there(app: FastAPI) -> None:
+    assert set(addresses(app)) >= PUBLIC
+
+
+async def test_a_public_address_never_answers_that_somebody_must_sign_in(api: Api) -> None:
+    for method, path in sorted(PUBLIC - {("GET", "/static-offline-docs")}):
+        reply = await api.request(method, path)
+        assert reply.status_code in ({200} if method == "GET" else {200, 400, 422}), path
+
+
+async def test_with_an_initial_password_nothing_works_but_changing_it(app: FastAPI, api: Api) -> None:
+    for method, path in guarded(app):
+        reply = await api.as_("newcomer").request(method, filled(path))
+        if (method, path) in BEFORE_THE_CHANGE:
+            assert reply.status_code != 403, path
+        else:
+            problem_in(reply, 403, "password_change_required")
+
+
+async def test_every_operation_is_named_and_described_in_both_languages(app: FastAPI) -> None:
+    operations = [
+        (f"{method} {path}", operation)
+        for path, methods in app.openapi()["paths"].items()
+        for method, operation in methods.items()
+    ]
+    for where, operation in operations:
+        assert re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", operation["operationId"]), where
+        assert CHINESE.search(operation["summary"]) or "Prometheus" in operation["summary"], where
+        assert len(operation.get("description", "")) > 20, f"{where} has no docstring"
+    names = [operation["operationId"] for _where, operation in operations]
+    assert len(names) == len(set(names))
+
+
+async def test_nothing_is_served_outside_the_documentation_but_what_operators_need(app: FastAPI) -> None:
+    shown = {(method.upper(), path) for path, methods in app.openapi()["paths"].items() for method in methods}
+    assert {path for _method, path in set(addresses(app)) - shown} <= {path for _method, path in PUBLIC}
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/v1", "/v1/nowhere", "/v1/tickets/x/y/z", "/%00", "/v1//"])
+async def test_an_unknown_address_is_a_problem(api: Api, path: str) -> None:
+    problem_in(await api.get(path), 404, "not_found")
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE", "PATCH", "PUT"])
+async def test_a_wrong_method_is_a_problem_that_names_the_right_ones(api: Api, method: str) -> None:
+    reply = await api.request(method, "/healthz")
+    problem_in(reply, 405, "method_not_allowed")
+    assert "GET" in reply.headers["allow"]

@@ -1,0 +1,12 @@
+"""The settings of every application under test: nothing of the surroundings comes in."""
+
+from pydantic import SecretStr
+
+from app.config import Settings
+
+SECRET = "a-secret-of-the-tests-and-of-nothing-else"
+
+
+def settings_of_tests() -> Settings:
+    """Settings that ignore `.env`."""
+    return Settings(_env_file=None, environment="test", secret_key=SecretStr(SECRET), log_level="WARNING")
