@@ -1,5 +1,6 @@
 """The application: `create_app(settings)` is the only place that wires things."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -8,6 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
 from app.api import problems
+from app.api.calendars import CalendarCache
 from app.api.observe import Observe
 from app.config import Settings
 from app.core import logging, schema
@@ -29,7 +31,9 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await schema.require_head(app.state.engine)
+        refresh = asyncio.create_task(app.state.calendars.keep_fresh(app.state.sessions))
         yield
+        refresh.cancel()
         await app.state.engine.dispose()
 
     app = FastAPIOffline(
@@ -47,6 +51,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.sessions = create_sessions(app.state.engine)
     app.state.vault = Vault(secret)
     app.state.keyring = Keyring(app.state.vault, key_days=settings.signing_key_days)
+    app.state.calendars = CalendarCache()
     app.state.schema_head = schema.head()
     problems.install(app)
     for router in ROUTERS:

@@ -21,6 +21,8 @@ from tests.support.settings import settings_of_tests
 from tests.support.statements import Counter, counted
 from tests.support.world import World
 
+# What a process remembers of the database; a test's own copy forgets it with the test.
+CACHES = ("keyring", "calendars")
 _run_key = pytest.StashKey[Run]()
 _numbers = count(1)
 
@@ -65,11 +67,13 @@ async def worker_engine(worker_database: Database) -> AsyncIterator[AsyncEngine]
 
 @pytest.fixture(scope="session")
 async def application(settings: Settings, worker_database: Database) -> FastAPI:
-    """The one application of this process, its keyring loaded; tests use it through `app`."""
+    """The one application of this process, warmed up; tests use it through `app`."""
     application = create_app(settings, worker_database.url)
-    async with application.state.sessions() as session:
-        await application.state.keyring.published(session)
-    await application.state.engine.dispose()
+    state = application.state
+    async with state.sessions() as session:
+        await state.keyring.published(session)
+        await state.calendars.get(session)
+    await state.engine.dispose()
     return application
 
 
@@ -138,7 +142,9 @@ def app(application: FastAPI, engine: AsyncEngine, sessions: Sessions) -> Iterat
     """The application on the test's database and transaction."""
     state = application.state
     before = dict(state._state)
-    state.engine, state.sessions, state.keyring = engine, sessions, copy.copy(state.keyring)
+    state.engine, state.sessions = engine, sessions
+    for cache in CACHES:
+        setattr(state, cache, copy.copy(getattr(state, cache)))
     yield application
     state._state.clear()
     state._state.update(before)

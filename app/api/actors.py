@@ -9,13 +9,16 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.api.sessions import Session
+from app.core.db import transaction
 from app.core.errors import Forbidden, Unauthenticated
 from app.models.enums import Role
 from app.services.access import actors
 from app.services.access.roles import ROLES
 from app.services.platform.actor import Actor, Dataset
+from app.services.registry import households
 
 bearer = OAuth2PasswordBearer(tokenUrl="/v1/auth/token", auto_error=False)
 
@@ -32,14 +35,17 @@ async def signed_in(
     request: Request, session: Session, token: Annotated[str | None, Depends(bearer)]
 ) -> Actor:
     """The caller, even one who must change the password first."""
-    if not token:
-        raise Unauthenticated(headers={"WWW-Authenticate": "Bearer"})
-    actor = await actors.resolve(session, token=token, keyring=request.app.state.keyring)
-    request.state.actor = actor
-    return actor
+    return await _resolve(request, session, token)
+
+
+async def signed_in_apart(request: Request, token: Annotated[str | None, Depends(bearer)]) -> Actor:
+    """As `signed_in`, in a transaction of its own: for endpoints whose service opens its own, too."""
+    async with transaction(request.app.state.sessions) as session:
+        return await _resolve(request, session, token)
 
 
 SignedIn = Annotated[Actor, Depends(signed_in)]
+SignedInApart = Annotated[Actor, Depends(signed_in_apart)]
 
 
 async def current_actor(actor: SignedIn) -> Actor:
@@ -82,6 +88,15 @@ Auditor = Annotated[Actor, Depends(with_role(Role.AUDITOR))]
 AreaReader = Annotated[Actor, Depends(with_dataset(Dataset.AREAS, "areas:read"))]
 StaffReader = Annotated[Actor, Depends(with_dataset(Dataset.STAFF, "staff:read"))]
 RegistryReader = Annotated[Actor, Depends(with_dataset(Dataset.REGISTRY, "registry:read"))]
+RegistryWriter = Annotated[Actor, Depends(with_role(*households.WRITERS))]
 TicketReader = Annotated[Actor, Depends(with_dataset(Dataset.TICKETS, "tickets:read"))]
 TicketWriter = Annotated[Actor, Depends(with_dataset(Dataset.TICKETS, "tickets:write"))]
 StatsReader = Annotated[Actor, Depends(with_dataset(Dataset.STATS, "stats:read"))]
+
+
+async def _resolve(request: Request, session: AsyncSession, token: str | None) -> Actor:
+    if not token:
+        raise Unauthenticated(headers={"WWW-Authenticate": "Bearer"})
+    actor = await actors.resolve(session, token=token, keyring=request.app.state.keyring)
+    request.state.actor = actor
+    return actor

@@ -49,7 +49,7 @@ def configure(level: str) -> None:
 
 def get(name: str) -> structlog.typing.FilteringBoundLogger:
     """A logger for one module."""
-    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(logger=name)
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(module=name)
     return logger
 
 

@@ -43,6 +43,11 @@ class Sort:
         """By a text, ascending."""
         return cls(column, id_column, False, str)
 
+    @classmethod
+    def by_id(cls, id_column: Any) -> "Sort":
+        """By the id alone: the order in which the rows were made."""
+        return cls(id_column, id_column, descending=False, read=UUID)
+
     def order(self) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
         """The ORDER BY, with the id as tiebreak."""
         if self.descending:

@@ -12,8 +12,8 @@ from pydantic import Field
 
 from app.models.enums import CoordType, EventSource, Stage, Status, Urgency
 from app.schemas.types import (
-    CategoryCode,
     Input,
+    LeafCategory,
     LongText,
     MobilePhone,
     Name,
@@ -37,7 +37,7 @@ class TicketCreate(Input):
     id: UUID | None = None
     title: ShortText
     content: LongText
-    category_code: CategoryCode = Field(description="四位类别代码，如 0501", examples=["0501"])
+    category_code: LeafCategory = Field(description="四位类别代码，如 0501", examples=["0501"])
     source: EventSource = EventSource.GRID_PATROL
     urgency: Urgency = Urgency.NORMAL
     area_id: UUID = Field(description="所在网格或村社区")

@@ -9,7 +9,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Generic, Self, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from app.core import clock
 from app.core.coordinates import CoordType, InvalidPointError, validate_point
@@ -78,6 +86,7 @@ Password = Annotated[
     str, StringConstraints(min_length=1, max_length=128), AfterValidator(_clean), AfterValidator(_one_line)
 ]
 CategoryCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}([0-9]{2})?$")]
+LeafCategory = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
 PastTime = Annotated[AwareDatetime, AfterValidator(_plausible)]
 AnyTime = Annotated[AwareDatetime, AfterValidator(_bounded)]
 

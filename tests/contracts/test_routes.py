@@ -7,7 +7,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
+from tests.support.callers import call
 from tests.support.clients import Api
+from tests.support.operations import filled, operations
 from tests.support.problems import problem_in
 
 # Whoever asks: operators' probes, sign-in itself, public keys, the documentation.
@@ -24,8 +26,13 @@ PUBLIC = {
     ("POST", "/v1/auth/revoke"),
 }
 # What somebody with an initial password may do before changing it.
-BEFORE_THE_CHANGE = {("GET", "/v1/me"), ("POST", "/v1/me/password"), ("POST", "/v1/auth/sign-out")}
-SOME_ID = "0190b0a0-0000-7000-8000-000000000000"
+BEFORE_THE_CHANGE = {("GET", "/v1/me"), ("POST", "/v1/auth/password")}
+# Calls that show a secret or take a password; all other writing POSTs honour an Idempotency-Key.
+WITHOUT_A_KEY = {
+    "/v1/auth/password",
+    "/v1/accounts/{account_id}/password",
+    "/v1/clients/{client_id}/tokens",
+}
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -39,11 +46,6 @@ def addresses(app: FastAPI) -> Iterator[tuple[str, str]]:
 def guarded(app: FastAPI) -> list[tuple[str, str]]:
     """The addresses that need somebody to be signed in, with an id for each parameter."""
     return sorted((method, path) for method, path in addresses(app) if (method, path) not in PUBLIC)
-
-
-def filled(path: str) -> str:
-    """The path with some id for each parameter."""
-    return re.sub(r"\{[^}]+\}", SOME_ID, path)
 
 
 async def test_every_address_that_is_not_public_asks_who_is_calling(app: FastAPI, api: Api) -> None:
@@ -73,17 +75,32 @@ async def test_with_an_initial_password_nothing_works_but_changing_it(app: FastA
             problem_in(reply, 403, "password_change_required")
 
 
+@pytest.mark.parametrize("key", ["", "x" * 201, "\xe9"])
+async def test_every_post_that_writes_honours_an_idempotency_key(
+    app: FastAPI, api: Api, key: str
+) -> None:
+    honouring = set()
+    for operation in operations(app):
+        if operation.method == "POST" and (operation.method, operation.path) not in PUBLIC:
+            headers = [(b"Idempotency-Key", key.encode("latin-1"))]
+            reply = await call(api, operation, json={}, headers=headers)
+            if reply.status_code == 422 and "header.Idempotency-Key" in reply.text:
+                honouring.add(operation.path)
+    posts = {path for method, path in guarded(app) if method == "POST"}
+    assert posts - honouring == WITHOUT_A_KEY
+
+
 async def test_every_operation_is_named_and_described_in_both_languages(app: FastAPI) -> None:
-    operations = [
+    documented = [
         (f"{method} {path}", operation)
         for path, methods in app.openapi()["paths"].items()
         for method, operation in methods.items()
     ]
-    for where, operation in operations:
+    for where, operation in documented:
         assert re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", operation["operationId"]), where
         assert CHINESE.search(operation["summary"]) or "Prometheus" in operation["summary"], where
-        assert len(operation.get("description", "")) > 20, f"{where} has no docstring"
-    names = [operation["operationId"] for _where, operation in operations]
+        assert operation.get("description"), f"{where} has no docstring"
+    names = [operation["operationId"] for _where, operation in documented]
     assert len(names) == len(set(names))
 
 

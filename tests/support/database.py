@@ -81,7 +81,6 @@ class Run:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="wangge-test-"))
-        self.folder.chmod(0o755)
         self._alive: IO[str] = (self.folder / ALIVE).open("w")
         fcntl.flock(self._alive, fcntl.LOCK_EX)
         os.environ[FOLDER] = str(self.folder)
@@ -108,7 +107,7 @@ def running_server() -> Server:
 
 
 def _start_keeper(folder: Path) -> None:
-    with (folder / LOG).open("w") as log:
+    with (folder / LOG).open("w+") as log:
         keeper = subprocess.Popen(
             [sys.executable, "-m", "tests.support.keeper", str(folder)],
             cwd=ROOT,
@@ -117,10 +116,11 @@ def _start_keeper(folder: Path) -> None:
             stderr=log,
             start_new_session=True,
         )
-    assert keeper.stdout is not None
-    if keeper.stdout.readline().strip() != b"ready":
-        keeper.wait()
-        raise RuntimeError(f"no PostgreSQL for the tests:\n{(folder / LOG).read_text()}")
+        assert keeper.stdout is not None
+        if keeper.stdout.readline().strip() != b"ready":
+            keeper.wait()
+            log.seek(0)
+            raise RuntimeError(f"no PostgreSQL for the tests:\n{log.read()}")
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def keep(folder: Path) -> None:
             wait_for_the_end(folder)
         finally:
             postgres.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def serve(postgres: EmbeddedPostgres, folder: Path) -> None:

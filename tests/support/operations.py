@@ -12,11 +12,20 @@ from typing import Any
 
 from fastapi import FastAPI
 
+JSON = {"Content-Type": "application/json"}
 SOME_ID = "0190b0a0-0000-7000-8000-000000000000"
 _FORMATS = {"uuid": "id", "date-time": "time", "date": "date"}
 _TYPES = {"string": "text", "integer": "whole", "number": "number", "boolean": "flag"}
+_SAMPLES = {
+    "id": SOME_ID,
+    "time": "2026-01-31T08:30:00+08:00",
+    "date": "2026-01-31",
+    "whole": "1",
+    "number": "1",
+}
 
 Schema = Mapping[str, Any]
+Property = tuple[tuple[str, ...], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +33,18 @@ class Body:
     """One shape of a JSON body: what must stand in it anyway, and its properties by path and kind."""
 
     base: Mapping[str, Any] = field(default_factory=dict)
-    properties: tuple[tuple[tuple[str, ...], str], ...] = ()
+    properties: tuple[Property, ...] = ()
 
-    def with_value(self, path: tuple[str, ...], value: Any) -> dict[str, Any]:
-        """The base with one property set, inside as many objects as it takes."""
-        body: dict[str, Any] = dict(self.base)
-        inner: Any = value
-        for name in reversed(path[1:]):
-            inner = {name: inner}
-        body[path[0]] = inner
-        return body
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter: `place` is path, query or header; `sample` is a value of the right kind."""
+
+    place: str
+    name: str
+    kind: str
+    required: bool
+    sample: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +55,27 @@ class Operation:
     method: str
     path: str
     bodies: tuple[Body, ...]
-    parameters: tuple[tuple[str, str, str], ...]
+    parameters: tuple[Parameter, ...]
+
+    def takes(self, place: str, name: str) -> bool:
+        """Whether there is such a parameter."""
+        return any((given.place, given.name) == (place, name) for given in self.parameters)
+
+    def query(self, **wanted: str) -> dict[str, str]:
+        """The parameters that must be there, and these."""
+        return {
+            given.name: given.sample for given in self.parameters if given.place == "query" and given.required
+        } | wanted
 
     @property
     def url(self) -> str:
         """The path with some id for each parameter."""
-        return re.sub(r"\{[^}]+\}", SOME_ID, self.path)
+        return filled(self.path)
+
+
+def filled(path: str) -> str:
+    """A path with some id for each parameter."""
+    return re.sub(r"\{[^}]+\}", SOME_ID, path)
 
 
 def operations(app: FastAPI) -> Iterator[Operation]:
@@ -64,11 +90,15 @@ def operations(app: FastAPI) -> Iterator[Operation]:
                 method=method.upper(),
                 path=path,
                 bodies=tuple(_bodies(document, schema)) if schema else (),
-                parameters=tuple(
-                    (given["in"], given["name"], _kind(_plain(document, given["schema"])))
-                    for given in spec.get("parameters", ())
-                ),
+                parameters=tuple(_parameter(document, given) for given in spec.get("parameters", ())),
             )
+
+
+def _parameter(document: Schema, given: Schema) -> Parameter:
+    schema = _plain(document, given["schema"])
+    kind = _kind(schema)
+    sample = str(schema["enum"][0]) if "enum" in schema else _SAMPLES.get(kind, "x")
+    return Parameter(given["in"], given["name"], kind, bool(given.get("required")), sample)
 
 
 def _bodies(document: Schema, schema: Schema) -> Iterator[Body]:
@@ -83,9 +113,7 @@ def _bodies(document: Schema, schema: Schema) -> Iterator[Body]:
         yield Body({tag: value}, tuple(found))
 
 
-def _properties(
-    document: Schema, schema: Schema, above: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], str]]:
+def _properties(document: Schema, schema: Schema, above: tuple[str, ...] = ()) -> Iterator[Property]:
     for name, given in schema.get("properties", {}).items():
         plain = _plain(document, given)
         if plain.get("properties"):

@@ -1,16 +1,18 @@
 """The keyring: signing keys as this process knows them, and access tokens read with them.
 
 A key signs for as long as the deployment says and is published a little longer, until the last token it
-signed has expired. Processes load keys when a token names one that they do not know, so a rotation
-reaches all of them by itself. Verified tokens are remembered by their text (the signature of the same
-text does not change); whether their session was revoked is asked of the database at every request.
+signed has expired. Processes load keys when a token names one that they do not know, and look for a newer
+key to sign with every minute, so a rotation reaches all of them by itself. A key made in a transaction is
+remembered only once it was read back in a later one: a rolled-back rotation leaves nothing behind.
+Verified tokens are remembered by their text (the signature of the same text does not change); whether
+their session was revoked is asked of the database at every request.
 """
 
 from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock, jwt
@@ -21,7 +23,8 @@ from app.models.access import SigningKey
 
 REMEMBERED = 4096
 OVERLAP = timedelta(hours=2)
-_RELOAD_AFTER = timedelta(seconds=5)
+SIGNER_KNOWN_FOR = timedelta(minutes=1)
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('signing_key'))")
 
 
 class Keyring:
@@ -32,7 +35,6 @@ class Keyring:
         self._lifetime = timedelta(days=key_days)
         self._public: dict[str, dict[str, Any]] = {}
         self._signer: tuple[str, str, datetime] | None = None
-        self._loaded_at: datetime | None = None
         self._verified: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
     async def verify(self, session: AsyncSession, token: str) -> dict[str, Any]:
@@ -50,21 +52,46 @@ class Keyring:
 
     async def sign(self, session: AsyncSession, claims: dict[str, Any]) -> str:
         """A token signed by the current key; makes the next key when the current one is too old."""
-        if self._signer is None or self._signer[2] <= clock.now():
-            await self._load(session)
-        if self._signer is None or self._signer[2] <= clock.now():
-            await self.rotate(session)
-        if self._signer is None:
-            raise RuntimeError("no signing key after a rotation")
-        kid, pem, _until = self._signer
+        kid, pem = await self._signing_key(session)
         return jwt.sign(claims, private_pem=pem, kid=kid)
 
     async def rotate(self, session: AsyncSession) -> str:
-        """Make a new signing key now (older keys stay published for two hours); returns its id.
+        """Make a new signing key now (older keys stay published for two hours); returns its id."""
+        await session.execute(_ONE_AT_A_TIME)
+        moment = clock.now()
+        await session.execute(
+            update(SigningKey).where(SigningKey.signs_until > moment).values(signs_until=moment)
+        )
+        kid, _pem = await self._make(session)
+        return kid
 
-        One process at a time: the others wait and then find the new key.
-        """
-        await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('signing_key'))"))
+    async def published(self, session: AsyncSession) -> list[dict[str, Any]]:
+        """The JWKs that a token in circulation may name, newest first."""
+        await self._load(session)
+        return list(self._public.values())
+
+    async def _key_of(self, session: AsyncSession, kid: str) -> dict[str, Any]:
+        if kid not in self._public:
+            await self._load(session)
+        if kid not in self._public:
+            raise Unauthenticated
+        return self._public[kid]
+
+    async def _signing_key(self, session: AsyncSession) -> tuple[str, str]:
+        """The id and PEM to sign with; whoever finds none makes one, the others wait and find it."""
+        if not self._can_sign():
+            await self._load(session)
+        if not self._can_sign():
+            await session.execute(_ONE_AT_A_TIME)
+            await self._load(session)
+        if self._signer is None or not self._can_sign():
+            return await self._make(session)
+        return self._signer[:2]
+
+    def _can_sign(self) -> bool:
+        return self._signer is not None and self._signer[2] > clock.now()
+
+    async def _make(self, session: AsyncSession) -> tuple[str, str]:
         pem, kid, moment = jwt.new_private_key(), uuid7().hex, clock.now()
         await session.execute(
             insert(SigningKey).values(
@@ -75,22 +102,8 @@ class Keyring:
                 signs_until=moment + self._lifetime,
             )
         )
-        await self._load(session)
-        return kid
-
-    async def published(self, session: AsyncSession) -> list[dict[str, Any]]:
-        """The JWKs that a token in circulation may name, newest first."""
-        await self._load(session)
-        return list(self._public.values())
-
-    async def _key_of(self, session: AsyncSession, kid: str) -> dict[str, Any]:
-        moment = clock.now()
-        stale = self._loaded_at is None or moment - self._loaded_at > _RELOAD_AFTER
-        if kid not in self._public and stale:
-            await self._load(session)
-        if kid not in self._public:
-            raise Unauthenticated
-        return self._public[kid]
+        self._signer = None
+        return kid, pem
 
     async def _load(self, session: AsyncSession) -> None:
         rows = (
@@ -106,11 +119,11 @@ class Keyring:
             )
         ).all()
         self._public = {row.kid: row.public_jwk for row in rows}
-        self._loaded_at = clock.now()
         if rows:
             newest = rows[0]
             pem = self._vault.open(newest.private_sealed)
-            self._signer = (newest.kid, pem, newest.signs_until)
+            good_until = min(newest.signs_until, clock.now() + SIGNER_KNOWN_FOR)
+            self._signer = (newest.kid, pem, good_until)
 
     def _remember(self, token: str, claims: dict[str, Any]) -> None:
         self._verified[token] = claims

@@ -1,9 +1,12 @@
-"""Ticket categories in the database: the list of `category_list`, kept up to date there.
+"""Ticket categories in the database: the list of `category_list`, kept up to date there, and read.
 
 A deployment may switch an entry off or add its own; seeding touches neither, it adds missing entries and
 corrects labels.
 """
 
+from collections.abc import Sequence
+
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,3 +27,8 @@ async def seed(session: AsyncSession) -> None:
             },
         )
     )
+
+
+async def enabled(session: AsyncSession) -> Sequence[Category]:
+    """The categories in use, classes and their sub-classes, by code."""
+    return (await session.scalars(select(Category).where(Category.enabled).order_by(Category.code))).all()

@@ -26,7 +26,7 @@ from app.models.enums import (
     Urgency,
     VoidReason,
 )
-from app.schemas.types import CategoryCode, LongText, PastTime
+from app.schemas.types import LeafCategory, LongText, PastTime
 from app.services.tickets import workflow
 
 TYPES: Mapping[Kind, Any] = MappingProxyType(
@@ -34,7 +34,7 @@ TYPES: Mapping[Kind, Any] = MappingProxyType(
         Kind.TEXT: LongText,
         Kind.ORG: UUID,
         Kind.MEMBER: UUID,
-        Kind.CATEGORY: CategoryCode,
+        Kind.CATEGORY: LeafCategory,
         Kind.URGENCY: Urgency,
         Kind.RETURN_REASON: ReturnReason,
         Kind.REJECT_REASON: RejectReason,

@@ -3,8 +3,8 @@
 from typing import Any
 
 from app.schemas.ticket import EventRead, TicketRead
+from app.services.platform import masks
 from app.services.platform.actor import Actor
-from app.services.registry import masks
 from app.services.tickets import actions
 from app.services.tickets.labels import ACTION_ZH
 from app.services.tickets.view import TicketView

@@ -1,0 +1,47 @@
+"""What the worker tidies every hour: idempotency keys and sessions that nobody can use any more.
+
+As thin as a router: each job is one service call in one transaction. PgQueuer's schedule table sees to it
+that only one worker runs a job, and that a job of a killed worker is taken up again.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from pgqueuer import PgQueuer
+from pgqueuer.models import Schedule
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core import logging
+from app.core.db import Sessions, transaction
+from app.services.access import expiry
+from app.services.platform import idempotency
+
+Tidy = Callable[[AsyncSession], Awaitable[int]]
+
+# Minutes apart, and off the full hour, when everybody else's clocks strike.
+JOBS: tuple[tuple[str, str, Tidy], ...] = (
+    ("forget_idempotency_keys", "11 * * * *", idempotency.forget_old),
+    ("purge_sessions", "23 * * * *", expiry.purge_sessions),
+)
+
+log = logging.get(__name__)
+
+
+def register(queue: PgQueuer, sessions: Sessions) -> None:
+    """Put every job on the queue's schedule (UTC)."""
+    for name, when, tidy in JOBS:
+        queue.schedule(name, when, clean_old=True)(_job(name, tidy, sessions))
+
+
+async def run(name: str, tidy: Tidy, sessions: Sessions) -> int:
+    """Run one job now; returns how many rows it removed."""
+    async with transaction(sessions) as session:
+        removed = await tidy(session)
+    log.info("tidied", job=name, removed=removed)
+    return removed
+
+
+def _job(name: str, tidy: Tidy, sessions: Sessions) -> Callable[[Schedule], Awaitable[None]]:
+    async def job(_schedule: Schedule) -> None:
+        await run(name, tidy, sessions)
+
+    return job

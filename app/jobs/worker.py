@@ -1,0 +1,97 @@
+"""The worker process: PgQueuer over a connection of its own, a heartbeat, and a calm end.
+
+It survives the database: when the connection breaks, it makes another, waiting longer each time. It holds
+nothing that a `kill -9` could lose: what was being worked on is in the queue's tables and is taken up by
+the next worker. What the jobs do is in the modules beside this one.
+"""
+
+import asyncio
+import signal
+from contextlib import suppress
+from datetime import timedelta
+
+import asyncpg
+from pgqueuer import PgQueuer
+from pgqueuer.errors import FailingListenerError
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.core import logging
+from app.core.db import Sessions, create_engine, create_sessions
+from app.jobs import heartbeat, maintenance
+
+NAME = "wangge-worker"
+POLL = timedelta(seconds=30)
+FIRST_WAIT_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 15.0
+CONNECT_SECONDS = 10
+CLOSE_SECONDS = 5
+AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, FailingListenerError, SQLAlchemyError, OSError)
+
+log = logging.get(__name__)
+
+
+async def run(*, url: str, dsn: str, stop: asyncio.Event | None = None) -> None:
+    """Work until stop is set (by default at SIGTERM or SIGINT).
+
+    url is SQLAlchemy's address of the database, dsn asyncpg's of the same; both as the application's role.
+    """
+    stop = stop or _stop_on_signals()
+    engine = create_engine(url, pool_size=4, name=NAME)
+    sessions = create_sessions(engine)
+    beating = asyncio.create_task(heartbeat.keep(sessions, stop))
+    log.info("worker_started")
+    try:
+        await _work(dsn, sessions, stop)
+        await beating
+    finally:
+        beating.cancel()
+        await engine.dispose()
+        log.info("worker_stopped")
+
+
+async def _work(dsn: str, sessions: Sessions, stop: asyncio.Event) -> None:
+    """One connection after another until stop is set."""
+    wait = FIRST_WAIT_SECONDS
+    while not stop.is_set():
+        try:
+            connection = await asyncpg.connect(
+                dsn,
+                timeout=CONNECT_SECONDS,
+                server_settings={"application_name": NAME, "jit": "off", "TimeZone": "UTC"},
+            )
+            wait = FIRST_WAIT_SECONDS
+            await _cycle(connection, sessions, stop)
+        except AWAY as away:
+            log.warning("database_away", error=type(away).__name__, retry_seconds=wait)
+        if not stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), wait)
+            wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+
+
+async def _cycle(connection: asyncpg.Connection, sessions: Sessions, stop: asyncio.Event) -> None:
+    """Work on one connection until stop is set; ConnectionResetError when it broke quietly."""
+    queue = PgQueuer.from_asyncpg_connection(connection)
+    maintenance.register(queue, sessions)
+    connection.add_termination_listener(lambda _connection: queue.shutdown.set())
+    forward = asyncio.create_task(_forward(stop, queue.shutdown))
+    try:
+        await queue.run(dequeue_timeout=POLL, shutdown_on_listener_failure=True)
+    finally:
+        forward.cancel()
+        with suppress(*AWAY):
+            await connection.close(timeout=CLOSE_SECONDS)
+    if not stop.is_set():
+        raise ConnectionResetError
+
+
+async def _forward(source: asyncio.Event, target: asyncio.Event) -> None:
+    await source.wait()
+    target.set()
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop

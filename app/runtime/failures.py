@@ -1,0 +1,65 @@
+"""What a command says when it cannot do its work: one line in Chinese, never a traceback.
+
+Only failures that an operator can cause or cure are told this way (settings, files, ports, the database
+being away or refusing). Anything else is a bug and keeps its traceback.
+"""
+
+from asyncpg import InterfaceError, PostgresError
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
+
+from app.core.embedded import EmbeddedPostgresError
+from app.core.errors import Problem
+from app.core.processes import ProcessStartError
+from app.core.schema import SchemaStale
+
+
+class CommandFailed(Exception):  # noqa: N818 - a refusal, told in one line
+    """A command cannot go on; its text is one sentence for the operator."""
+
+
+# What a server says when it is starting, stopping, full or not the one that was meant (SQLSTATE).
+_AWAY = ("08", "28", "3D", "53", "57P", "42501")
+_OWN_WORDS = (CommandFailed, SchemaStale, ProcessStartError, EmbeddedPostgresError)
+
+
+def sentence(failure: Exception) -> str | None:
+    """The one line about a foreseeable failure; None for a bug."""
+    if isinstance(failure, _OWN_WORDS):
+        return str(failure)
+    if isinstance(failure, Problem):
+        return failure.detail_zh
+    if isinstance(failure, ValidationError):
+        return _of_settings(failure)
+    if isinstance(failure, DBAPIError):
+        return _of_database(failure.orig)
+    if isinstance(failure, (PostgresError, InterfaceError)):
+        return _of_database(failure)
+    if isinstance(failure, OSError):
+        return _of_system(failure)
+    return None
+
+
+def _of_settings(failure: ValidationError) -> str:
+    wrong = (
+        f"{'_'.join(['WANGGE', *map(str, error['loc'])]).upper()}：{error['msg'].removeprefix('Value error, ')}"
+        if error["loc"]
+        else error["msg"].removeprefix("Value error, ")
+        for error in failure.errors(include_input=False, include_url=False)
+    )
+    return f"配置有误：{'；'.join(wrong)}"
+
+
+def _of_database(failure: BaseException | None) -> str | None:
+    state = getattr(failure, "sqlstate", None)
+    if state is not None and not state.startswith(_AWAY):
+        return None
+    text = " ".join(str(failure).split())
+    return f"数据库不可用：{text}"
+
+
+def _of_system(failure: OSError) -> str:
+    reason = failure.strerror or str(failure) or type(failure).__name__
+    if failure.filename is not None:
+        return f"无法读写 {failure.filename}：{reason}"
+    return f"系统拒绝了操作：{reason}（若是数据库连接，请检查 WANGGE_DATABASE_URL 和数据库是否在运行）"

@@ -1,0 +1,44 @@
+"""Files under `docs/` that are written from the code, and whether they still agree with it."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from app.config import Settings
+from app.core.schema import ROOT
+from app.main import create_app
+from app.services.tickets import workflow_doc
+
+# Nothing connects to it: an engine opens connections when they are used.
+_NOWHERE = "postgresql+asyncpg://nobody@/nothing?host=/nonexistent"
+
+
+def openapi() -> str:
+    """The OpenAPI document of this code, as stable JSON with a newline at the end."""
+    app = create_app(Settings(_env_file=None, environment="test"), _NOWHERE)
+    return json.dumps(app.openapi(), ensure_ascii=False, indent=2) + "\n"
+
+
+FILES: Mapping[str, Callable[[], str]] = {
+    "docs/openapi.json": openapi,
+    "docs/workflow.md": workflow_doc.render,
+}
+
+
+def write(root: Path = ROOT) -> list[str]:
+    """Write every generated file; returns the names of those that changed."""
+    changed = drifted(root)
+    for name in changed:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(FILES[name](), encoding="utf-8")
+    return changed
+
+
+def drifted(root: Path = ROOT) -> list[str]:
+    """The names of generated files that are missing or differ from what the code says."""
+    return [name for name, render in FILES.items() if _present(root / name) != render()]
+
+
+def _present(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None

@@ -1,0 +1,17 @@
+"""The signing keys of access tokens, from the command line."""
+
+from app.config import Settings
+from app.core.crypto import Vault
+from app.core.db import create_engine, create_sessions, transaction
+from app.services.access.keyring import Keyring
+
+
+async def rotate(url: str, settings: Settings) -> str:
+    """Sign with a new key from now on; returns its id. Servers take it up by themselves."""
+    vault = Vault(settings.secret_key.get_secret_value())
+    engine = create_engine(url, pool_size=1, name="wangge-cli")
+    try:
+        async with transaction(create_sessions(engine)) as session:
+            return await Keyring(vault, key_days=settings.signing_key_days).rotate(session)
+    finally:
+        await engine.dispose()

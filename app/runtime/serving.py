@@ -1,0 +1,146 @@
+"""The API server: uvicorn with uvloop and httptools, on a socket that we bind ourselves.
+
+Each server process builds its application through `application`, from the environment alone, because
+uvicorn starts several of them afresh. Graceful: on SIGTERM or SIGINT requests in flight get ten seconds.
+"""
+
+import asyncio
+import multiprocessing
+import os
+import shutil
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.supervisors import Multiprocess
+
+from app.config import Settings
+from app.core import logging
+from app.core.processes import port_problem
+from app.main import create_app
+from app.runtime import databases, provision
+from app.runtime.failures import CommandFailed
+
+GRACE_SECONDS = 10
+BACKLOG = 2048
+URL_VARIABLE = "WANGGE_DATABASE_URL"
+COUNTERS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+FACTORY = "app.runtime.serving:application"
+
+
+def application() -> FastAPI:
+    """One server process's application; the environment names the database by now."""
+    settings = Settings()
+    if settings.database_url is None:
+        raise CommandFailed(f"缺少 {URL_VARIABLE}")
+    _end_with_parent()
+    return create_app(settings, databases.for_sqlalchemy(settings.database_url, URL_VARIABLE))
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM; `CommandFailed`, `SchemaStale` and the like before that."""
+    logging.configure(settings.log_level)
+    leave_on_signals()
+    refuse_port(settings.host, settings.port)
+    with databases.opened(settings) as database:
+        asyncio.run(provision.require_head(database.app_url))
+        os.environ[URL_VARIABLE] = database.app_url
+        with _bound(settings.host, settings.port) as listener, _shared_counters(settings):
+            _run(settings, listener)
+
+
+def refuse_port(host: str, port: int) -> None:
+    """`CommandFailed` with the reason when nothing can listen there."""
+    problem = port_problem(port, host)
+    if problem is not None:
+        raise CommandFailed(problem)
+
+
+def leave_on_signals() -> None:
+    """From now on SIGINT and SIGTERM end the command in order, with exit code 0."""
+
+    def leave(_number: int, _frame: FrameType | None) -> NoReturn:
+        sys.exit(0)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, leave)
+
+
+def server_config(settings: Settings) -> uvicorn.Config:
+    """How uvicorn runs: no access log (ours has more and tells less), no server header, no websockets."""
+    return uvicorn.Config(
+        FACTORY,
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or [],
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+def _end_with_parent() -> None:
+    """Where several processes serve, each stops in order when the one that started it is gone."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+def _run(settings: Settings, listener: socket.socket) -> None:
+    config = server_config(settings)
+    if settings.workers > 1:
+        Multiprocess(config, sockets=[listener]).run()
+        return
+    server = uvicorn.Server(config)
+    server.run(sockets=[listener])
+    if not server.started:
+        raise CommandFailed("服务未能启动，原因见上面的日志")
+
+
+@contextmanager
+def _bound(host: str, port: int) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.set_inheritable(True)
+        yield listener
+
+
+@contextmanager
+def _shared_counters(settings: Settings) -> Iterator[None]:
+    """A folder in which several server processes add up their counters; emptied at every start."""
+    if settings.workers == 1:
+        os.environ.pop(COUNTERS_VARIABLE, None)
+        yield
+        return
+    folder = Path(settings.data_dir / "metrics" / str(settings.port)).resolve()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.environ[COUNTERS_VARIABLE] = str(folder)
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,76 @@
+"""Wire shapes of API clients and their tokens; a secret appears in one answer only."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from app.models.enums import AccountStatus
+from app.schemas.folding import Label
+from app.schemas.patch import Patch, untouched
+from app.schemas.types import AnyTime, Input, Output, Ref, ShortText
+
+MAX_SCOPES = 20
+
+
+class ClientCreate(Input):
+    """A third party: who, what for, whom to ask."""
+
+    name: Label
+    purpose: ShortText
+    contact: ShortText
+
+
+class ClientPatch(Patch):
+    """What may change of a client; `disabled` stops all its tokens at once."""
+
+    name: Label = untouched()
+    purpose: ShortText = untouched()
+    contact: ShortText = untouched()
+    status: AccountStatus = untouched()
+
+
+class ClientRead(Output):
+    """A third party."""
+
+    id: UUID
+    name: str
+    purpose: str
+    contact: str
+    status: AccountStatus
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class TokenCreate(Input):
+    """What a new token may do, where, and until when (at most a year)."""
+
+    scopes: Annotated[list[ShortText], Field(min_length=1, max_length=MAX_SCOPES)]
+    area_id: UUID
+    expires_at: AnyTime
+
+
+class ApiTokenRead(Output):
+    """A token without its secret; `key` is the part between `wg_` and the dot."""
+
+    id: UUID
+    key: str
+    scopes: list[str]
+    area: Ref
+    expires_at: datetime
+    revoked_at: datetime | None
+    created_at: datetime
+
+
+class ApiTokenShown(ApiTokenRead):
+    """A new token in full; it cannot be had again."""
+
+    token: str = Field(repr=False)
+
+
+class ApiTokenList(Output):
+    """All tokens of one client, newest first."""
+
+    items: list[ApiTokenRead]

@@ -1,0 +1,100 @@
+"""Wire shapes of households and the people in them; what goes out is masked, addresses are kept.
+
+A birth date never goes out beside a masked identity number, because the two together give the whole number:
+there is an age instead.
+"""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from app.core.texts import compact
+from app.models.enums import Gender, HouseholdType, PopulationType, ResidenceStatus
+from app.schemas.folding import BirthDay, Code, Label, PersonName, PersonPhone, folded
+from app.schemas.types import Input, Output, Ref
+
+MAX_RESIDENTS = 100
+RELATION = r"^(0[1-9]|[1-9][0-9])$"
+
+NumberAsTyped = Annotated[str, folded(compact), StringConstraints(min_length=1, max_length=40)]
+
+
+class ResidentCreate(Input):
+    """Somebody of a new household; `relation` to the head by GB/T 4761, the head being 01 to 09.
+
+    Birth date and gender are read from the identity number where they are not given.
+    """
+
+    name: PersonName = Field(repr=False)
+    relation: str = Field(pattern=RELATION, examples=["02", "12", "20"])
+    gender: Gender | None = None
+    birth_on: BirthDay | None = Field(default=None, repr=False)
+    population_type: PopulationType = PopulationType.HUKOU
+    id_number: NumberAsTyped | None = Field(default=None, repr=False)
+    phone: PersonPhone | None = Field(default=None, repr=False)
+
+
+class HouseholdCreate(Input):
+    """A new household of a grid or micro-grid with its people: one head, or nobody where it is vacant."""
+
+    area_id: UUID
+    address: Label
+    household_type: HouseholdType
+    residence_status: ResidenceStatus = ResidenceStatus.SAME
+    no: Code | None = None
+    residents: list[ResidentCreate] = Field(default=[], max_length=MAX_RESIDENTS, repr=False)
+
+
+class HouseholdRead(Output):
+    """A household as a row of a list."""
+
+    id: UUID
+    no: str
+    address: str
+    household_type: HouseholdType
+    residence_status: ResidenceStatus
+    member_count: int
+    area: Ref
+    head_name: str | None
+    version: int
+
+
+class HouseholdPerson(Output):
+    """Somebody who belongs to the household now; name and numbers are masked, age in full years."""
+
+    resident_id: UUID
+    name: str
+    relation: str
+    is_head: bool
+    gender: Gender
+    age: int | None
+    population_type: PopulationType
+    id_number: str | None
+    phone: str | None
+    since: date
+
+
+class HouseholdDetail(HouseholdRead):
+    """A household with its people, the head first."""
+
+    town_id: UUID | None
+    village_id: UUID | None
+    grid_id: UUID | None
+    ended_on: date | None
+    people: list[HouseholdPerson]
+
+
+class Warned(Output):
+    """Something stored as it was sent that looks odd: which field, and why."""
+
+    field: str
+    code: str
+    message: str
+
+
+class HouseholdCreated(HouseholdDetail):
+    """The new household, and what of it deserves a second look."""
+
+    warnings: list[Warned]

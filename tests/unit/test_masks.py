@@ -1,0 +1,59 @@
+"""What is left of a name or a number for those who may not read it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.services.platform import masks
+
+
+@pytest.mark.parametrize(
+    ("full", "shown"),
+    [
+        ("张三", "张*"),
+        ("张小三", "张*三"),
+        ("陈李佳怡", "陈**怡"),
+        ("欧阳修", "欧阳*"),
+        ("欧阳小修", "欧阳*修"),
+        ("司马相如", "司马*如"),
+        ("欧阳", "欧*"),
+        ("𠮷野", "𠮷*"),
+        ("张", "*"),
+        ("", ""),
+        ("阿卜杜拉·买买提", "阿***"),
+        ("古丽·阿", "古***"),
+        ("John Smith", "J***"),
+        ("Li", "L***"),
+    ],
+)
+def test_a_name_keeps_its_surname_and_at_most_the_last_character(full: str, shown: str) -> None:
+    assert masks.name(full) == shown
+
+
+@given(st.text(alphabet="张王李欧阳司马明华丽𠮷·", min_size=2, max_size=12))
+def test_a_masked_name_is_never_the_name(full: str) -> None:
+    assert masks.name(full) != full
+    assert masks.STAR in masks.name(full)
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("13800131234", "138****1234"),
+        ("075786501234", "****1234"),
+        ("01065001234", "****1234"),
+        ("+85251231234", "****1234"),
+    ],
+)
+def test_a_phone_keeps_its_segment_and_the_last_four(number: str, shown: str) -> None:
+    assert masks.phone(number) == shown
+
+
+def test_of_a_sealed_phone_the_last_four_are_known() -> None:
+    assert masks.phone_tail("1234") == "*******1234"
+
+
+def test_an_identity_number_hides_the_birth_date() -> None:
+    shown = masks.identity("441900199003071234")
+    assert shown == "441900********1234"
+    assert "19900307" not in shown
