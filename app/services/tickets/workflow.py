@@ -47,8 +47,7 @@ class Transition:
     outcome: Outcome | None = None
 
 
-# fmt: off - a row reads best on as few lines as it fits
-S, A, K, C = Status, Action, Kind, ClockKind
+S, A, K, C, R, G = Status, Action, Kind, ClockKind, Relation, Guard
 ALL_CLOCKS = tuple(ClockKind)
 MAX_DECLINES = 2
 MAX_REWORKS = 2
@@ -118,23 +117,11 @@ TO_HANDLING = Clocks(stops=(C.DISPATCH, C.SIGN, C.HANDLE), starts=(C.SIGN, C.HAN
 def _rows() -> Iterator[Transition]:
     yield Transition(None, A.REPORT, S.REPORTED, REPORTERS, clocks=Clocks(starts=(C.ACCEPT,)))
     yield Transition(
-        S.RETURNED,
-        A.SUBMIT,
-        S.REPORTED,
-        ANYONE,
-        Relation.REPORTER,
-        (OPINION,),
-        clocks=Clocks(resumes=(C.ACCEPT,)),
+        S.RETURNED, A.SUBMIT, S.REPORTED, ANYONE, R.REPORTER, (OPINION,), clocks=Clocks(resumes=(C.ACCEPT,))
     )
     for source in (S.REPORTED, S.RETURNED):
         yield Transition(
-            source,
-            A.WITHDRAW,
-            S.WITHDRAWN,
-            ANYONE,
-            Relation.REPORTER,
-            (REMARK,),
-            clocks=Clocks(stops=ALL_CLOCKS),
+            source, A.WITHDRAW, S.WITHDRAWN, ANYONE, R.REPORTER, (REMARK,), clocks=Clocks(stops=ALL_CLOCKS)
         )
     yield Transition(
         S.REPORTED,
@@ -169,9 +156,9 @@ def _rows() -> Iterator[Transition]:
         A.SIGN,
         S.PROCESSING,
         HANDLERS,
-        Relation.LEAD_ORG,
+        R.LEAD_ORG,
         (REMARK,),
-        (Guard.NO_PENDING_DECLINE,),
+        (G.NO_PENDING_DECLINE,),
         Clocks(stops=(C.SIGN,)),
     )
     for source in (S.DISPATCHED, S.PROCESSING):
@@ -182,7 +169,7 @@ def _rows() -> Iterator[Transition]:
             S.DISPATCHED,
             DISPATCHER,
             needs=(TO_ORG, OPINION),
-            guards=(Guard.NO_PENDING_DECLINE,),
+            guards=(G.NO_PENDING_DECLINE,),
             clocks=TO_HANDLING,
         )
     for outcome, next_clock in ((Outcome.NEEDS_REVISIT, C.REVISIT), (Outcome.EXEMPT, C.CLOSE)):
@@ -191,22 +178,22 @@ def _rows() -> Iterator[Transition]:
             A.RESOLVE,
             S.RESOLVED,
             HANDLERS,
-            Relation.HANDLER,
+            R.HANDLER,
             RESOLVE_NEEDS,
-            (Guard.NO_PENDING_DECLINE,),
+            (G.NO_PENDING_DECLINE,),
             Clocks(stops=(C.SIGN, C.HANDLE), starts=(next_clock,)),
             outcome,
         )
-    yield from _revisit_rows(REVISITORS, Relation.NOT_HANDLER)
-    yield from _revisit_rows(WORKERS, Relation.REPORTER_NOT_HANDLER)
+    yield from _revisit_rows(REVISITORS, R.NOT_HANDLER)
+    yield from _revisit_rows(WORKERS, R.REPORTER_NOT_HANDLER)
     yield Transition(
         S.EVALUATING,
         A.REWORK,
         S.PROCESSING,
         REVISITORS | DISPATCHER,
-        Relation.NOT_HANDLER,
+        R.NOT_HANDLER,
         (OPINION,),
-        (Guard.UNSATISFIED, Guard.REWORKS_LEFT),
+        (G.UNSATISFIED, G.REWORKS_LEFT),
         Clocks(stops=(C.REVISIT, C.CLOSE), starts=(C.HANDLE,)),
     )
     yield Transition(
@@ -214,9 +201,9 @@ def _rows() -> Iterator[Transition]:
         A.EVALUATE,
         S.EVALUATING,
         EVALUATORS,
-        Relation.NOT_HANDLER,
+        R.NOT_HANDLER,
         EVALUATE_NEEDS,
-        guards=(Guard.NOT_EVALUATED,),
+        guards=(G.NOT_EVALUATED,),
         clocks=Clocks(starts=(C.CLOSE,)),
     )
     yield Transition(
@@ -224,9 +211,9 @@ def _rows() -> Iterator[Transition]:
         A.EVALUATE,
         S.EVALUATING,
         ANYONE,
-        Relation.REPORTER_NOT_HANDLER,
+        R.REPORTER_NOT_HANDLER,
         EVALUATE_NEEDS,
-        guards=(Guard.NOT_EVALUATED,),
+        guards=(G.NOT_EVALUATED,),
         clocks=Clocks(starts=(C.CLOSE,)),
     )
     yield Transition(
@@ -235,7 +222,7 @@ def _rows() -> Iterator[Transition]:
         S.CLOSED,
         DISPATCHER,
         needs=(REMARK,),
-        guards=(Guard.EVALUATED, Guard.ANSWER_CLOSABLE),
+        guards=(G.EVALUATED, G.ANSWER_CLOSABLE),
         clocks=Clocks(stops=ALL_CLOCKS),
     )
     yield Transition(
@@ -244,7 +231,7 @@ def _rows() -> Iterator[Transition]:
         S.CLOSED,
         DISPATCHER,
         needs=(REMARK,),
-        guards=(Guard.REVISIT_EXEMPT,),
+        guards=(G.REVISIT_EXEMPT,),
         clocks=Clocks(stops=ALL_CLOCKS),
     )
     for source in OPEN:
@@ -265,22 +252,22 @@ def _decline_rows(source: Status) -> Iterator[Transition]:
         A.DECLINE,
         source,
         HANDLERS,
-        Relation.LEAD_ORG,
+        R.LEAD_ORG,
         (
             Need("reason", K.RETURN_REASON),
             Need("basis", K.TEXT),
             Need("proposed_org_id", K.ORG, required=False),
         ),
-        (Guard.NO_PENDING_DECLINE, Guard.DECLINES_LEFT),
+        (G.NO_PENDING_DECLINE, G.DECLINES_LEFT),
     )
     yield Transition(
         source,
         A.APPROVE_DECLINE,
         S.DISPATCHED,
         DISPATCHER,
-        Relation.NOT_LEAD_ORG,
+        R.NOT_LEAD_ORG,
         (Need("org_id", K.ORG, required=False), REMARK),
-        (Guard.PENDING_DECLINE,),
+        (G.PENDING_DECLINE,),
         TO_HANDLING,
         Outcome.WITH_ORG,
     )
@@ -289,20 +276,14 @@ def _decline_rows(source: Status) -> Iterator[Transition]:
         A.APPROVE_DECLINE,
         S.ACCEPTED,
         DISPATCHER,
-        Relation.NOT_LEAD_ORG,
+        R.NOT_LEAD_ORG,
         (Need("org_id", K.ORG, required=False), REMARK),
-        (Guard.PENDING_DECLINE,),
+        (G.PENDING_DECLINE,),
         Clocks(stops=(C.SIGN, C.HANDLE), starts=(C.DISPATCH,)),
         Outcome.WITHOUT_ORG,
     )
     yield Transition(
-        source,
-        A.DENY_DECLINE,
-        source,
-        DISPATCHER,
-        Relation.NOT_LEAD_ORG,
-        (OPINION,),
-        (Guard.PENDING_DECLINE,),
+        source, A.DENY_DECLINE, source, DISPATCHER, R.NOT_LEAD_ORG, (OPINION,), (G.PENDING_DECLINE,)
     )
 
 
@@ -314,11 +295,9 @@ def _revisit_rows(roles: frozenset[Role], relation: Relation) -> Iterator[Transi
     ):
         stops = Clocks(stops=(C.REVISIT,)) if to is S.EVALUATING else Clocks()
         yield Transition(
-            S.RESOLVED, A.REVISIT, to, roles, relation, REVISIT_NEEDS, (Guard.REVISIT_NEEDED,), stops, outcome
+            S.RESOLVED, A.REVISIT, to, roles, relation, REVISIT_NEEDS, (G.REVISIT_NEEDED,), stops, outcome
         )
 
-
-# fmt: on
 
 TABLE: tuple[Transition, ...] = tuple(_rows())
 
