@@ -9,6 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
 from app.api import problems
+from app.api.body_limit import BodyLimit
 from app.api.calendars import CalendarCache
 from app.api.observe import Observe
 from app.config import Settings
@@ -41,7 +42,6 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         version="1.0.0",
         description=DESCRIPTION,
         lifespan=lifespan,
-        max_body_size=settings.max_body_bytes,
         redoc_url=None,
         swagger_ui_parameters={"persistAuthorization": True},
     )
@@ -64,5 +64,6 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             allow_headers=["*"],
             expose_headers=["ETag", "X-Request-ID", "Location", "Idempotency-Replayed"],
         )
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
     app.add_middleware(Observe)
     return app

@@ -103,8 +103,8 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def connection_lost(self, _error: Exception | None) -> None:
-        """The server hung up: no more answers."""
-        self._end("the server closed a connection")
+        """The server hung up, or we did: no more answers."""
+        self._end("the server closed a connection" if self._until else "")
 
     async def ask(self, request: bytes) -> bytes:
         """One request outside of the measurement; returns head and body."""

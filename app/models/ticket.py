@@ -49,6 +49,7 @@ class Ticket(Versioned, Base):
         Index("ix_ticket_reporter_id_reported_at_id", "reporter_id", "reported_at", "id"),
         Index("ix_ticket_category_code_reported_at_id", "category_code", "reported_at", "id"),
         Index("ix_ticket_handler_id_reported_at_id", "handler_id", "reported_at", "id"),
+        Index("ix_ticket_client_id_reported_at_id", "client_id", "reported_at", "id"),
         Index("ix_ticket_household_id", "household_id"),
         Index("ix_ticket_town_queue", "town_id", "status", "reported_at", "id", postgresql_where=OPEN),
         Index(
@@ -69,11 +70,16 @@ class Ticket(Versioned, Base):
             postgresql_where=OPEN,
         ),
         Index("ix_ticket_handler_queue", "handler_id", "status", "reported_at", "id", postgresql_where=OPEN),
+        Index(
+            "ix_ticket_reporter_queue", "reporter_id", "status", "reported_at", "id", postgresql_where=OPEN
+        ),
         Index("ix_ticket_status_queue", "status", "reported_at", "id", postgresql_where=OPEN),
         Index("ix_ticket_town_due", "town_id", "due_at", "id", postgresql_where=OPEN),
         Index("ix_ticket_village_due", "village_id", "due_at", "id", postgresql_where=OPEN),
         Index("ix_ticket_grid_due", "grid_id", "due_at", "id", postgresql_where=OPEN),
         Index("ix_ticket_org_due", "lead_org_id", "due_at", "id", postgresql_where=OPEN),
+        Index("ix_ticket_handler_due", "handler_id", "due_at", "id", postgresql_where=OPEN),
+        Index("ix_ticket_reporter_due", "reporter_id", "due_at", "id", postgresql_where=OPEN),
         Index("ix_ticket_due", "due_at", "id", postgresql_where=OPEN),
         Index("ix_ticket_town_closed", "town_id", "closed_at", "status", "satisfaction"),
         Index("ix_ticket_closed", "closed_at", "status", "satisfaction"),
@@ -101,7 +107,7 @@ class Ticket(Versioned, Base):
     household_id: Mapped[UUID | None] = mapped_column(ForeignKey("household.id"))
 
     reporter_id: Mapped[UUID | None] = mapped_column(ForeignKey("member.id"))
-    client_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_client.id"), index=True)
+    client_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_client.id"))
     lead_org_id: Mapped[UUID | None] = mapped_column(ForeignKey("org.id"))
     handler_id: Mapped[UUID | None] = mapped_column(ForeignKey("member.id"))
 

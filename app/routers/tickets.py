@@ -12,6 +12,7 @@ from app.api.etags import IfMatch
 from app.api.idempotency import IdempotentRoute, claim_key
 from app.api.paging import LIMIT, Cursor, Limit
 from app.api.sessions import Session
+from app.core.paging import MAX_LIMIT
 from app.models.enums import Stage, Status
 from app.schemas.ticket import EventRead, TicketBrief, TicketCreate, TicketRead
 from app.schemas.types import AnyTime, CategoryCode, PageRead
@@ -24,7 +25,6 @@ from app.services.tickets.report import Contact, NewTicket, Place
 router = APIRouter(
     prefix="/v1/tickets", tags=["tickets"], route_class=IdempotentRoute, dependencies=[Depends(claim_key)]
 )
-MAX_EVENTS = 200
 
 
 def _filter(
@@ -110,7 +110,7 @@ async def ticket_events(
     actor: TicketReader,
     ticket_id: UUID,
     after: Annotated[int, Query(ge=0, le=2_000_000_000, description="从该序号之后开始")] = 0,
-    limit: Annotated[int, Query(ge=1, le=MAX_EVENTS)] = MAX_EVENTS,
+    limit: Limit = MAX_LIMIT,
 ) -> PageRead[EventRead]:
     """The timeline, oldest first; `next_cursor` is the last sequence number when there may be more."""
     await reads.require_visible(session, actor=actor, ticket_id=ticket_id)

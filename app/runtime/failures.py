@@ -4,6 +4,9 @@ Only failures that an operator can cause or cure are told this way (settings, fi
 being away or refusing). Anything else is a bug and keeps its traceback.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from asyncpg import InterfaceError, PostgresError
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
@@ -20,37 +23,26 @@ class CommandFailed(Exception):  # noqa: N818 - a refusal, told in one line
 
 # What a server says when it is starting, stopping, full or not the one that was meant (SQLSTATE).
 _AWAY = ("08", "28", "3D", "53", "57P", "42501")
-_OWN_WORDS = (CommandFailed, SchemaStale, ProcessStartError, EmbeddedPostgresError)
 
 
 def sentence(failure: Exception) -> str | None:
     """The one line about a foreseeable failure; None for a bug."""
-    if isinstance(failure, _OWN_WORDS):
-        return str(failure)
-    if isinstance(failure, Problem):
-        return failure.detail_zh
-    if isinstance(failure, ValidationError):
-        return _of_settings(failure)
-    if isinstance(failure, DBAPIError):
-        return _of_database(failure.orig)
-    if isinstance(failure, (PostgresError, InterfaceError)):
-        return _of_database(failure)
-    if isinstance(failure, OSError):
-        return _of_system(failure)
-    return None
+    return next((tell(failure) for kinds, tell in _TELLERS if isinstance(failure, kinds)), None)
 
 
-def _of_settings(failure: ValidationError) -> str:
+def _of_settings(failure: Any) -> str:
     wrong = (
-        f"{'_'.join(['WANGGE', *map(str, error['loc'])]).upper()}：{error['msg'].removeprefix('Value error, ')}"
-        if error["loc"]
-        else error["msg"].removeprefix("Value error, ")
+        "：".join([_variable(error["loc"]), error["msg"]]).removeprefix("：")
         for error in failure.errors(include_input=False, include_url=False)
     )
-    return f"配置有误：{'；'.join(wrong)}"
+    return f"配置有误：{'；'.join(wrong)}".replace("Value error, ", "")
 
 
-def _of_database(failure: BaseException | None) -> str | None:
+def _variable(where: tuple[int | str, ...]) -> str:
+    return "_".join(("WANGGE", *map(str, where))).upper() if where else ""
+
+
+def _of_database(failure: Any) -> str | None:
     state = getattr(failure, "sqlstate", None)
     if state is not None and not state.startswith(_AWAY):
         return None
@@ -58,8 +50,18 @@ def _of_database(failure: BaseException | None) -> str | None:
     return f"数据库不可用：{text}"
 
 
-def _of_system(failure: OSError) -> str:
+def _of_system(failure: Any) -> str:
     reason = failure.strerror or str(failure) or type(failure).__name__
     if failure.filename is not None:
         return f"无法读写 {failure.filename}：{reason}"
     return f"系统拒绝了操作：{reason}（若是数据库连接，请检查 WANGGE_DATABASE_URL 和数据库是否在运行）"
+
+
+_TELLERS: tuple[tuple[tuple[type[Exception], ...], Callable[[Any], str | None]], ...] = (
+    ((CommandFailed, SchemaStale, ProcessStartError, EmbeddedPostgresError), str),
+    ((Problem,), lambda problem: problem.detail_zh),
+    ((ValidationError,), _of_settings),
+    ((DBAPIError,), lambda refused: _of_database(refused.orig)),
+    ((PostgresError, InterfaceError), _of_database),
+    ((OSError,), _of_system),
+)

@@ -10,13 +10,10 @@ import os
 import shutil
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 import uvicorn
 from fastapi import FastAPI
@@ -24,9 +21,8 @@ from uvicorn.supervisors import Multiprocess
 
 from app.config import Settings
 from app.core import logging
-from app.core.processes import port_problem
 from app.main import create_app
-from app.runtime import databases, provision
+from app.runtime import databases, guards, provision
 from app.runtime.failures import CommandFailed
 
 GRACE_SECONDS = 10
@@ -48,30 +44,13 @@ def application() -> FastAPI:
 def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM; `CommandFailed`, `SchemaStale` and the like before that."""
     logging.configure(settings.log_level)
-    leave_on_signals()
-    refuse_port(settings.host, settings.port)
+    guards.leave_on_signals()
+    guards.refuse_port(settings.host, settings.port)
     with databases.opened(settings) as database:
         asyncio.run(provision.require_head(database.app_url))
         os.environ[URL_VARIABLE] = database.app_url
         with _bound(settings.host, settings.port) as listener, _shared_counters(settings):
             _run(settings, listener)
-
-
-def refuse_port(host: str, port: int) -> None:
-    """`CommandFailed` with the reason when nothing can listen there."""
-    problem = port_problem(port, host)
-    if problem is not None:
-        raise CommandFailed(problem)
-
-
-def leave_on_signals() -> None:
-    """From now on SIGINT and SIGTERM end the command in order, with exit code 0."""
-
-    def leave(_number: int, _frame: FrameType | None) -> NoReturn:
-        sys.exit(0)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, leave)
 
 
 def server_config(settings: Settings) -> uvicorn.Config:

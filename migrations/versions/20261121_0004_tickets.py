@@ -113,7 +113,9 @@ def upgrade() -> None:
         ["category_code", "reported_at", "id"],
         unique=False,
     )
-    op.create_index(op.f("ix_ticket_client_id"), "ticket", ["client_id"], unique=False)
+    op.create_index(
+        "ix_ticket_client_id_reported_at_id", "ticket", ["client_id", "reported_at", "id"], unique=False
+    )
     op.create_index("ix_ticket_closed", "ticket", ["closed_at", "status", "satisfaction"], unique=False)
     op.create_index(
         "ix_ticket_due",
@@ -164,6 +166,27 @@ def upgrade() -> None:
         "ix_ticket_handler_queue",
         "ticket",
         ["handler_id", "status", "reported_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.create_index(
+        "ix_ticket_handler_due",
+        "ticket",
+        ["handler_id", "due_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.create_index(
+        "ix_ticket_reporter_due",
+        "ticket",
+        ["reporter_id", "due_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.create_index(
+        "ix_ticket_reporter_queue",
+        "ticket",
+        ["reporter_id", "status", "reported_at", "id"],
         unique=False,
         postgresql_where=sa.text("closed_at IS NULL"),
     )
@@ -248,9 +271,18 @@ def downgrade() -> None:
         "ix_ticket_status_queue", table_name="ticket", postgresql_where=sa.text("closed_at IS NULL")
     )
     op.drop_index("ix_ticket_reporter_id_reported_at_id", table_name="ticket")
+    op.drop_index(
+        "ix_ticket_reporter_queue", table_name="ticket", postgresql_where=sa.text("closed_at IS NULL")
+    )
+    op.drop_index(
+        "ix_ticket_reporter_due", table_name="ticket", postgresql_where=sa.text("closed_at IS NULL")
+    )
+    op.drop_index("ix_ticket_handler_due", table_name="ticket", postgresql_where=sa.text("closed_at IS NULL"))
     op.drop_index("ix_ticket_reported_at_id", table_name="ticket")
     op.drop_index("ix_ticket_org_queue", table_name="ticket", postgresql_where=sa.text("closed_at IS NULL"))
-    op.drop_index("ix_ticket_handler_queue", table_name="ticket", postgresql_where=sa.text("closed_at IS NULL"))
+    op.drop_index(
+        "ix_ticket_handler_queue", table_name="ticket", postgresql_where=sa.text("closed_at IS NULL")
+    )
     op.drop_index("ix_ticket_org_due", table_name="ticket", postgresql_where=sa.text("closed_at IS NULL"))
     op.drop_index("ix_ticket_lead_org_id_reported_at_id", table_name="ticket")
     op.drop_index("ix_ticket_household_id", table_name="ticket")
@@ -260,7 +292,7 @@ def downgrade() -> None:
     op.drop_index("ix_ticket_grid_due", table_name="ticket", postgresql_where=sa.text("closed_at IS NULL"))
     op.drop_index("ix_ticket_due", table_name="ticket", postgresql_where=sa.text("closed_at IS NULL"))
     op.drop_index("ix_ticket_closed", table_name="ticket")
-    op.drop_index(op.f("ix_ticket_client_id"), table_name="ticket")
+    op.drop_index("ix_ticket_client_id_reported_at_id", table_name="ticket")
     op.drop_index("ix_ticket_category_code_reported_at_id", table_name="ticket")
     op.drop_index("ix_ticket_area_id_reported_at_id", table_name="ticket")
     op.drop_table("ticket")

@@ -128,6 +128,42 @@ async def test_a_body_over_the_limit_is_refused_whether_or_not_it_says_its_lengt
             problem_in(reply, 413, "body_too_large")
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        b"",
+        b"grant_type=password",
+        b"username=%00&password=%00",
+        b"username=%ED%A0%80&password=%FF%FE",
+        b"username=" + b"x" * 100_000 + b"&password=x",
+        b"username=x&password=x&no_such_field=1",
+        b"username=x&username=y&password=x",
+        b"grant_type=no_such_grant&username=x&password=x",
+        b"grant_type=refresh_token&refresh_token=%00",
+        b"grant_type=client_credentials&client_id=%00&client_secret=%00",
+        b'{"username": "x", "password": "x"}',
+        b"&" * 5_000,
+    ],
+    ids=lambda form: form[:40].decode(),
+)
+async def test_a_bad_form_is_refused_and_leaves_nothing_but_a_line_in_the_audit_log(
+    api: Api, session: AsyncSession, form: bytes
+) -> None:
+    before = await checksums(session)
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    reply = await api.post("/v1/auth/token", content=form, headers=headers)
+    assert reply.status_code in {400, 401, 422}, reply.text
+    problem = problem_in(reply, reply.status_code, reply.json()["code"])
+    assert problem["error"] in {
+        "invalid_request",
+        "invalid_grant",
+        "invalid_client",
+        "unsupported_grant_type",
+    }
+    after = await checksums(session)
+    assert {name for name in before if before[name] != after[name]} <= {"audit_log"}
+
+
 def batched(properties: tuple[Property, ...]) -> Iterator[tuple[Property, ...]]:
     """As many at a time as a problem lists, less room for what else is missing."""
     known = [entry for entry in properties if entry[1] in WRONG]

@@ -76,9 +76,7 @@ async def test_with_an_initial_password_nothing_works_but_changing_it(app: FastA
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201, "\xe9"])
-async def test_every_post_that_writes_honours_an_idempotency_key(
-    app: FastAPI, api: Api, key: str
-) -> None:
+async def test_every_post_that_writes_honours_an_idempotency_key(app: FastAPI, api: Api, key: str) -> None:
     honouring = set()
     for operation in operations(app):
         if operation.method == "POST" and (operation.method, operation.path) not in PUBLIC:

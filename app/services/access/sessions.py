@@ -70,8 +70,8 @@ async def refresh(sessions: Sessions, *, refresh_token: str, keyring: Keyring, s
     return issued
 
 
-async def revoke_by_token(session: AsyncSession, *, token: str, keyring: Keyring) -> UUID | None:
-    """Sign out: end the session that a refresh or access token belongs to; its id, or None.
+async def revoke_by_token(session: AsyncSession, *, token: str, keyring: Keyring) -> None:
+    """Sign out: end the session that a refresh or access token belongs to.
 
     A token that means nothing to us is no error (RFC 7009, 2.2).
     """
@@ -81,11 +81,10 @@ async def revoke_by_token(session: AsyncSession, *, token: str, keyring: Keyring
     if session_id is None:
         session_id = await _session_of_access_token(session, token, keyring)
     if session_id is None:
-        return None
+        return
     account_id = await _end(session, session_id, "signed_out")
     if account_id is not None:
         await _note(session, "account.sign_out", session_id, account_id)
-    return session_id
 
 
 async def end_all(session: AsyncSession, *, account_id: UUID, reason: str, keep: UUID | None = None) -> None:

@@ -2,7 +2,8 @@
 
 A list runs as one statement: for each branch of the caller's scope (and each status asked for) a short
 scan of an index that has the order built in, united, then cut to the page; so a page costs the same at a
-thousand and at a million tickets. Names are joined to the page only.
+thousand and at a million tickets. Names are joined to the page only. Statuses and limits stand in the
+statement as literals: a plan that PostgreSQL keeps for any values would not know them, and would sort.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, select, true, union
+from sqlalchemy import ColumnElement, Row, and_, literal, or_, select, true, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -23,6 +24,7 @@ from app.models.enums import AreaLevel, Stage, Status
 from app.models.staff import Member, Org
 from app.models.ticket import Category, Ticket
 from app.models.ticket_step import TicketEvent, TicketNote
+from app.services.areas import tree
 from app.services.platform import scope
 from app.services.platform.actor import Actor, Dataset
 from app.services.platform.scope import ScopeColumns
@@ -48,7 +50,7 @@ class TicketSort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TicketFilter:
-    """What a list may be narrowed to; times are [from, before); mine: I handle or reported it."""
+    """What a list may be narrowed to, all at once; times are [from, before); mine: handled or reported."""
 
     stage: Stage | None = None
     status: Status | None = None
@@ -108,8 +110,11 @@ async def page(
     cursor: str | None,
     limit: int,
 ) -> Page[Row[Any]]:
-    """One page of the tickets that the caller sees, with the names of category, area and organisation."""
-    level = await _level_of(session, wanted.area_id) if wanted.area_id else None
+    """One page of the tickets that the caller sees, with the names of category, area and organisation.
+
+    `NotFound`, with the field, for an area that the caller does not see.
+    """
+    level = await _level_of(session, actor, wanted.area_id) if wanted.area_id else None
     if wanted.overdue and sort is TicketSort.NEWEST:
         sort = TicketSort.DUE
     order = _SORTS[sort]
@@ -143,8 +148,9 @@ def _united(
     order: Sort,
     limit: int,
 ) -> Any:
+    most = literal(limit, literal_execute=True)
     parts = [select(Ticket.id).where(branch, *conditions) for branch in branches]
-    pages = [part.order_by(*order.order()).limit(limit) for part in parts]
+    pages = [part.order_by(*order.order()).limit(most) for part in parts]
     ids = (union(*(select(part.subquery()) for part in pages)) if len(pages) > 1 else pages[0]).subquery()
     return (
         select(
@@ -159,24 +165,32 @@ def _united(
         .join(Area, Area.id == Ticket.area_id)
         .outerjoin(Org, Org.id == Ticket.lead_org_id)
         .order_by(*order.order())
-        .limit(limit)
+        .limit(most)
     )
 
 
 def _branches(actor: Actor, wanted: TicketFilter, level: AreaLevel | None) -> Sequence[ColumnElement[bool]]:
     """The conditions whose union is the list; the narrowest index-friendly side drives the scan."""
-    visible = scope.visible(actor, Dataset.TICKETS, COLUMNS)
+    narrowed: list[ColumnElement[bool]] = []
+    if wanted.org_id is not None:
+        narrowed.append(Ticket.lead_org_id == wanted.org_id)
+    if wanted.area_id is not None and level is not None:
+        narrowed.append(COLUMNS.of_area(wanted.area_id, level))
+    # IS TRUE: no index can serve it, so that it only filters what the driver's index finds in order.
+    visible = scope.visible(actor, Dataset.TICKETS, COLUMNS).is_(true())
     if wanted.mine:
-        drivers: Sequence[ColumnElement[bool]] = [
-            and_(column == actor.member_id, visible) for column in (Ticket.handler_id, Ticket.reporter_id)
-        ]
-    elif wanted.org_id is not None:
-        drivers = [and_(Ticket.lead_org_id == wanted.org_id, visible)]
-    elif wanted.area_id is not None and level is not None:
-        drivers = [and_(COLUMNS.of_area(wanted.area_id, level), visible)]
+        drivers: Sequence[ColumnElement[bool]] = [and_(own, *narrowed, visible) for own in _own(actor)]
+    elif narrowed:
+        drivers = [and_(*narrowed, visible)]
     else:
         drivers = scope.branches(actor, Dataset.TICKETS, COLUMNS)
     return [and_(driver, state) for driver in drivers for state in _states(wanted)]
+
+
+def _own(actor: Actor) -> list[ColumnElement[bool]]:
+    if actor.member_id is None:
+        return [Ticket.client_id == actor.client_id]
+    return [Ticket.handler_id == actor.member_id, Ticket.reporter_id == actor.member_id]
 
 
 def _states(wanted: TicketFilter) -> list[ColumnElement[bool]]:
@@ -189,7 +203,10 @@ def _states(wanted: TicketFilter) -> list[ColumnElement[bool]]:
     if not statuses:
         return [true()]
     return [
-        and_(Ticket.status == status.value, Ticket.closed_at.is_not(None) if status in TERMINAL else _OPEN)
+        and_(
+            Ticket.status == literal(status.value, literal_execute=True),
+            Ticket.closed_at.is_not(None) if status in TERMINAL else _OPEN,
+        )
         for status in statuses
     ]
 
@@ -212,6 +229,9 @@ def _conditions(wanted: TicketFilter) -> list[ColumnElement[bool]]:
     return found
 
 
-async def _level_of(session: AsyncSession, area_id: UUID) -> AreaLevel | None:
-    level = await session.scalar(select(Area.level).where(Area.id == area_id))
-    return None if level is None else AreaLevel(level)
+async def _level_of(session: AsyncSession, actor: Actor, area_id: UUID) -> AreaLevel:
+    seen = or_(tree.visible(actor), scope.visible(actor, Dataset.TICKETS, tree.COLUMNS))
+    level = await session.scalar(select(Area.level).where(Area.id == area_id, seen))
+    if level is None:
+        raise NotFound(errors=(tree.unknown("query.area_id"),))
+    return AreaLevel(level)

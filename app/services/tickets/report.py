@@ -17,13 +17,14 @@ from sqlalchemy.orm import aliased
 from app.core import clock
 from app.core.coordinates import CoordType, to_wgs84
 from app.core.crypto import Vault
-from app.core.errors import Conflict, Forbidden, invalid_field
+from app.core.errors import Conflict, Forbidden, NotFound, invalid_field
 from app.core.ids import uuid7
 from app.models.area import Area
 from app.models.enums import Action, AreaLevel, EventSource, RevisitState, Stage, Status, Urgency
 from app.models.registry import Household
 from app.models.ticket import Category, Ticket, TicketContact
 from app.models.ticket_step import TicketEvent
+from app.services.areas import tree
 from app.services.platform import outbox, scope
 from app.services.platform.actor import Actor, Dataset
 from app.services.platform.scope import ScopeColumns
@@ -98,7 +99,10 @@ async def report(
     vault: Vault,
     prefix: str,
 ) -> tuple[TicketView, bool]:
-    """Store a report; returns the ticket and whether it is new (False: the same was reported before)."""
+    """Store a report; returns the ticket and whether it is new (False: the same was reported before).
+
+    `NotFound`, with the field, for an area outside the caller's scope; `TicketExists` for a taken id.
+    """
     if actor.roles.isdisjoint(workflow.REPORTERS):
         names = "、".join(ROLE_ZH[role] for role in sorted(workflow.REPORTERS))
         raise Forbidden(f"只有{names}可以上报", "Your role does not report")
@@ -143,9 +147,7 @@ async def _area(session: AsyncSession, actor: Actor, area_id: UUID) -> dict[str,
     )
     by_level = {AreaLevel(level): found for found, level in (await session.execute(statement)).all()}
     if not by_level:
-        raise invalid_field(
-            "body.area_id", "没有这个区域，或不在您的管辖范围内", "No such area, or outside your scope"
-        )
+        raise NotFound(errors=(tree.unknown("body.area_id"),))
     return {
         "area_id": area_id,
         "town_id": by_level.get(AreaLevel.TOWN),

@@ -1,0 +1,127 @@
+"""What the demo shows in the terminal: progress, the five steps, addresses, sign-ins and a ready curl.
+
+Plain lines where standard output is no terminal. It only prints; it decides nothing.
+"""
+
+import json
+import shlex
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from app.demo.people import Account
+from app.demo.tour import Happened, NextStep, Toured
+from app.services.tickets.labels import ROLE_ZH
+
+Report = Callable[[str, int, int], None]
+
+
+class Billboard:
+    """Prints to a console as the demo goes on."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._step = 0
+
+    def title(self, text: str) -> None:
+        """What this run is."""
+        self._console.print(f"[bold]{escape(text)}[/]")
+
+    def note(self, text: str) -> None:
+        """One remark."""
+        self._console.print(f"  [dim]{escape(text)}[/]", highlight=False)
+
+    @contextmanager
+    def doing(self, what: str) -> Iterator[None]:
+        """Show that something is under way, then that it is done and how long it took."""
+        started = time.monotonic()
+        with self._console.status(escape(what)):
+            yield
+        took = time.monotonic() - started
+        self._console.print(f"[green]✓[/] {escape(what)} [dim]{took:.1f} 秒[/]", highlight=False)
+
+    @contextmanager
+    def loading(self, what: str) -> Iterator[Report]:
+        """Show bars for parts that are loaded: `(part, done, total)`; then how long all of it took."""
+        started = time.monotonic()
+        columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=self._console, transient=True) as progress:
+            bars: dict[str, TaskID] = {}
+
+            def report(part: str, done: int, total: int) -> None:
+                if part not in bars:
+                    bars[part] = progress.add_task(escape(part), total=total)
+                progress.update(bars[part], completed=done, total=total)
+
+            yield report
+        took = time.monotonic() - started
+        self._console.print(f"[green]✓[/] {escape(what)} [dim]{took:.1f} 秒[/]", highlight=False)
+
+    def step(self, happened: Happened) -> None:
+        """One action of the tour, under the heading of its step."""
+        if happened.number != self._step:
+            self._step = happened.number
+            self._console.print(f"\n[bold cyan]第 {happened.number} 步　{happened.stage}[/]", highlight=False)
+        self._console.print(
+            f"  {escape(happened.who)} [bold]{happened.label}[/]：{happened.before} → {happened.after}",
+            highlight=False,
+        )
+        for name, in_time, due in happened.clocks:
+            verdict = "[green]按时[/]" if in_time else "[red]超时[/]"
+            self._console.print(f"    ⏱ {name}时限{verdict}（截止 {due:%m-%d %H:%M}）", highlight=False)
+
+    def closed(self, toured: Toured) -> None:
+        """The end of the tour."""
+        text = f"\n[green]✓[/] 工单 {toured.number} 由 {toured.people} 人走完五步，已结案"
+        self._console.print(text, highlight=False)
+
+    def addresses(self, base_url: str, summary: str) -> None:
+        """Where everything is."""
+        self._console.print("\n[bold]地址[/]")
+        for name, path in (("API", "/v1"), ("文档", "/docs"), ("健康检查", "/readyz"), ("指标", "/metrics")):
+            self._console.print(f"  {name}：{base_url}{path}", highlight=False)
+        self._console.print(f"  登录信息：{summary}", highlight=False, soft_wrap=True)
+
+    def sign_ins(self, accounts: Sequence[Account]) -> None:
+        """How to sign in as each of the demo's people."""
+        table = Table("角色", "代码", "账号", "密码", "区域代码", title="演示账号", title_justify="left")
+        for account in accounts:
+            cells = (
+                ROLE_ZH[account.role],
+                account.role,
+                account.username,
+                account.password,
+                account.area_code,
+            )
+            table.add_row(*map(escape, cells))
+        self._console.print()
+        self._console.print(table)
+
+    def curl(self, base_url: str, step: NextStep) -> None:
+        """The next allowed action of the open ticket, ready to be pasted."""
+        body = json.dumps(dict(step.body), ensure_ascii=False)
+        lines = (
+            f"curl -sS {shlex.quote(base_url + step.path)}",
+            f"-H {shlex.quote('Authorization: Bearer ' + step.person.token)}",
+            "-H 'Content-Type: application/json'",
+            f"-d {shlex.quote(body)}",
+        )
+        self._console.print(
+            f"\n[bold]轮到您了[/]：以{escape(step.person.title)}的身份{step.label}另一件工单"
+            "（令牌 15 分钟内有效）",
+            highlight=False,
+        )
+        self._console.print(escape(" \\\n  ".join(lines)), highlight=False, soft_wrap=True)
+
+    def serving(self, seconds: float) -> None:
+        """That the API answers."""
+        self._console.print(f"[green]✓[/] 服务就绪，用时 {seconds:.1f} 秒", highlight=False)
+
+    def waiting(self) -> None:
+        """That the demo goes on until it is told to stop."""
+        self._console.print("\n按 Ctrl-C 停止。", highlight=False)

@@ -1,0 +1,181 @@
+"""The demo from nothing: database, schema, town, API, worker, one ticket round the loop; then it serves.
+
+Everything that it starts ends with it, in whatever way it ends. It always works on the embedded server in
+its data folder, never on a deployment's database. What is shown is `billboard`'s, what the people do is
+`tour`'s, what the town holds is `loader`'s.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+from rich.console import Console
+from sqlalchemy import text
+
+from app.config import Settings
+from app.core.crypto import Vault
+from app.core.db import create_engine
+from app.core.embedded import EmbeddedPostgres
+from app.core.processes import Supervisor
+from app.core.schema import ROOT
+from app.demo import loader, tour
+from app.demo.billboard import Billboard
+from app.demo.folder import Folder, claimed
+from app.demo.people import Account, People, client_for
+from app.demo.scale import Scale
+from app.runtime import databases, guards, provision
+from app.runtime.databases import Database
+from app.runtime.failures import CommandFailed
+
+HOST = "127.0.0.1"
+READY_SECONDS = 60
+POLL_SECONDS = 0.1
+WATCH_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the caller asked for; scale and seed count only while the database is empty."""
+
+    port: int
+    data: Path
+    scale: Scale
+    seed: int
+    leave: bool = False
+
+
+def run(wanted: Wanted) -> None:
+    """Run the demo until SIGINT or SIGTERM, or until the tour is over; raises what an operator can cure."""
+    started = time.monotonic()
+    guards.leave_on_signals()
+    board = Billboard(Console(soft_wrap=False))
+    board.title("Wangge 网格：发现上报 → 分类推送 → 协调处理 → 跟踪回访 → 评价结案")
+    with claimed(wanted.data) as folder:
+        guards.refuse_port(HOST, wanted.port)
+        settings = _settings(wanted, folder)
+        server = databases.embedded(settings)
+        with _started(server, board) as database, Supervisor() as children:
+            _prepare(database, wanted, settings, folder, board)
+            with client_for(f"http://{HOST}:{wanted.port}") as client:
+                _start(children, settings, database, folder)
+                _wait_until_ready(client, children)
+                board.serving(time.monotonic() - started)
+                _show(client, folder, board)
+            if not wanted.leave:
+                board.waiting()
+                _watch(server, children)
+
+
+def _settings(wanted: Wanted, folder: Folder) -> Settings:
+    return Settings(
+        _env_file=None,
+        environment="dev",
+        data_dir=folder.path,
+        database_url=None,
+        owner_database_url=None,
+        secret_key=SecretStr(folder.secret()),
+        host=HOST,
+        port=wanted.port,
+    )
+
+
+@contextmanager
+def _started(server: EmbeddedPostgres, board: Billboard) -> Iterator[Database]:
+    with board.doing("启动 PostgreSQL"):
+        server.start()
+    try:
+        yield databases.of_server(server)
+    finally:
+        server.stop()
+
+
+def _prepare(
+    database: Database, wanted: Wanted, settings: Settings, folder: Folder, board: Billboard
+) -> None:
+    """Schema, seeds and, in an empty database, the town; then `demo.json` with this run's address."""
+    owner = database.require_owner()
+    with board.doing("建表并补齐工作日历与事件类别"):
+        provision.migrate(owner)
+    summary: dict[str, Any] | None = folder.read_summary()
+    if asyncio.run(_is_empty(owner)):
+        with board.loading(f"生成演示数据（{wanted.scale.value}）") as report:
+            vault = Vault(settings.secret_key.get_secret_value())
+            dsn = databases.for_asyncpg(owner)
+            made = asyncio.run(
+                loader.load(dsn, scale=wanted.scale, seed=wanted.seed, vault=vault, progress=report)
+            )
+        summary = {"accounts": made.accounts, "tokens": made.tokens}
+    elif summary is None:
+        raise CommandFailed(
+            f"{folder.summary} 不见了，已有数据的登录密码无从得知：请清空 {folder.path} 重新开始"
+        )
+    else:
+        board.note(f"沿用 {folder.path} 中已有的数据（SCALE 只在第一次有效）")
+    folder.write_summary({**summary, "base_url": f"http://{HOST}:{wanted.port}"})
+
+
+async def _is_empty(owner_url: str) -> bool:
+    engine = create_engine(owner_url, pool_size=1, name="wangge-demo")
+    try:
+        async with engine.connect() as connection:
+            return not await connection.scalar(text("SELECT EXISTS (SELECT FROM area)"))
+    finally:
+        await engine.dispose()
+
+
+def _start(children: Supervisor, settings: Settings, database: Database, folder: Folder) -> None:
+    environment = {
+        "PYTHONPATH": str(ROOT),
+        "WANGGE_ENVIRONMENT": settings.environment,
+        "WANGGE_DATA_DIR": str(settings.data_dir),
+        "WANGGE_DATABASE_URL": database.app_url,
+        "WANGGE_SECRET_KEY": settings.secret_key.get_secret_value(),
+        "WANGGE_HOST": settings.host,
+        "WANGGE_PORT": str(settings.port),
+    }
+    for name, command in (("API 服务", "serve"), ("后台任务", "worker")):
+        log_path = folder.logs / f"{command}.log"
+        children.start([sys.executable, "-m", "app", command], name=name, log_path=log_path, env=environment)
+
+
+def _wait_until_ready(client: httpx.Client, children: Supervisor) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        end = children.ended()
+        if end is not None:
+            raise CommandFailed(str(end))
+        try:
+            if client.get("/readyz").is_success:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(POLL_SECONDS)
+    raise CommandFailed(f"API 服务在 {READY_SECONDS} 秒内没有就绪")
+
+
+def _show(client: httpx.Client, folder: Folder, board: Billboard) -> None:
+    summary = folder.read_summary() or {}
+    accounts = [Account.of(row) for row in summary["accounts"]]
+    toured = tour.walk(People(client, accounts), board.step)
+    board.closed(toured)
+    board.addresses(summary["base_url"], str(folder.summary))
+    board.sign_ins(accounts)
+    board.curl(summary["base_url"], toured.next_step)
+
+
+def _watch(server: EmbeddedPostgres, children: Supervisor) -> None:
+    """Until a signal ends it: a database that died is started again, a child that ended ends the demo."""
+    while True:
+        end = children.ended()
+        if end is not None:
+            raise CommandFailed(str(end))
+        if server.pid is None:
+            server.start()
+        time.sleep(WATCH_SECONDS)

@@ -1,0 +1,59 @@
+"""Records that lists and details can be asked for, and which detail belongs to which list."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+
+from tests.support.clients import Api
+from tests.support.operations import Operation, operations
+from tests.support.tickets import Loop
+from tests.support.world import World
+
+
+async def populate(api: Api, world: World) -> None:
+    """A ticket at the urban office and a household, in village A and in village B."""
+    for grid, worker in (("grid_a1", "grid_worker"), ("grid_b1", "grid_worker_b")):
+        area_id = str(world.places[grid].id)
+        household = {"area_id": area_id, "address": f"{grid} 一巷 1 号", "household_type": "resident"}
+        household["residents"] = [{"name": "关大婶", "relation": "02", "phone": "13812345678"}]  # type: ignore[assignment]
+        reply = await api.as_(worker).post("/v1/households", json=household)
+        assert reply.status_code == 201, reply.text
+        loop = Loop(api, world)
+        reply = await api.as_(worker).post("/v1/tickets", json=loop.body(area_id=area_id, location=None))
+        assert reply.status_code == 201, reply.text
+        loop.id, loop.status = reply.json()["id"], "reported"
+        await loop.to("dispatched")
+
+
+def lists(app: FastAPI) -> Iterator[Operation]:
+    """The operations that answer a page."""
+    return (found for found in operations(app) if found.method == "GET" and found.takes("query", "cursor"))
+
+
+def reads_below(app: FastAPI, listed: Operation) -> Iterator[Operation]:
+    """The operations that read one record of a list, or something of that record."""
+    one = re.compile(re.escape(listed.path) + r"/\{[^}]+\}(/[a-z_-]+)*")
+    return (found for found in operations(app) if found.method == "GET" and one.fullmatch(found.path))
+
+
+def address_of(operation: Operation, record: dict[str, Any]) -> str:
+    """The operation's address for a record of its list."""
+    return re.sub(r"\{[^}]+\}", record["id"], operation.path, count=1)
+
+
+async def all_of(api: Api, who: str, listed: Operation, **query: str) -> dict[str, dict[str, Any]]:
+    """All records of a list that somebody sees, by id; none where the role may not ask."""
+    found: dict[str, dict[str, Any]] = {}
+    cursor: dict[str, str] = {}
+    while True:
+        params = {"limit": "100", **query, **cursor}
+        reply = await api.as_(who).get(listed.path, params=params)
+        if reply.status_code == 403:
+            return {}
+        page = reply.json()
+        found |= {record["id"]: record for record in page["items"]}
+        if page["next_cursor"] is None:
+            return found
+        cursor = {"cursor": page["next_cursor"]}

@@ -1,0 +1,24 @@
+"""People beyond the small town's, for tests that give somebody an account or a post."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.ids import uuid7
+from app.models.enums import Employment, Gender
+from app.models.staff import Member
+from tests.support.world import World
+
+
+async def new_member(session: AsyncSession, world: World, name: str = "谢新人") -> UUID:
+    """Somebody who works in the town and has neither account nor post."""
+    member = Member(
+        id=uuid7(),
+        name=name,
+        gender=Gender.UNSTATED,
+        employment=Employment.OFFICIAL,
+        area_id=world.places["town"].id,
+    )
+    session.add(member)
+    await session.commit()
+    return member.id
