@@ -23,7 +23,7 @@ _KEPT_HEADERS = ("content-type", "location", "etag")
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-class Replay(Exception):  # noqa: N818 - not an error: the first answer, on its way out
+class Replay(Exception):
     """Carries the first answer from the claim to the route."""
 
     def __init__(self, answer: Answer) -> None:

@@ -41,7 +41,7 @@ class Sort:
     @classmethod
     def by_text(cls, column: Any, id_column: Any) -> "Sort":
         """By a text, ascending."""
-        return cls(column, id_column, False, str)
+        return cls(column, id_column, descending=False, read=str)
 
     @classmethod
     def by_id(cls, id_column: Any) -> "Sort":
@@ -79,20 +79,11 @@ def encode_cursor(value: object, row_id: UUID) -> str:
 def decode_cursor(cursor: str, read: Callable[[str], Any]) -> tuple[Any, UUID]:
     """Unpack what `encode_cursor` packed; a broken cursor is an `Invalid` that names `cursor`."""
     try:
-        if len(cursor) > MAX_CURSOR_LENGTH:
-            raise ValueError(len(cursor))
-        packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        value, row_id = json.loads(packed)
-        if not isinstance(value, str) or "\x00" in value:
-            raise ValueError(value)
-        value.encode()
+        value, row_id = _unpack(cursor)
         return read(value), UUID(row_id)
     except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError) as broken:
         raise invalid_field(
-            "query.cursor",
-            "翻页标记无效，请从第一页重新开始",
-            "The cursor is not valid",
-            "cursor_invalid",
+            "query.cursor", "翻页标记无效，请从第一页重新开始", "The cursor is not valid", "cursor_invalid"
         ) from broken
 
 
@@ -109,3 +100,13 @@ def _read_time(text: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(text)
     return moment
+
+
+def _unpack(cursor: str) -> tuple[str, str]:
+    if len(cursor) > MAX_CURSOR_LENGTH:
+        raise ValueError(len(cursor))
+    value, row_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    if not isinstance(value, str) or "\x00" in value:
+        raise ValueError(value)
+    value.encode()
+    return value, row_id

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 ROOT = Path(__file__).resolve().parents[2]
 
 
-class SchemaStale(RuntimeError):  # noqa: N818 - a state, told in one line
+class SchemaStale(RuntimeError):
     """The database is not at the version that this code needs."""
 
 

@@ -5,10 +5,12 @@ Plain lines where standard output is no terminal. It only prints; it decides not
 
 import json
 import shlex
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -18,7 +20,14 @@ from app.demo.people import Account
 from app.demo.tour import Happened, NextStep, Toured
 from app.services.tickets.labels import ROLE_ZH
 
+PLAIN_WIDTH = 120
+
 Report = Callable[[str, int, int], None]
+
+
+def console() -> Console:
+    """Standard output; wide enough for a table where it is no terminal, whose width is known."""
+    return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
 
 
 class Billboard:
@@ -50,7 +59,8 @@ class Billboard:
         """Show bars for parts that are loaded: `(part, done, total)`; then how long all of it took."""
         started = time.monotonic()
         columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=self._console, transient=True) as progress:
+        hidden = not self._console.is_terminal
+        with Progress(*columns, console=self._console, transient=True, disable=hidden) as progress:
             bars: dict[str, TaskID] = {}
 
             def report(part: str, done: int, total: int) -> None:
@@ -89,7 +99,10 @@ class Billboard:
 
     def sign_ins(self, accounts: Sequence[Account]) -> None:
         """How to sign in as each of the demo's people."""
-        table = Table("角色", "代码", "账号", "密码", "区域代码", title="演示账号", title_justify="left")
+        table = Table(title="演示账号", title_justify="left", box=SIMPLE_HEAD)
+        table.add_column("角色", overflow="fold")
+        for name in ("代码", "账号", "密码", "区域代码"):
+            table.add_column(name, no_wrap=True)
         for account in accounts:
             cells = (
                 ROLE_ZH[account.role],

@@ -52,7 +52,9 @@ class Office:
             if not calendar.is_workday(day):
                 continue
             for opens, closes in calendar.segments:
-                begin, end = (datetime.combine(day, edge, BUSINESS_ZONE).timestamp() for edge in (opens, closes))
+                begin, end = (
+                    datetime.combine(day, edge, BUSINESS_ZONE).timestamp() for edge in (opens, closes)
+                )
                 self._opens.append(begin)
                 self._lengths.append(end - begin)
                 self._before.append(worked)

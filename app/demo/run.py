@@ -16,7 +16,6 @@ from typing import Any
 
 import httpx
 from pydantic import SecretStr
-from rich.console import Console
 from sqlalchemy import text
 
 from app.config import Settings
@@ -26,7 +25,7 @@ from app.core.embedded import EmbeddedPostgres
 from app.core.processes import Supervisor
 from app.core.schema import ROOT
 from app.demo import loader, tour
-from app.demo.billboard import Billboard
+from app.demo.billboard import Billboard, console
 from app.demo.folder import Folder, claimed
 from app.demo.people import Account, People, client_for
 from app.demo.scale import Scale
@@ -55,7 +54,7 @@ def run(wanted: Wanted) -> None:
     """Run the demo until SIGINT or SIGTERM, or until the tour is over; raises what an operator can cure."""
     started = time.monotonic()
     guards.leave_on_signals()
-    board = Billboard(Console(soft_wrap=False))
+    board = Billboard(console())
     board.title("Wangge 网格：发现上报 → 分类推送 → 协调处理 → 跟踪回访 → 评价结案")
     with claimed(wanted.data) as folder:
         guards.refuse_port(HOST, wanted.port)
@@ -64,13 +63,15 @@ def run(wanted: Wanted) -> None:
         with _started(server, board) as database, Supervisor() as children:
             _prepare(database, wanted, settings, folder, board)
             with client_for(f"http://{HOST}:{wanted.port}") as client:
-                _start(children, settings, database, folder)
+                # The worker comes second: together they would take turns to import on two cores.
+                _start(children, "API 服务", "serve", _environment(settings, database), folder)
                 _wait_until_ready(client, children)
                 board.serving(time.monotonic() - started)
+                _start(children, "后台任务", "worker", _environment(settings, database), folder)
                 _show(client, folder, board)
             if not wanted.leave:
                 board.waiting()
-                _watch(server, children)
+            _watch(server, children, until_signal=not wanted.leave)
 
 
 def _settings(wanted: Wanted, folder: Folder) -> Settings:
@@ -130,8 +131,8 @@ async def _is_empty(owner_url: str) -> bool:
         await engine.dispose()
 
 
-def _start(children: Supervisor, settings: Settings, database: Database, folder: Folder) -> None:
-    environment = {
+def _environment(settings: Settings, database: Database) -> dict[str, str]:
+    return {
         "PYTHONPATH": str(ROOT),
         "WANGGE_ENVIRONMENT": settings.environment,
         "WANGGE_DATA_DIR": str(settings.data_dir),
@@ -140,9 +141,13 @@ def _start(children: Supervisor, settings: Settings, database: Database, folder:
         "WANGGE_HOST": settings.host,
         "WANGGE_PORT": str(settings.port),
     }
-    for name, command in (("API 服务", "serve"), ("后台任务", "worker")):
-        log_path = folder.logs / f"{command}.log"
-        children.start([sys.executable, "-m", "app", command], name=name, log_path=log_path, env=environment)
+
+
+def _start(
+    children: Supervisor, name: str, command: str, environment: dict[str, str], folder: Folder
+) -> None:
+    program = [sys.executable, "-m", "app", command]
+    children.start(program, name=name, log_path=folder.logs / f"{command}.log", env=environment)
 
 
 def _wait_until_ready(client: httpx.Client, children: Supervisor) -> None:
@@ -170,12 +175,14 @@ def _show(client: httpx.Client, folder: Folder, board: Billboard) -> None:
     board.curl(summary["base_url"], toured.next_step)
 
 
-def _watch(server: EmbeddedPostgres, children: Supervisor) -> None:
-    """Until a signal ends it: a database that died is started again, a child that ended ends the demo."""
+def _watch(server: EmbeddedPostgres, children: Supervisor, *, until_signal: bool) -> None:
+    """A database that died is started again; a child that ended ends the demo with its last words."""
     while True:
         end = children.ended()
         if end is not None:
             raise CommandFailed(str(end))
+        if not until_signal:
+            return
         if server.pid is None:
             server.start()
         time.sleep(WATCH_SECONDS)

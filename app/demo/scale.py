@@ -32,8 +32,6 @@ SIZES: Mapping[Scale, Size] = MappingProxyType(
     {
         Scale.VILLAGE: Size(households=1_350, tickets=400, grids=8, members=170, full_time=10),
         Scale.TOWN: Size(households=36_000, tickets=30_000, grids=200, members=1_500, full_time=250),
-        Scale.CITY: Size(
-            households=800_000, tickets=1_000_000, grids=4_440, members=33_300, full_time=5_550
-        ),
+        Scale.CITY: Size(households=800_000, tickets=1_000_000, grids=4_440, members=33_300, full_time=5_550),
     }
 )

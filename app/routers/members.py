@@ -16,6 +16,7 @@ from app.models.enums import Employment
 from app.schemas.folding import Label
 from app.schemas.member import MemberCreate, MemberDetail, MemberEnd, MemberPatch, MemberRead
 from app.schemas.types import PageRead
+from app.services.access import departures
 from app.services.staff import member_changes, members
 
 router = APIRouter(
@@ -103,7 +104,7 @@ async def member_end(
     if_match: IfMatch = None,
 ) -> MemberDetail:
     """Let a member leave, now or at a later moment; all posts end with it."""
-    member = await member_changes.end(
+    member = await departures.leave(
         session,
         actor=actor,
         vault=vault,

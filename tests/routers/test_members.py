@@ -289,3 +289,22 @@ async def test_somebody_may_leave_later_and_works_until_then(
     past = (clock.now() - timedelta(minutes=1)).isoformat()
     refused = await api.as_("system_admin").post(url, json={"ended_at": past})
     problem_in(refused, 422, "invalid", "body.ended_at")
+
+
+async def test_one_administrator_always_remains(api: Api, session: AsyncSession, world: World) -> None:
+    admin = world["system_admin"]
+    url = f"{URL}/{admin.member_id}/end"
+    problem_in(await api.as_("system_admin").post(url, json={}), 409, "own_account")
+    deputy = Post(
+        member_id=world["dispatcher"].member_id,
+        role=Role.SYSTEM_ADMIN,
+        valid_from=clock.now() - timedelta(days=1),
+        valid_to=clock.now() + timedelta(days=1),
+    )
+    session.add(deputy)
+    await session.commit()
+    problem_in(await api.as_("dispatcher").post(url, json={}), 409, "last_administrator")
+    assert (await api.as_("system_admin").get(URL)).status_code == 200
+    deputy.valid_to = None
+    await session.commit()
+    assert (await api.as_("dispatcher").post(url, json={})).status_code == 200

@@ -5,6 +5,7 @@ values (the driver prepares statements, so PostgreSQL may keep a plan of either 
 among 20,000 tickets.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from app.services.access import actors
 from app.services.access.keyring import Keyring
 from app.services.tickets import reads
 from app.services.tickets.reads import TicketFilter, TicketSort
+from app.services.tickets.workflow import STAGE_OF
 from tests.support import crowd, plans
 from tests.support.database import Server
 from tests.support.plans import Plan
@@ -54,7 +56,11 @@ LISTS: dict[str, Wanted] = {
         f"the town's queue: {status}": Wanted("dispatcher", 2, TicketFilter(status=status))
         for status in (Status.REPORTED, Status.ACCEPTED, Status.PROCESSING, Status.EVALUATING, Status.CLOSED)
     },
-    **{f"the town's stage: {stage}": Wanted("dispatcher", 4, TicketFilter(stage=stage)) for stage in Stage},
+    **{
+        f"the town's stage: {stage}": Wanted("dispatcher", 2 * statuses, TicketFilter(stage=stage))
+        for stage, statuses in Counter(STAGE_OF.values()).items()
+        if stage
+    },
     "the town's queue, oldest first": Wanted(
         "dispatcher", 2, TicketFilter(status=Status.REPORTED), TicketSort.OLDEST
     ),
@@ -62,7 +68,7 @@ LISTS: dict[str, Wanted] = {
     "a grid's queue": Wanted("grid_worker", 2, TicketFilter(status=Status.PROCESSING)),
     "a department's newest": Wanted("dept_handler", 2),
     "a department's queue": Wanted("dept_handler", 2, TicketFilter(status=Status.DISPATCHED)),
-    "a department's stage": Wanted("dept_handler", 4, TicketFilter(stage=Stage.HANDLE)),
+    "a department's stage": Wanted("dept_handler", 4, TicketFilter(stage=Stage.ROUTE)),
     "a department's queue for the dispatcher": Wanted(
         "dispatcher", 1, TicketFilter(org_id=URBAN, status=Status.PROCESSING)
     ),
@@ -115,7 +121,7 @@ async def measured(server: Server, worker_id: str) -> AsyncIterator[Plans]:
                 await crowd.tickets(connection, WORLD, range(made + 1, size + 1), clock.now())
             made = size
             for name, wanted in LISTS.items():
-                for generic in (False, True):
+                for generic in (False, True)[: 1 + (size == MANY)]:
                     found[name, size, generic] = await _plan(create_sessions(own), wanted, generic=generic)
         yield found
     finally:
@@ -133,8 +139,8 @@ def test_a_list_reads_by_index_what_it_returns_and_little_more(
     page = LIMIT + 1
     told = plan.outline()
     assert plan.kinds("ticket") <= {"Index Scan", "Index Only Scan"}, told
-    lookups = [node for node in plan.scans("ticket") if node["Index Name"] == "pk_ticket"]
-    walks = [node for node in plan.scans("ticket") if node["Index Name"] != "pk_ticket"]
+    lookups = _lookups(plan)
+    walks = [node for node in plan.scans("ticket") if node not in lookups]
     assert len(walks) == branches, told
     for node in walks:
         assert node["Actual Rows"] <= page, told
@@ -145,31 +151,22 @@ def test_a_list_reads_by_index_what_it_returns_and_little_more(
             assert node["Plans"][0]["Actual Rows"] <= branches * page, told
 
 
-@pytest.mark.parametrize("generic", [False, True], ids=["these values", "any values"])
 @pytest.mark.parametrize("name", LISTS)
 def test_a_row_of_a_list_costs_as_many_pages_among_ten_times_as_many_tickets(
-    measured: Plans, name: str, generic: bool
+    measured: Plans, name: str
 ) -> None:
-    few, many = measured[name, FEW, generic], measured[name, MANY, generic]
-    per_row = [plan.pages / (plan.returned + LISTS[name].branches) for plan in (few, many)]
-    assert per_row[1] <= 1.5 * per_row[0] + 2, f"{per_row}\n{few.outline()}\n\n{many.outline()}"
+    few, many = (measured[name, size, False] for size in (FEW, MANY))
+    cost = [plan.pages / max(sum(map(plans.read, _lookups(plan))), 1) for plan in (few, many)]
+    assert cost[1] <= max(1.2 * cost[0], PAGES_A_ROW), f"{cost}\n{few.outline()}\n\n{many.outline()}"
 
 
-def test_the_crowd_is_large_enough_to_make_every_list_full(measured: Plans) -> None:
-    short = {
-        name
-        for name, size, _generic in measured
-        if size == MANY and measured[name, size, False].returned <= LIMIT
-    }
-    assert short <= {
-        "my tasks in work",
-        "my overdue tasks",
-        "reported by me and returned",
-        "a grid's queue",
-        "a department's queue",
-        "a department's queue for the dispatcher",
-        "the third party's own",
-    }
+def test_most_lists_are_full_so_that_their_plans_say_something(measured: Plans) -> None:
+    full = {name for name in LISTS if measured[name, MANY, False].returned == LIMIT + 1}
+    assert len(full) >= 0.7 * len(LISTS), sorted(LISTS.keys() - full)
+
+
+def _lookups(plan: Plan) -> list[plans.Node]:
+    return [node for node in plan.scans("ticket") if node.get("Index Name") == "pk_ticket"]
 
 
 async def _more_posts(connection: Any) -> None:

@@ -39,7 +39,7 @@ class RejectReason(StrEnum):
     DUPLICATE = "duplicate"
     FALSE = "false"
     ILLEGAL_CONTENT = "illegal_content"
-    STATE_SECRET = "state_secret"
+    STATE_SECRET = "state_secret"  # noqa: S105 - a reason, not a password
 
 
 class VoidReason(StrEnum):

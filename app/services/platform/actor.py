@@ -66,6 +66,7 @@ class Actor:
         return frozenset(grant.role for grant in self.grants)
 
     def fingerprint(self, dataset: Dataset) -> str:
-        """What the caller sees of a dataset, as a short text for ETags."""
-        parts = (f"{grant.kind}:{grant.area_id or grant.org_id or ''}" for grant in self.grants_of(dataset))
-        return ",".join(sorted(set(parts)))
+        """What the caller sees of a dataset, as a short text for ETags: by grants, and what is their own."""
+        grants = self.grants_of(dataset)
+        parts = {f"{grant.kind}:{grant.area_id or ''}:{grant.org_id or ''}" for grant in grants}
+        return ",".join((*sorted(parts), str(self.member_id or "")))

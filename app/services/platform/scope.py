@@ -1,8 +1,9 @@
 """Data scope as SQL: the one place where a caller's grants become a predicate.
 
 `branches` gives one condition a grant, each of which a single index can serve in order; `visible` is their
-disjunction. Lists page through the branches (UNION ALL of short index scans), everything else uses
-`visible`. A caller without a grant sees nothing. Area codes play no part.
+disjunction, and `apart` makes them disjoint. Lists page through the branches (UNION ALL of short index
+scans), figures add up what is apart, everything else uses `visible`. A caller without a grant sees nothing.
+Area codes play no part.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 
 from app.models.area import Area
 from app.models.enums import AreaLevel
@@ -62,6 +63,16 @@ def visible(actor: Actor, dataset: Dataset, columns: ScopeColumns) -> Predicate:
     """The rows that the caller may see, as one predicate."""
     found = branches(actor, dataset, columns)
     return or_(*found) if found else false()
+
+
+def apart(actor: Actor, dataset: Dataset, columns: ScopeColumns) -> Sequence[Predicate]:
+    """The branches without their overlaps: every visible row satisfies exactly one of them."""
+    found = branches(actor, dataset, columns)
+    # IS NOT TRUE, because NOT would also leave out the rows whose column is null.
+    return [
+        and_(branch, *(earlier.is_not(true()) for earlier in found[:number]))
+        for number, branch in enumerate(found)
+    ]
 
 
 def _of_grant(grant: Grant, columns: ScopeColumns) -> Predicate | None:

@@ -1,8 +1,8 @@
 """Writing the people who work in the grids: new ones, changed fields, somebody who leaves.
 
 A member always has an area, so that scope finds them: without one of their own, that of their organisation.
-Leaving ends the posts at the same moment, and with them every scope; the account is the access wing's
-business. Own phones are sealed, with a blind index and the last four digits.
+Leaving ends the posts at the same moment, and with them every scope; the account, and that an
+administrator must remain, are the access wing's business. Own phones are sealed, with a blind index.
 """
 
 from datetime import datetime

@@ -1,16 +1,19 @@
 """The overview: what is open at each stage, overdue, closed and satisfied, in the caller's scope.
 
-Counted from the tickets themselves, with the same predicate as every list. Figures are as of a whole
-minute, so that "overdue" is exact and the answer has a mark that does not change until something does.
+Counted from the tickets themselves, with the same scope as every list: each branch of it by its own
+indexes, then added up. Figures are as of a whole minute, so that "overdue" is exact and the answer has a
+mark that does not change until something does.
 """
 
 import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, false, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -18,15 +21,8 @@ from app.models.enums import Satisfaction, Stage, Status
 from app.models.ticket import Ticket
 from app.services.platform import outbox, scope
 from app.services.platform.actor import Actor, Dataset
-from app.services.platform.scope import ScopeColumns
+from app.services.tickets import reads
 
-COLUMNS = ScopeColumns(
-    area=Ticket.area_id,
-    town=Ticket.town_id,
-    village=Ticket.village_id,
-    grid=Ticket.grid_id,
-    org=Ticket.lead_org_id,
-)
 SATISFIED = (Satisfaction.VERY.value, Satisfaction.SATISFIED.value, Satisfaction.BASICALLY.value)
 ANSWERED = (*SATISFIED, Satisfaction.DISSATISFIED.value, Satisfaction.VERY_DISSATISFIED.value)
 
@@ -71,41 +67,54 @@ async def etag(session: AsyncSession, *, actor: Actor, period: Period, of: Windo
 
 async def overview(session: AsyncSession, *, actor: Actor, of: Window) -> dict[str, Any]:
     """The figures; every ratio with numerator and denominator, null where the denominator is 0."""
-    seen = scope.visible(actor, Dataset.STATS, COLUMNS)
-    stages = (
-        await session.execute(
-            select(
-                Ticket.stage,
-                func.count().label("open"),
-                func.count().filter(Ticket.due_at < of.as_of).label("overdue"),
-            )
-            .where(seen, Ticket.closed_at.is_(None))
-            .group_by(Ticket.stage)
-        )
-    ).all()
-    reported = select(func.count()).where(seen, _within(Ticket.reported_at, of)).scalar_subquery()
-    closed = (
-        await session.execute(
-            select(
-                func.count().label("closed"),
-                func.count().filter(Ticket.satisfaction.in_(SATISFIED)).label("satisfied"),
-                func.count().filter(Ticket.satisfaction.in_(ANSWERED)).label("answered"),
-                reported.label("reported"),
-            ).where(seen, Ticket.status == Status.CLOSED.value, _within(Ticket.closed_at, of))
-        )
-    ).one()
-    by_stage = {row.stage: row for row in stages}
+    parts = scope.apart(actor, Dataset.STATS, reads.COLUMNS) or [false()]
+    stages = await _summed(session, [_at_stages(part, of) for part in parts], by="stage")
+    totals = (await _summed(session, [_in_period(part, of) for part in parts]))[None]
     return {
         "as_of": of.as_of,
         "period_start": of.start,
         "period_end": of.end,
-        "stages": {stage.value: by_stage[stage].open if stage in by_stage else 0 for stage in Stage},
-        "open": sum(row.open for row in stages),
-        "overdue": sum(row.overdue for row in stages),
-        "reported": closed.reported,
-        "closed": closed.closed,
-        "satisfaction": _ratio(closed.satisfied, closed.answered),
+        "stages": {stage.value: stages[stage.value]["open"] for stage in Stage},
+        "open": sum(row["open"] for row in stages.values()),
+        "overdue": sum(row["overdue"] for row in stages.values()),
+        "reported": totals["reported"],
+        "closed": totals["closed"],
+        "satisfaction": _ratio(totals["satisfied"], totals["answered"]),
     }
+
+
+def _at_stages(part: ColumnElement[bool], of: Window) -> Select[Any]:
+    return (
+        select(
+            Ticket.stage,
+            func.count().label("open"),
+            func.count().filter(Ticket.due_at < of.as_of).label("overdue"),
+        )
+        .where(part, Ticket.closed_at.is_(None))
+        .group_by(Ticket.stage)
+    )
+
+
+def _in_period(part: ColumnElement[bool], of: Window) -> Select[Any]:
+    reported = select(func.count()).where(part, _within(Ticket.reported_at, of)).scalar_subquery()
+    return select(
+        func.count().label("closed"),
+        func.count().filter(Ticket.satisfaction.in_(SATISFIED)).label("satisfied"),
+        func.count().filter(Ticket.satisfaction.in_(ANSWERED)).label("answered"),
+        reported.label("reported"),
+    ).where(part, Ticket.status == Status.CLOSED.value, _within(Ticket.closed_at, of))
+
+
+async def _summed(
+    session: AsyncSession, parts: Sequence[Select[Any]], by: str | None = None
+) -> Mapping[str | None, Counter[str]]:
+    """The figures of all parts added up in one statement's rows, by the value of a column."""
+    sums: defaultdict[str | None, Counter[str]] = defaultdict(Counter)
+    for row in (await session.execute(union_all(*parts))).mappings():
+        figures = dict(row)
+        key = figures.pop(by) if by else None
+        sums[key].update(figures)
+    return sums
 
 
 def _within(column: Any, of: Window) -> ColumnElement[bool]:

@@ -247,10 +247,10 @@ def _assignment(step: Step, org_id: UUID, number: int, **signed: Any) -> Any:
 
 def _decide(step: Step, state: RequestState) -> Any:
     pending = (_REQUEST.c.ticket_id == step.ticket.id) & (_REQUEST.c.state == RequestState.PENDING.value)
+    # What is cancelled was decided by nobody: whoever asked may void the ticket in another post.
+    decided_by = None if state is RequestState.CANCELLED else step.actor.id
     return (
-        update(_REQUEST)
-        .where(pending)
-        .values(state=state.value, decided_by=step.actor.id, decided_at=step.now)
+        update(_REQUEST).where(pending).values(state=state.value, decided_by=decided_by, decided_at=step.now)
     )
 
 

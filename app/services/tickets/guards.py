@@ -50,8 +50,10 @@ def relations(actor: Actor, ticket: TicketView) -> frozenset[Relation]:
     if me is not None and me == ticket.row["handler_id"]:
         found.add(Relation.HANDLER)
     lead = ticket.row["lead_org_id"]
-    in_lead = lead is not None and any(grant.org_id == lead for grant in actor.grants)
-    found.add(Relation.LEAD_ORG if in_lead else Relation.NOT_LEAD_ORG)
+    if lead is not None and any(grant.org_id == lead for grant in actor.grants):
+        found.add(Relation.LEAD_ORG)
+    elif not _asked_to_decline(actor, ticket):
+        found.add(Relation.NOT_LEAD_ORG)
     return frozenset(found)
 
 
@@ -89,6 +91,12 @@ def _covers(grant: Grant, ticket: TicketView) -> bool:
     if grant.kind is ScopeKind.ORG:
         return grant.org_id is not None and grant.org_id == ticket.row["lead_org_id"]
     return grant.area_id in ticket.row["area_path"]
+
+
+def _asked_to_decline(actor: Actor, ticket: TicketView) -> bool:
+    """Whether the waiting request is the actor's own, from a post that may have ended since."""
+    decline = ticket.row["decline"]
+    return decline is not None and decline["asked_by"] == str(actor.id)
 
 
 def _half_day(moment: datetime) -> tuple[object, bool]:

@@ -319,9 +319,10 @@ def permits(row: Transition, roles: Collection[Role], relations: Collection[Rela
 
 def needs_of(action: Action) -> tuple[Need, ...]:
     """All fields that an action's body may carry; a field is required where every row requires it."""
-    merged: dict[str, Need] = {}
     rows = [row for row in TABLE if row.action is action]
-    for row in rows:
-        for need in row.needs:
-            merged.setdefault(need.field, need)
-    return tuple(merged.values())
+    kinds = {need.field: need.kind for row in rows for need in row.needs}
+    everywhere = {
+        field: all(any(need.field == field and need.required for need in row.needs) for row in rows)
+        for field in kinds
+    }
+    return tuple(Need(field, kind, everywhere[field]) for field, kind in kinds.items())

@@ -1,0 +1,166 @@
+"""The second half of a ticket's story: handled, revisited, reworked where people are not content, closed."""
+
+from datetime import datetime
+
+from app.core.clock import BUSINESS_ZONE
+from app.demo.content import answers
+from app.demo.content.tables import pick
+from app.demo.intake import Intake
+from app.demo.office import WORK_DAY_SECONDS
+from app.demo.sheets import Person
+from app.models.enums import (
+    Action,
+    ClockKind,
+    EvaluatedBy,
+    Outcome,
+    ResolutionType,
+    RevisitMethod,
+    RevisitState,
+    Role,
+    Satisfaction,
+    Solved,
+    Status,
+)
+from app.services.tickets.guards import CLOSABLE_UNSOLVED, NOON
+from app.services.tickets.workflow import MAX_REWORKS, WORKERS
+
+Answer = tuple[Solved, Satisfaction]
+
+_LAPPED_SHARE = 0.08  # Of the open ones at a handler or later: reworked before.
+_DISSATISFIED = frozenset({Satisfaction.DISSATISFIED, Satisfaction.VERY_DISSATISFIED})
+_UNREACHABLE: Answer = (Solved.SOLVED, Satisfaction.UNREACHABLE)
+_METHODS = (*[RevisitMethod.PHONE] * 8, RevisitMethod.IN_PERSON, RevisitMethod.LINK)
+_OWN_METHODS = (RevisitMethod.IN_PERSON, RevisitMethod.IN_PERSON, RevisitMethod.PHONE)
+_JUDGES = (*[EvaluatedBy.RESIDENT] * 6, EvaluatedBy.REPORTER, EvaluatedBy.REPORTER, *[EvaluatedBy.SUPERIOR] * 2)
+_SPOKEN_OF = {"电话": RevisitMethod.PHONE, "上门": RevisitMethod.IN_PERSON}
+_HALF_DAY = WORK_DAY_SECONDS / 2
+
+
+class Life(Intake):
+    """The whole story."""
+
+    def live(self) -> None:
+        """Every step after the report, up to the fate."""
+        if self.accepted() and self.sent():
+            self._worked()
+        self.case.leave()
+
+    def _worked(self) -> None:
+        """From the handler's desk to the end, in one round or more."""
+        begun = self.fate in {Status.PROCESSING, Status.RESOLVED, Status.EVALUATING}
+        laps = int(begun and self.chance(_LAPPED_SHARE))
+        while self._round(again=self.case.rework_count < laps):
+            pass
+
+    def _round(self, *, again: bool) -> bool:
+        """One round; True when another has begun. `again`: this one must end in a rework."""
+        if self.fate is Status.PROCESSING and not again:
+            self._perhaps_declined()
+            return False
+        self._resolve(again=again)
+        if self.case.revisit_state is RevisitState.EXEMPT:
+            self._close(exempt=True)
+            return False
+        if self.fate is Status.RESOLVED and not again:
+            self._perhaps_missed()
+            return False
+        asker = self._asker()
+        answer = self._revisit(asker, again=again)
+        if self._redo(answer, again=again):
+            who = asker if asker.role is Role.REVISIT_AGENT else self.dispatcher
+            self.case.rework(who, self.later(ClockKind.REVISIT, most=0.3), self.said(Action.REWORK))
+            return True
+        self._close_after(answer)
+        return False
+
+    def _resolve(self, *, again: bool) -> None:
+        kind = ResolutionType.SOLVED if again else None
+        text = answers.resolution(self.rng, self.text, kind)
+        self.case.resolve(self._handler(), self.later(ClockKind.HANDLE, least=0.12, most=0.9), text)
+
+    def _asker(self) -> Person:
+        """A revisit agent, or the worker who reported it."""
+        if self.case.reporter.role in WORKERS and self.chance(0.3):
+            return self.case.reporter
+        return pick(self.rng, self.town.revisit_agents)
+
+    def _perhaps_missed(self) -> None:
+        if self.chance(0.25):
+            self._miss(self._asker(), Outcome.NOT_REACHED)
+
+    def _revisit(self, who: Person, *, again: bool) -> Answer:
+        """Ask until there is an answer, or it is clear that there will be none."""
+        content = Satisfaction.DISSATISFIED if again else answers.satisfaction(self.rng)
+        if content is Satisfaction.UNREACHABLE:
+            first = self._miss(who, Outcome.NOT_REACHED)
+            second = self.worked(_HALF_DAY * 1.1)
+            if _half_day(first) != _half_day(second):
+                self._miss(who, Outcome.UNREACHABLE, second)
+                return _UNREACHABLE
+            content = Satisfaction.SATISFIED
+        elif self.chance(0.1):
+            self._miss(who, Outcome.NOT_REACHED)
+        answer = self._solved(content), content
+        method = pick(self.rng, _OWN_METHODS if who.role in WORKERS else _METHODS)
+        words = answers.revisit_opinion(self.rng, content)
+        fits = all(method is meant for word, meant in _SPOKEN_OF.items() if word in words)
+        at = self.later(ClockKind.REVISIT)
+        self.case.revisit(who, at, method, Outcome.REACHED, answer, words if fits else None)
+        return answer
+
+    def _miss(self, who: Person, outcome: Outcome, at: datetime | None = None) -> datetime:
+        """A call that nobody answers."""
+        at = at or self.later(ClockKind.REVISIT, most=0.4)
+        last = outcome is Outcome.UNREACHABLE
+        words = answers.revisit_opinion(self.rng, Satisfaction.UNREACHABLE) if last else None
+        self.case.revisit(who, at, RevisitMethod.PHONE, outcome, None, words)
+        return at
+
+    def _solved(self, content: Satisfaction) -> Solved:
+        if content in _DISSATISFIED:
+            return Solved.UNSOLVED
+        full = content is not Satisfaction.BASICALLY and self._resolution is ResolutionType.SOLVED
+        return Solved.SOLVED if full else Solved.BASICALLY
+
+    def _redo(self, answer: Answer, *, again: bool) -> bool:
+        """Whether it goes back to the handler."""
+        if again:
+            return True
+        if self.fate is Status.EVALUATING or answer[1] not in _DISSATISFIED:
+            return False
+        closable = self._resolution in CLOSABLE_UNSOLVED or self.case.rework_count >= MAX_REWORKS
+        return not closable or (self.case.rework_count < MAX_REWORKS and self.chance(0.2))
+
+    def _close_after(self, answer: Answer) -> None:
+        if self.fate is Status.EVALUATING and self.chance(0.6):
+            return
+        by = pick(self.rng, _JUDGES)
+        content = answer[1] not in {*_DISSATISFIED, Satisfaction.UNREACHABLE}
+        words = self.remark(Action.EVALUATE) if content else None
+        self.case.evaluate(self._judge(by), self.worked(self.rng.random() * _HALF_DAY), by, answer, words)
+        if self.fate is not Status.EVALUATING:
+            self._close(exempt=False)
+
+    def _judge(self, by: EvaluatedBy) -> Person:
+        """Who writes the evaluation down."""
+        if by is EvaluatedBy.RESIDENT:
+            return pick(self.rng, self.town.revisit_agents)
+        if by is EvaluatedBy.REPORTER:
+            return self.case.reporter
+        return pick(self.rng, self.town.supervisors) if self.chance(0.3) else self.dispatcher
+
+    def _close(self, *, exempt: bool) -> None:
+        if exempt and self.fate is Status.RESOLVED:
+            return
+        who = pick(self.rng, self.town.dispatchers)
+        self.case.plain(Action.CLOSE, who, self.later(ClockKind.CLOSE), self.remark(Action.CLOSE))
+
+    @property
+    def _resolution(self) -> ResolutionType | None:
+        return self.case.outcome.resolution_type if self.case.outcome else None
+
+
+def _half_day(moment: datetime) -> tuple[object, bool]:
+    """The half-day of a moment, as the rule about unreachable people counts them."""
+    local = moment.astimezone(BUSINESS_ZONE)
+    return local.date(), local.hour < NOON
