@@ -35,6 +35,7 @@ from app.models.enums import (
     RequestState,
     RevisitMethod,
     RevisitState,
+    Role,
     Satisfaction,
     Solved,
     Stage,
@@ -233,7 +234,7 @@ class Case:
         outcome: Outcome | None = None,
         device_at: datetime | None = None,
     ) -> None:
-        row, role = _row(self.status, action, outcome, who)
+        row, role = _row(self.status, action, outcome, who.role)
         before, self.status = self.status, row.to
         self.stage = STAGE_OF[row.to] or self.stage
         self.version, self.updated_by, self.at = self.version + 1, who.id, at
@@ -309,10 +310,10 @@ class Case:
 
 @cache
 def _row(
-    source: Status | None, action: Action, outcome: Outcome | None, who: Person
+    source: Status | None, action: Action, outcome: Outcome | None, actor: Role
 ) -> tuple[Transition, str]:
     """The row that this step takes, and the role that the timeline names; LookupError where none admits it."""
     for row in workflow.rows_for(source, action):
-        if row.outcome in {None, outcome} and (not row.roles or who.role in row.roles):
-            return row, who.role if row.roles else REPORTER
-    raise LookupError(f"{who.role} cannot {action} a ticket that is {source}")
+        if row.outcome in {None, outcome} and (not row.roles or actor in row.roles):
+            return row, actor if row.roles else REPORTER
+    raise LookupError(f"{actor} cannot {action} a ticket that is {source}")

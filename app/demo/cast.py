@@ -86,11 +86,12 @@ class Grid:
     village_id: UUID
     place: Locality
     tile: Tile
-    workers: Sequence[Person]
-    leaders: Sequence[Person]
-    assistants: Sequence[Person]
-    village_admins: Sequence[Person]
+    team: Mapping[Role, Sequence[Person]]
     callers: Sequence[Caller]
+
+    def of_role(self, role: Role) -> Sequence[Person]:
+        """Those of the grid's team, and of its village's office, who have a role."""
+        return self.team[role]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +165,11 @@ def _grid(row: Record, posts: Mapping[tuple[UUID, Role], Sequence[Person]], call
         village_id=row["village_id"],
         place=locality(areas()[row["village_code"]], drawn),
         tile=tile,
-        workers=posts[row["id"], Role.GRID_WORKER],
-        leaders=posts[row["id"], Role.GRID_LEADER],
-        assistants=posts[row["id"], Role.GRID_ASSISTANT],
-        village_admins=posts[row["village_id"], Role.VILLAGE_ADMIN],
+        team={
+            Role.GRID_WORKER: posts[row["id"], Role.GRID_WORKER],
+            Role.GRID_LEADER: posts[row["id"], Role.GRID_LEADER],
+            Role.GRID_ASSISTANT: posts[row["id"], Role.GRID_ASSISTANT],
+            Role.VILLAGE_ADMIN: posts[row["village_id"], Role.VILLAGE_ADMIN],
+        },
         callers=callers,
     )

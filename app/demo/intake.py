@@ -7,7 +7,7 @@ from app.demo.content.departments import VILLAGE_LINE, lines_mistaken_for
 from app.demo.content.tables import pick
 from app.demo.sheets import Person
 from app.demo.teller import Teller
-from app.models.enums import Action, ClockKind, Status, Urgency
+from app.models.enums import Action, ClockKind, Role, Status, Urgency
 
 _INFO_SHARE = 0.03  # Sent back for information and handed in again.
 _DETOUR_SHARE = 0.065  # Declined or rerouted.
@@ -62,7 +62,7 @@ class Intake(Teller):
     def _router(self) -> Person:
         """Small matters of a village are routed there."""
         if self.text.line == VILLAGE_LINE and self.chance(0.7):
-            return pick(self.rng, self.grid.village_admins)
+            return pick(self.rng, self.grid.of_role(Role.VILLAGE_ADMIN))
         return self.dispatcher
 
     def _accept(self) -> None:

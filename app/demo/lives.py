@@ -22,6 +22,7 @@ from app.models.enums import (
     Status,
 )
 from app.services.tickets.guards import CLOSABLE_UNSOLVED, NOON
+from app.services.tickets.policies import revisit_exemption
 from app.services.tickets.workflow import MAX_REWORKS, WORKERS
 
 Answer = tuple[Solved, Satisfaction]
@@ -48,7 +49,8 @@ class Life(Intake):
     def _worked(self) -> None:
         """From the handler's desk to the end, in one round or more."""
         begun = self.fate in {Status.PROCESSING, Status.RESOLVED, Status.EVALUATING}
-        laps = int(begun and self.chance(_LAPPED_SHARE))
+        lapped = begun and revisit_exemption(self.case.source) is None and self.chance(_LAPPED_SHARE)
+        laps = int(lapped)
         while self._round(again=self.case.rework_count < laps):
             pass
 
@@ -58,11 +60,13 @@ class Life(Intake):
             self._perhaps_declined()
             return False
         self._resolve(again=again)
-        if self.case.revisit_state is RevisitState.EXEMPT:
-            self._close(exempt=True)
-            return False
+        exempt = self.case.revisit_state is RevisitState.EXEMPT
         if self.fate is Status.RESOLVED and not again:
-            self._perhaps_missed()
+            if not exempt:
+                self._perhaps_missed()
+            return False
+        if exempt:
+            self._close()
             return False
         asker = self._asker()
         answer = self._revisit(asker, again=again)
@@ -76,7 +80,7 @@ class Life(Intake):
     def _resolve(self, *, again: bool) -> None:
         kind = ResolutionType.SOLVED if again else None
         text = answers.resolution(self.rng, self.text, kind)
-        self.case.resolve(self._handler(), self.later(ClockKind.HANDLE, least=0.12, most=0.9), text)
+        self.case.resolve(self._handler(), self.later(ClockKind.HANDLE, least=0.2, most=0.95), text)
 
     def _asker(self) -> Person:
         """A revisit agent, or the worker who reported it."""
@@ -104,7 +108,7 @@ class Life(Intake):
         method = pick(self.rng, _OWN_METHODS if who.role in WORKERS else _METHODS)
         words = answers.revisit_opinion(self.rng, content)
         fits = all(method is meant for word, meant in _SPOKEN_OF.items() if word in words)
-        at = self.later(ClockKind.REVISIT)
+        at = self.later(ClockKind.REVISIT, least=0.15, most=0.9)
         self.case.revisit(who, at, method, Outcome.REACHED, answer, words if fits else None)
         return answer
 
@@ -139,7 +143,7 @@ class Life(Intake):
         words = self.remark(Action.EVALUATE) if content else None
         self.case.evaluate(self._judge(by), self.worked(self.rng.random() * _HALF_DAY), by, answer, words)
         if self.fate is not Status.EVALUATING:
-            self._close(exempt=False)
+            self._close()
 
     def _judge(self, by: EvaluatedBy) -> Person:
         """Who writes the evaluation down."""
@@ -149,11 +153,9 @@ class Life(Intake):
             return self.case.reporter
         return pick(self.rng, self.town.supervisors) if self.chance(0.3) else self.dispatcher
 
-    def _close(self, *, exempt: bool) -> None:
-        if exempt and self.fate is Status.RESOLVED:
-            return
+    def _close(self) -> None:
         who = pick(self.rng, self.town.dispatchers)
-        self.case.plain(Action.CLOSE, who, self.later(ClockKind.CLOSE), self.remark(Action.CLOSE))
+        self.case.plain(Action.CLOSE, who, self.later(ClockKind.CLOSE, least=0.1), self.remark(Action.CLOSE))
 
     @property
     def _resolution(self) -> ResolutionType | None:

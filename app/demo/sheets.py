@@ -49,6 +49,6 @@ class Sheets:
         self.revisits: list[RevisitRecord] = []
         self.evaluations: list[EvaluationRecord] = []
 
-    def filled(self) -> Iterator[Sequence[Any]]:
-        """The sheets that hold rows, parents before children."""
-        return (sheet for sheet in vars(self).values() if sheet)
+    def all(self) -> Iterator[Sequence[Any]]:
+        """The sheets, parents before children."""
+        return iter(vars(self).values())

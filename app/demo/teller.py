@@ -1,7 +1,6 @@
 """What every part of a ticket's story needs: the ticket, the people at hand, chance, words and the time.
 
-`intake` tells the story until a department has the ticket, `handling` from there on. Steps come after
-working time that is a share of the step's limit, mostly less than all of it, and never later than now.
+`intake` tells the story until a department has the ticket, `lives` from there on.
 """
 
 from datetime import datetime
@@ -12,32 +11,23 @@ from app.demo.cast import Grid, Town
 from app.demo.content import answers
 from app.demo.content.complaints import TicketText
 from app.demo.content.tables import chance, pick
-from app.demo.office import WORK_DAY_SECONDS, Office, instant
+from app.demo.pace import Pace
 from app.demo.sheets import Person
-from app.models.enums import Action, ClockKind, SlaUnit, Status
+from app.models.enums import Action, ClockKind, Status
 from app.services.tickets.limits import LIMITS
 
-_LATE_SHARE = 0.06
 _WORDS_SHARE = 0.6  # Of the opinions that nobody has to write.
 
 
 class Teller:
-    """One ticket's story: who, when and in what words."""
+    """One ticket's story: who, when and in what words; `fate` is the status in which it ends."""
 
     def __init__(
-        self,
-        rng: Random,
-        town: Town,
-        grid: Grid,
-        office: Office,
-        now: float,
-        case: Case,
-        text: TicketText,
-        fate: Status,
+        self, rng: Random, town: Town, grid: Grid, case: Case, text: TicketText, fate: Status, pace: Pace
     ) -> None:
         self.rng, self.town, self.grid = rng, town, grid
         self.case, self.text, self.fate = case, text, fate
-        self._office, self._now = office, now
+        self._pace = pace
         self.dispatcher: Person = pick(rng, town.dispatchers)
 
     def chance(self, share: float) -> bool:
@@ -53,24 +43,10 @@ class Teller:
         return answers.opinion(self.rng, action) if self.chance(_WORDS_SHARE) else None
 
     def later(self, kind: ClockKind, least: float = 0.05, most: float = 0.85) -> datetime:
-        """When the next step comes: after a share of that clock's limit, now and then after more than all."""
-        late = self.chance(_LATE_SHARE)
-        share = 1.05 + 0.8 * self.rng.random() if late else least + (most - least) * self.rng.random()
+        """When the next step comes, if a clock of that kind measures it; `least` and `most` of its limit."""
         limit = LIMITS[kind, self.case.urgency]
-        if limit.unit is SlaUnit.WALL_MINUTES:
-            return self._not_after_now(self._at + limit.amount * share * 60)
-        day = WORK_DAY_SECONDS if limit.unit is SlaUnit.WORK_DAYS else 60.0
-        return self.worked(limit.amount * share * day)
+        return self._pace.within(self.rng, self.case.at, limit, least, most)
 
     def worked(self, seconds: float) -> datetime:
         """When the next step comes after so much working time."""
-        return self._not_after_now(self._office.after(self._at, seconds))
-
-    @property
-    def _at(self) -> float:
-        return self.case.at.timestamp()
-
-    def _not_after_now(self, wanted: float) -> datetime:
-        """The instant, or one in the time that is left: later than the last step, earlier than now."""
-        left = self._now - self._at
-        return instant(min(wanted, self._at + left * (0.2 + 0.4 * self.rng.random())))
+        return self._pace.worked(self.rng, self.case.at, seconds)

@@ -18,8 +18,16 @@ from app.services.tickets.view import TicketView
 from app.services.tickets.workflow import Need, Transition
 
 
+WRITING = "tickets:write"
+
+
 def allowed(actor: Actor, ticket: TicketView) -> list[dict[str, Any]]:
-    """The actions open to the caller now: code, label, possible next states, and the fields each needs."""
+    """The actions open to the caller now: code, label, possible next states, and the fields each needs.
+
+    None for a third party whose token may only read.
+    """
+    if actor.client_id is not None and WRITING not in actor.token_scopes:
+        return []
     roles, relations = guards.roles_on(actor, ticket), guards.relations(actor, ticket)
     found: dict[Action, dict[str, Any]] = {}
     for row in workflow.rows_from(ticket.status):
