@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 from asyncpg import Connection
 
-from app.demo import ticket_rows, town_rows
+from app.demo.history import rows as ticket_rows
+from app.demo.town import rows as town_rows
 
 __all__ = ["TABLES", "Copier", "ahead"]
 
@@ -29,7 +30,8 @@ WHERE indrelid = ANY ($1::text[]::regclass[])
 ORDER BY indexrelid
 """
 _REFERENCES = """
-SELECT conrelid::regclass::text AS table, quote_ident(conname) AS name, pg_get_constraintdef(oid) AS definition
+SELECT conrelid::regclass::text AS table, quote_ident(conname) AS name,
+    pg_get_constraintdef(oid) AS definition
 FROM pg_constraint
 WHERE contype = 'f' AND conrelid = ANY ($1::text[]::regclass[])
 ORDER BY oid

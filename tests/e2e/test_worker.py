@@ -90,6 +90,11 @@ async def test_it_works_on_after_the_database_was_killed_and_came_back(
         killed_at = clock.now()
         assert postgres.pid is not None
         os.kill(postgres.pid, signal.SIGKILL)
+
+        async def dead() -> bool:
+            return postgres.pid is None
+
+        await until(dead)
         assert postgres.start()
 
         async def beats_again() -> bool:

@@ -1,5 +1,6 @@
-"""Several people act on one ticket in any order: what they are offered works, the rest is refused, and
-after every step the ticket's rows agree with its timeline.
+"""Several people act on one ticket in any order, and at every step the ticket is in order.
+
+What they are offered works, the rest is refused, and the ticket's rows agree with its timeline.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -109,7 +110,7 @@ class Walk:
     async def audit(self) -> tuple[dict[str, Any], list[Offer]]:
         """Check the books; returns the ticket's row and what is offered now."""
         async with self.sessions() as session:
-            return dict(await ledger.audit(session, self.id)), await self.offers(session)
+            return await ledger.audit(session, self.id), await self.offers(session)
 
     def body(self, action: str, dice: Random, lead: UUID | None) -> dict[str, Any]:
         """The action with its needs filled by the dice, the optional ones sometimes."""
@@ -141,7 +142,7 @@ async def cast(sessions: Sessions, world: World) -> dict[str, Actor]:
         return await actors_of(session, world, CAST)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.integers(min_value=0),
     led=st.integers(min_value=0, max_value=len(LED)),
@@ -157,7 +158,7 @@ async def test_any_walk_keeps_the_books_and_every_offer_holds(
     source: EventSource,
     urgency: Urgency,
 ) -> None:
-    walk, dice = Walk(sessions, world, cast), Random(seed)
+    walk, dice = Walk(sessions, world, cast), Random(seed)  # noqa: S311 - a walk, not a secret
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "now", lambda: walk.now)
         await walk.begin(source, urgency)
@@ -196,4 +197,4 @@ async def refuses_what_it_does_not_offer(
         with pytest.raises((Conflict, Forbidden, NotFound)):
             await walk.act(who, walk.body(action, dice, before["lead_org_id"]))
     async with walk.sessions() as session:
-        assert dict(await ledger.audit(session, walk.id)) == before
+        assert await ledger.audit(session, walk.id) == before

@@ -4,7 +4,7 @@ Reads the tables themselves, as an auditor would, and replays the timeline witho
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +24,7 @@ _QUERIES = {
 }
 
 
-async def audit(session: AsyncSession, ticket_id: UUID) -> Mapping[str, Any]:
+async def audit(session: AsyncSession, ticket_id: UUID) -> dict[str, Any]:
     """Check all that must hold of a ticket; returns its row."""
     found = await session.execute(text("SELECT * FROM ticket WHERE id = :id"), {"id": ticket_id})
     ticket = found.mappings().one()
@@ -36,7 +36,7 @@ async def audit(session: AsyncSession, ticket_id: UUID) -> Mapping[str, Any]:
     _check_clocks(ticket, rows["clocks"], rows["events"])
     _check_counters(ticket, rows["events"])
     _check_handling(ticket, rows["assignments"], rows["requests"])
-    return ticket
+    return dict(ticket)
 
 
 def _check_timeline(ticket: RowMapping, events: Sequence[RowMapping], told: Sequence[RowMapping]) -> None:

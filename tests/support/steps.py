@@ -8,8 +8,9 @@ from app.services.tickets import workflow
 from tests.support.tickets import Loop
 from tests.support.world import World
 
+TEXT = "现场情况已核实，按程序办理。"
 _SAMPLES: Mapping[Kind, Any] = {
-    Kind.TEXT: "现场情况已核实，按程序办理。",
+    Kind.TEXT: TEXT,
     Kind.CATEGORY: "0503",
     Kind.URGENCY: "urgent",
     Kind.RETURN_REASON: "wrong_duty",

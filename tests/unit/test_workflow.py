@@ -37,15 +37,16 @@ NOW = datetime(2026, 3, 4, 2, tzinfo=UTC)
 TOWN, ELSEWHERE, LEAD, OTHER_ORG, ME, SOMEBODY = (uuid7() for _ in range(6))
 
 # Who may do what, where: the owner's list, written down a second time. A word is a role, and behind `+`
-# what the person must (or with `!` must not) be to the ticket; `anyone` stands for every role.
+# what the person must (or with `!` must not) be to the ticket; `any` stands for every role, `hand` for a
+# handler of this or an earlier round.
 WHO = """
-reported    withdraw         anyone+reporter
+reported    withdraw         any+reporter
 reported    accept           dispatcher village_admin
 reported    return_for_info  dispatcher village_admin
 reported    reject           dispatcher
 reported    void             dispatcher
-returned    submit           anyone+reporter
-returned    withdraw         anyone+reporter
+returned    submit           any+reporter
+returned    withdraw         any+reporter
 returned    void             dispatcher
 accepted    dispatch         dispatcher village_admin
 accepted    return_for_info  dispatcher village_admin
@@ -63,11 +64,11 @@ processing  deny_decline     dispatcher+!lead
 processing  reroute          dispatcher
 processing  resolve          dept_handler+handler dept_head+handler
 processing  void             supervisor
-resolved    revisit          revisit_agent+!handled grid_worker+reporter+!handled grid_leader+reporter+!handled
+resolved    revisit          revisit_agent+!hand grid_worker+reporter+!hand grid_leader+reporter+!hand
 resolved    close            dispatcher
 resolved    void             supervisor
-evaluating  rework           revisit_agent+!handled dispatcher+!handled
-evaluating  evaluate         revisit_agent+!handled dispatcher+!handled supervisor+!handled anyone+reporter+!handled
+evaluating  rework           revisit_agent+!hand dispatcher+!hand
+evaluating  evaluate         revisit_agent+!hand dispatcher+!hand supervisor+!hand any+reporter+!hand
 evaluating  close            dispatcher
 evaluating  void             supervisor
 """
@@ -144,7 +145,7 @@ def test_the_owners_list_and_the_table_name_the_same_actions_of_the_same_states(
 
 @pytest.mark.parametrize("role", Role)
 def test_exactly_the_roles_of_the_field_report(role: Role) -> None:
-    fields = "grid_worker grid_assistant grid_leader village_admin dispatcher api_client".split()
+    fields = ["grid_worker", "grid_assistant", "grid_leader", "village_admin", "dispatcher", "api_client"]
     assert (role in workflow.REPORTERS) == (role in fields)
     assert [row.to for row in workflow.rows_for(None, Action.REPORT)] == [Status.REPORTED]
 
@@ -288,9 +289,9 @@ def attempt(actor: Actor, ticket: TicketView, action: Action) -> Transition | Pr
 def admits(words: list[str], actor: Actor, ticket: TicketView, case: Case) -> bool:
     """Whether one entry of the owner's list is about this person and this ticket."""
     who, *conditions = words
-    facts = {"reporter": case.reporter, "lead": case.lead, "handler": case.handler, "handled": case.handled}
+    facts = {"reporter": case.reporter, "lead": case.lead, "handler": case.handler, "hand": case.handled}
     held = {role.value for role in guards.roles_on(actor, ticket)}
-    return (who == "anyone" or who in held) and all(
+    return (who == "any" or who in held) and all(
         facts[condition.removeprefix("!")] != condition.startswith("!") for condition in conditions
     )
 

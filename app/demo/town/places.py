@@ -14,9 +14,9 @@ from uuid import UUID
 from app.demo.content.areas import CITY, TOWN, VILLAGE, AreaRow, city_areas, town_areas, village_areas
 from app.demo.content.departments import VILLAGE_LINE, departments
 from app.demo.content.grids import GridRow, grid_counts, grids_of, tile_of
-from app.demo.founding import Founding
 from app.demo.scale import SIZES, Scale
-from app.demo.town_rows import AreaRecord, OrgRecord
+from app.demo.town.founding import Founding
+from app.demo.town.rows import AreaRecord, OrgRecord
 from app.models.enums import AreaKind, AreaLevel, OrgKind
 
 __all__ = ["GridPlace", "Places", "TownPlace", "VillagePlace", "lay_out"]
@@ -114,7 +114,9 @@ class _Surveyor:
         return self._places
 
     def _town(self, area_id: UUID, row: AreaRow) -> TownPlace:
-        centre_id = self._org(f"{row.name}综合治理指挥中心", "指挥中心", OrgKind.COMMAND_CENTRE, None, area_id)
+        centre_id = self._org(
+            f"{row.name}综合治理指挥中心", "指挥中心", OrgKind.COMMAND_CENTRE, None, area_id
+        )
         lines = {
             office.line: self._org(
                 office.name, office.name.removeprefix(row.short_name), office.kind, office.line, area_id
@@ -135,21 +137,37 @@ class _Surveyor:
         above = self._paths.get(row.parent_code or "", [])
         self._paths[row.code] = [*above, area_id]
         lng, lat = tile_of(row.code).centre if row.code in _CENTRED else (None, None)
-        named = (row.code, row.name, row.short_name, row.level, row.kind)
-        place = (above[-1] if above else None, [*above, area_id], lng, lat, None, False)
         self._places.areas.append(
-            AreaRecord(area_id, *named, *place, _IN_FORCE_FROM, *self._founding.stamps)
+            AreaRecord(
+                area_id,
+                *(row.code, row.name, row.short_name, row.level, row.kind),
+                above[-1] if above else None,
+                [*above, area_id],
+                lng,
+                lat,
+                None,
+                False,  # noqa: FBT003 - a column
+                _IN_FORCE_FROM,
+                *self._founding.stamps,
+            )
         )
         return area_id
 
     def _grid(self, village: VillagePlace, drawn: GridRow) -> UUID:
         area_id = self._founding.new_id()
-        ring = json.dumps({"type": "Polygon", "coordinates": [drawn.tile.ring]})
         name = village.row.short_name + drawn.name
-        named = (drawn.code, name, drawn.name, AreaLevel.GRID, AreaKind.BASE_GRID)
-        place = (village.id, [*self._paths[village.row.code], area_id], *drawn.tile.centre, ring, True)
         self._places.areas.append(
-            AreaRecord(area_id, *named, *place, _IN_FORCE_FROM, *self._founding.stamps)
+            AreaRecord(
+                area_id,
+                *(drawn.code, name, drawn.name, AreaLevel.GRID, AreaKind.BASE_GRID),
+                village.id,
+                [*self._paths[village.row.code], area_id],
+                *drawn.tile.centre,
+                json.dumps({"type": "Polygon", "coordinates": [drawn.tile.ring]}),
+                True,  # noqa: FBT003 - a column
+                _IN_FORCE_FROM,
+                *self._founding.stamps,
+            )
         )
         return area_id
 

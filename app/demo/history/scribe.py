@@ -5,17 +5,17 @@ from math import inf
 from random import Random
 
 from app.core.clock import BUSINESS_ZONE
-from app.demo.case import Case
-from app.demo.cast import Grid, Town
 from app.demo.content import complaints
 from app.demo.content.complaints import TicketText
 from app.demo.content.grids import point_in
 from app.demo.content.tables import chance, pick
-from app.demo.lives import Life
-from app.demo.office import Office, instant
-from app.demo.pace import Pace
-from app.demo.sheets import Person, Sheets
-from app.demo.ticket_rows import ContactRecord, TicketRecord
+from app.demo.history.case import Case
+from app.demo.history.cast import Grid, Town
+from app.demo.history.lives import Life
+from app.demo.history.office import Office, instant
+from app.demo.history.pace import Pace
+from app.demo.history.rows import ContactRecord, TicketRecord
+from app.demo.history.sheets import Person, Sheets
 from app.models.enums import EventSource, Role, Status
 from app.services.platform.worktime import Calendar
 from app.services.tickets.policies import revisit_exemption
@@ -84,7 +84,8 @@ class Scribe:
         age, ended = self._now - moment, rehearsed.at.timestamp()
         if rehearsed.closed_at is not None:
             return 1.0 if ended < self._now else age * (0.5 + 0.45 * self._rng.random()) / (ended - moment)
-        limit = rehearsed.due_at.timestamp() - ended if rehearsed.due_at else _UNLIMITED
+        due_at = rehearsed.dossier.due_at
+        limit = due_at.timestamp() - ended if due_at else _UNLIMITED
         late = chance(self._rng, _LATE_SHARE)
         share = 1.05 + self._rng.random() if late else 0.05 + 0.8 * self._rng.random()
         before = age - min(limit * share, 0.8 * age)
@@ -95,9 +96,9 @@ class Scribe:
     ) -> Case:
         grid, at = pick(rng, self._town.grids), instant(moment)
         text = _text(rng, grid, at, fate)
-        case = Case(rng, self._calendar, sheets, text.source)
+        case = Case(rng, self._calendar, sheets, text.source, at)
         occurred_at = _seen_at(rng, at, text.source)
-        case.report(self._reporter(rng, grid, text.source), at, text.urgency, occurred_at)
+        case.report(self._reporter(rng, grid, text.source), text.urgency, occurred_at)
         Life(rng, self._town, grid, case, text, fate, pace).live()
         _contact(rng, sheets, case, grid)
         place = (grid, point_in(rng, grid.tile) if chance(rng, _POINT_SHARE) else None)
@@ -124,7 +125,7 @@ class Scribe:
         number: int,
     ) -> TicketRecord:
         grid, (lng, lat) = place[0], place[1] or (None, None)
-        reporter, resolution = case.reporter, case.outcome
+        reporter, resolution = case.reporter, case.resolution
         member_id = reporter.member_id
         return TicketRecord(
             id=case.id,
@@ -152,7 +153,7 @@ class Scribe:
             handler_id=case.handler.id if case.handler else None,
             occurred_at=occurred_at,
             reported_at=at,
-            due_at=case.due_at,
+            due_at=case.dossier.due_at,
             resolved_at=case.resolved_at,
             closed_at=case.closed_at,
             revisit_state=case.revisit_state,
@@ -160,7 +161,7 @@ class Scribe:
             satisfaction=case.satisfaction,
             solved=case.solved,
             resolution_type=resolution.resolution_type if resolution else None,
-            pending_decline=case.pending_decline,
+            pending_decline=case.dossier.pending,
             decline_count=case.decline_count,
             rework_count=case.rework_count,
             dispatch_count=case.dispatch_count,

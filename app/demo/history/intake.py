@@ -5,8 +5,8 @@ from uuid import UUID
 from app.demo.content import answers
 from app.demo.content.departments import VILLAGE_LINE, lines_mistaken_for
 from app.demo.content.tables import pick
-from app.demo.sheets import Person
-from app.demo.teller import Teller
+from app.demo.history.sheets import Person
+from app.demo.history.teller import Teller
 from app.models.enums import Action, ClockKind, Role, Status, Urgency
 
 _INFO_SHARE = 0.03  # Sent back for information and handed in again.

@@ -5,28 +5,22 @@ Ids sort by the moment of their making, like everywhere; their random part comes
 
 from datetime import date, datetime, timedelta
 from random import Random
-from typing import NamedTuple
 from uuid import UUID
 
 from app.core.clock import BUSINESS_ZONE
+from app.core.crypto import Vault
 from app.core.ids import uuid7
 from app.demo.content.tables import seeded
 
-__all__ = ["Founding", "Stamps", "new_id"]
+__all__ = ["Founding", "Sealed", "Stamps", "new_id", "sealed", "stamps"]
+
+Stamps = tuple[datetime, UUID, datetime, UUID]
+Sealed = tuple[bytes, bytes, str]
 
 # A year of tickets, and before it a month to register everybody.
 _LEAD = timedelta(days=400)
 REGISTERED_FROM = timedelta(days=398)
 REGISTERED_BY = timedelta(days=367)
-
-
-class Stamps(NamedTuple):
-    """Created and updated: when and by whom."""
-
-    created_at: datetime
-    created_by: UUID
-    updated_at: datetime
-    updated_by: UUID
 
 
 class Founding:
@@ -47,7 +41,7 @@ class Founding:
     @property
     def stamps(self) -> Stamps:
         """Written on the first day by the first administrator."""
-        return Stamps(self.at, self.founder_id, self.at, self.founder_id)
+        return stamps(self.at, self.founder_id)
 
     def new_id(self) -> UUID:
         """An id of that day, each a millisecond after the one before."""
@@ -58,3 +52,13 @@ class Founding:
 def new_id(rng: Random, at: datetime) -> UUID:
     """An id of a moment, its random part drawn."""
     return uuid7(int(at.timestamp() * 1000), rng.getrandbits(74))
+
+
+def stamps(at: datetime, who: UUID) -> Stamps:
+    """Created and updated: when and by whom."""
+    return at, who, at, who
+
+
+def sealed(number: str, vault: Vault) -> Sealed:
+    """A number as it is stored: sealed, its blind index, its last four."""
+    return vault.seal(number), vault.index(number), number[-4:]

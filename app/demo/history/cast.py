@@ -18,7 +18,7 @@ from app.demo.content.addresses import Locality, locality
 from app.demo.content.areas import areas
 from app.demo.content.departments import VILLAGE_LINE
 from app.demo.content.grids import GridRow, Tile
-from app.demo.sheets import Person
+from app.demo.history.sheets import Person
 from app.models.enums import Role
 
 CALLERS_OF_A_GRID = 40

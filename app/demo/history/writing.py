@@ -12,14 +12,14 @@ from typing import NamedTuple
 from asyncpg import Connection
 
 from app.core.clock import BUSINESS_ZONE
-from app.demo import cast
 from app.demo.content.tables import pick, seeded, slots
 from app.demo.copying import Copier, ahead
-from app.demo.fates import fates
-from app.demo.office import Office, moments
+from app.demo.history import cast
+from app.demo.history.fates import fates
+from app.demo.history.office import Office, moments
+from app.demo.history.scribe import Scribe
+from app.demo.history.sheets import Sheets
 from app.demo.progress import Progress
-from app.demo.scribe import Scribe
-from app.demo.sheets import Sheets
 from app.models.enums import DayKind, Status
 from app.services.platform.worktime import Calendar
 

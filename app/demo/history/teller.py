@@ -6,13 +6,13 @@
 from datetime import datetime
 from random import Random
 
-from app.demo.case import Case
-from app.demo.cast import Grid, Town
 from app.demo.content import answers
 from app.demo.content.complaints import TicketText
 from app.demo.content.tables import chance, pick
-from app.demo.pace import Pace
-from app.demo.sheets import Person
+from app.demo.history.case import Case
+from app.demo.history.cast import Grid, Town
+from app.demo.history.pace import Pace
+from app.demo.history.sheets import Person
 from app.models.enums import Action, ClockKind, Status
 from app.services.tickets.limits import LIMITS
 

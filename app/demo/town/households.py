@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import islice
-from random import Random
 from typing import Any, NamedTuple
 from uuid import UUID
 from zlib import crc32
@@ -19,13 +18,22 @@ from app.demo.content.addresses import buildings, locality
 from app.demo.content.people import HouseholdText, People, PersonText
 from app.demo.content.relatives import RELATION_HEAD
 from app.demo.content.tables import seeded, slots
-from app.demo.founding import REGISTERED_BY, REGISTERED_FROM, Founding, Stamps, new_id
-from app.demo.places import GridPlace
-from app.demo.town_rows import HouseholdRecord, MembershipRecord, ResidentRecord
+from app.demo.town.founding import (
+    REGISTERED_BY,
+    REGISTERED_FROM,
+    Founding,
+    Stamps,
+    new_id,
+    sealed,
+    stamps,
+)
+from app.demo.town.places import GridPlace
+from app.demo.town.rows import HouseholdRecord, MembershipRecord, ResidentRecord
 
 BATCH = 1_000
 
 _LONGEST_STAY = 20 * 365
+_Number = tuple[bytes | None, bytes | None, str | None]
 
 
 class Homes:
@@ -86,40 +94,62 @@ class Registrar:
 
     def _enter(self, homes: Homes, home: _Home, text: HouseholdText) -> None:
         grid, village = home.grid, home.grid.village
-        stamps = self._stamps(home.entered_at, grid)
+        entered = self._stamps(home.entered_at, grid)
         household_id = new_id(self._rng, home.entered_at)
-        where = (grid.id, village.town.id, village.id, grid.id, home.address)
-        kind = (text.household_type, text.residence_status, len(text.members))
-        no = f"{grid.row.village_code}{home.number:05d}"
-        homes.households.append(HouseholdRecord(household_id, no, *where, *kind, *stamps))
+        homes.households.append(
+            HouseholdRecord(
+                household_id,
+                f"{grid.row.village_code}{home.number:05d}",
+                grid.id,
+                village.town.id,
+                village.id,
+                grid.id,
+                home.address,
+                text.household_type,
+                text.residence_status,
+                len(text.members),
+                *entered,
+            )
+        )
         since = self._founding.today - timedelta(days=400 + int(self._rng.random() * _LONGEST_STAY))
         for person in text.members:
             self._person(homes, household_id, home, person, since)
 
-    def _person(
-        self, homes: Homes, household_id: UUID, home: _Home, person: PersonText, since: date
-    ) -> None:
+    def _person(self, homes: Homes, household_id: UUID, home: _Home, person: PersonText, since: date) -> None:
         at = home.entered_at
         if person.birth_date >= at.date():
             at = max(min(day_start(person.birth_date) + timedelta(days=3), self._founding.now), at)
-        stamps = self._stamps(at, home.grid)
+        entered = self._stamps(at, home.grid)
         resident_id = new_id(self._rng, at)
-        about = (person.name, person.gender, person.birth_date, person.population_type)
-        numbers = (*self._sealed(person.identity_no), *self._sealed(person.phone))
-        homes.residents.append(ResidentRecord(resident_id, *about, *numbers, *stamps))
-        place = (person.relation, person.relation == RELATION_HEAD, max(since, person.birth_date))
+        numbers = (*self._number(person.identity_no), *self._number(person.phone))
+        homes.residents.append(
+            ResidentRecord(
+                resident_id,
+                person.name,
+                person.gender,
+                person.birth_date,
+                person.population_type,
+                *numbers,
+                *entered,
+            )
+        )
         homes.memberships.append(
-            MembershipRecord(new_id(self._rng, at), household_id, resident_id, *place, *stamps)
+            MembershipRecord(
+                new_id(self._rng, at),
+                household_id,
+                resident_id,
+                person.relation,
+                person.relation == RELATION_HEAD,
+                max(since, person.birth_date),
+                *entered,
+            )
         )
 
-    def _sealed(self, number: str | None) -> tuple[bytes | None, bytes | None, str | None]:
-        if number is None:
-            return None, None, None
-        return self._vault.seal(number), self._vault.index(number), number[-4:]
+    def _number(self, number: str | None) -> _Number:
+        return (None, None, None) if number is None else sealed(number, self._vault)
 
     def _stamps(self, at: datetime, grid: GridPlace) -> Stamps:
-        worker_id = self._worker_of[grid.id]
-        return Stamps(at, worker_id, at, worker_id)
+        return stamps(at, self._worker_of[grid.id])
 
 
 def _weight(code: str) -> float:

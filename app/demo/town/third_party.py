@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from app.core.crypto import hash_token, new_secret
-from app.demo.founding import Founding
 from app.demo.summary import DemoToken
-from app.demo.town_rows import AreaRecord, ClientRecord, TokenRecord
+from app.demo.town.founding import Founding
+from app.demo.town.rows import AreaRecord, ClientRecord, TokenRecord
 from app.models.enums import AccountStatus
 from app.services.access.actors import TOKEN_PREFIX
 from app.services.access.roles import TOKEN_SCOPES

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.demo.ticket_rows import (
+from app.demo.history.rows import (
     AssignmentRecord,
     ClockRecord,
     ContactRecord,

@@ -4,7 +4,7 @@ from datetime import datetime
 from random import Random
 
 from app.demo.content.tables import chance
-from app.demo.office import WORK_DAY_SECONDS, Office, instant
+from app.demo.history.office import WORK_DAY_SECONDS, Office, instant
 from app.models.enums import SlaUnit
 from app.services.tickets.limits import Limit
 
@@ -34,5 +34,6 @@ class Pace:
 
     def _not_after_now(self, rng: Random, begun: float, wanted: float) -> datetime:
         """The instant, or one in the time that is left: later than the last step, earlier than now."""
-        left = self._now - begun
-        return instant(min(wanted, begun + left * (0.2 + 0.4 * rng.random())))
+        if wanted < self._now:
+            return instant(wanted)
+        return instant(begun + (self._now - begun) * (0.2 + 0.4 * rng.random()))

@@ -9,6 +9,7 @@ from itertools import chain
 from random import Random
 from types import MappingProxyType
 
+from app.demo.content.tables import chance
 from app.models.enums import Status
 
 __all__ = ["fates"]
@@ -16,6 +17,7 @@ __all__ = ["fates"]
 _DAY_SECONDS = 86_400.0
 _OF = 10_000
 _ANY_AGE = (2.0, 365.0)
+_KEPT_SHARE = 0.25
 
 # Of 10,000 tickets of a year, at least one of each; no more wait than come in while they may wait.
 _SHARES: Mapping[Status, int] = MappingProxyType(
@@ -48,7 +50,7 @@ _AGES: Mapping[Status, tuple[float, float]] = MappingProxyType(
 
 def fates(rng: Random, moments: Sequence[float], now: float) -> list[Status]:
     """A status for each ticket by the moment of its report; moments in order, seconds since 1970."""
-    free = _Free(moments)
+    free = _Free(rng, moments)
     found = [Status.CLOSED] * len(moments)
     for status, share in _SHARES.items():
         for _ in range(max(1, round(len(moments) * share / _OF))):
@@ -59,11 +61,11 @@ def fates(rng: Random, moments: Sequence[float], now: float) -> list[Status]:
 
 
 class _Free:
-    """The places of moments that no open ticket has taken yet."""
+    """Places of moments that are still to be had; some never are, so that every day has closed tickets."""
 
-    def __init__(self, moments: Sequence[float]) -> None:
+    def __init__(self, rng: Random, moments: Sequence[float]) -> None:
         self._moments = moments
-        self._taken: set[int] = set()
+        self._taken = {place for place in range(len(moments)) if chance(rng, _KEPT_SHARE)}
 
     def nearest(self, moment: float) -> int:
         """Take the place of the free moment next to this one, an earlier one where that is taken."""

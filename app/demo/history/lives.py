@@ -5,9 +5,10 @@ from datetime import datetime
 from app.core.clock import BUSINESS_ZONE
 from app.demo.content import answers
 from app.demo.content.tables import pick
-from app.demo.intake import Intake
-from app.demo.office import WORK_DAY_SECONDS
-from app.demo.sheets import Person
+from app.demo.history.case import Answer
+from app.demo.history.intake import Intake
+from app.demo.history.office import WORK_DAY_SECONDS
+from app.demo.history.sheets import Person
 from app.models.enums import (
     Action,
     ClockKind,
@@ -25,14 +26,17 @@ from app.services.tickets.guards import CLOSABLE_UNSOLVED, NOON
 from app.services.tickets.policies import revisit_exemption
 from app.services.tickets.workflow import MAX_REWORKS, WORKERS
 
-Answer = tuple[Solved, Satisfaction]
-
 _LAPPED_SHARE = 0.08  # Of the open ones at a handler or later: reworked before.
 _DISSATISFIED = frozenset({Satisfaction.DISSATISFIED, Satisfaction.VERY_DISSATISFIED})
 _UNREACHABLE: Answer = (Solved.SOLVED, Satisfaction.UNREACHABLE)
 _METHODS = (*[RevisitMethod.PHONE] * 8, RevisitMethod.IN_PERSON, RevisitMethod.LINK)
 _OWN_METHODS = (RevisitMethod.IN_PERSON, RevisitMethod.IN_PERSON, RevisitMethod.PHONE)
-_JUDGES = (*[EvaluatedBy.RESIDENT] * 6, EvaluatedBy.REPORTER, EvaluatedBy.REPORTER, *[EvaluatedBy.SUPERIOR] * 2)
+_JUDGES = (
+    *[EvaluatedBy.RESIDENT] * 6,
+    EvaluatedBy.REPORTER,
+    EvaluatedBy.REPORTER,
+    *[EvaluatedBy.SUPERIOR] * 2,
+)
 _SPOKEN_OF = {"电话": RevisitMethod.PHONE, "上门": RevisitMethod.IN_PERSON}
 _HALF_DAY = WORK_DAY_SECONDS / 2
 
@@ -44,7 +48,7 @@ class Life(Intake):
         """Every step after the report, up to the fate."""
         if self.accepted() and self.sent():
             self._worked()
-        self.case.leave()
+        self.case.dossier.leave()
 
     def _worked(self) -> None:
         """From the handler's desk to the end, in one round or more."""
@@ -159,7 +163,7 @@ class Life(Intake):
 
     @property
     def _resolution(self) -> ResolutionType | None:
-        return self.case.outcome.resolution_type if self.case.outcome else None
+        return self.case.resolution.resolution_type if self.case.resolution else None
 
 
 def _half_day(moment: datetime) -> tuple[object, bool]:
