@@ -1,22 +1,20 @@
-"""`make bench`: fill a database, start the server on it, measure, print; or compare the lists at several sizes."""
+"""`make bench`: fill a database, serve it, measure, print; or compare the lists at several sizes."""
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import asyncpg
-from pydantic import SecretStr
 from rich.console import Console
 
-from app.config import Settings
-from app.main import create_app
 from bench import lists, measure, operations, options, processes, stand, table
 from bench.measure import Load, Measured
 from bench.operations import Cast, Operation
 from bench.options import Options
 from bench.pgbench import Pgbench
-from bench.probe import Probe, Probed
-from bench.stand import SECRET, Filled, Stand
+from bench.probe import Probed, probing
+from bench.stand import Filled, Stand
 
 TICKETS_AT_RANDOM = 2_000
 WIDTH = 160
@@ -45,7 +43,9 @@ def _measure(at: Stand, folder: Path, wanted: Options, console: Console) -> None
         tickets = asyncio.run(_some(database))
         chosen = operations.operations(cast)
         probed = asyncio.run(_probe(database, cast, chosen, tickets[0]))
-        measured = [Measured(each, probed[each.name].per_request) for each in chosen]
+        measured = [
+            Measured(each, probed[each.name].per_request if each.name in probed else 0) for each in chosen
+        ]
         measure.in_rounds(Load(running, wanted, tickets), measured, console)
         memory = running.held()
         programs, socket = at.server.bin, at.server.socket_folder
@@ -64,16 +64,16 @@ async def _some(database: Filled) -> list[str]:
     return [str(row["id"]) for row in rows]
 
 
-async def _probe(database: Filled, cast: Cast, chosen: list[Operation], ticket: str) -> dict[str, Probed]:
+async def _probe(database: Filled, cast: Cast, chosen: Sequence[Operation], ticket: str) -> dict[str, Probed]:
     """The SQL of every operation, from an application of the same code in this process."""
-    app = create_app(
-        Settings(_env_file=None, environment="test", secret_key=SecretStr(SECRET), log_level="WARNING"),
-        database.url,
-    )
-    async with app.router.lifespan_context(app):
-        probe = Probe(app)
-        found = {}
-        for operation in chosen:
-            record = {"reported": await probe.made(cast.report), "loaded": ticket}.get(operation.ids, "")
+    found = {}
+    async with probing(database) as probe:
+        for operation in chosen[1:]:
+            reported = (await probe.read(cast.report))["id"]
+            record = {"reported": reported, "loaded": ticket}.get(operation.ids, "")
             found[operation.name] = await probe.story(operation.story, record)
     return found
+
+
+if __name__ == "__main__":
+    main()

@@ -5,17 +5,22 @@ The application is the same; SQLAlchemy tells each statement with its values bef
 """
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
+from pydantic import SecretStr
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from app.config import Settings
+from app.demo.people import Account
+from app.main import create_app
 from bench.requests import ETAG, ID, Ask
+from bench.stand import SECRET, Filled
 
 WARM = 2
 
@@ -58,9 +63,15 @@ class Probe:
             await self._tell(story, record_id)
         return await self._tell(story, record_id)
 
-    async def made(self, ask: Ask) -> str:
-        """The id of the record that a POST makes."""
-        return (await self._send(ask, "")).json()["id"]
+    async def read(self, ask: Ask, record_id: str = "") -> Any:
+        """The answer's body."""
+        return (await self._send(ask, record_id)).json()
+
+    async def sign_in(self, account: Account) -> str:
+        """A token of this person."""
+        form = {"username": account.username, "password": account.password}
+        reply = await self._client.post("/v1/auth/token", data=form)
+        return str(reply.raise_for_status().json()["access_token"])
 
     async def _tell(self, story: Sequence[Ask], record_id: str) -> Probed:
         since, told = time.time_ns() // 1_000_000, []
@@ -80,6 +91,15 @@ class Probe:
             raise RuntimeError(f"{ask.method} {ask.path}: {reply.status_code} {reply.text}")
         self._etag = reply.headers.get("ETag", self._etag)
         return reply
+
+
+@asynccontextmanager
+async def probing(database: Filled) -> AsyncIterator[Probe]:
+    """A probe of this code's application on a database."""
+    settings = Settings(_env_file=None, environment="test", secret_key=SecretStr(SECRET), log_level="WARNING")
+    app = create_app(settings, database.url)
+    async with app.router.lifespan_context(app):
+        yield Probe(app)
 
 
 @contextmanager

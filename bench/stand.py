@@ -38,7 +38,7 @@ class Filled:
 
     @property
     def dsn(self) -> str:
-        """asyncpg's address."""
+        """The same for asyncpg."""
         return databases.for_asyncpg(self.url)
 
 
@@ -122,7 +122,7 @@ async def _execute(dsn: str, statements: tuple[str, ...]) -> None:
 
 async def _settle(dsn: str) -> None:
     """Let what copying left to be done be done now, and not while something is measured."""
-    await _execute(dsn, ("VACUUM (ANALYZE)", "SELECT pg_stat_reset()"))
+    await _execute(dsn, ("VACUUM (ANALYZE)",))
 
 
 def _silent(_what: str, _done: int, _all: int) -> None:

@@ -75,6 +75,9 @@ class Copier:
 async def ahead(batches: Iterator[T]) -> AsyncIterator[T]:
     """The batches, each made in a thread while the database still digests the one before."""
     coming = asyncio.create_task(asyncio.to_thread(next, batches, None))
-    while (batch := await coming) is not None:
-        coming = asyncio.create_task(asyncio.to_thread(next, batches, None))
-        yield batch
+    try:
+        while (batch := await coming) is not None:
+            coming = asyncio.create_task(asyncio.to_thread(next, batches, None))
+            yield batch
+    finally:
+        coming.cancel()

@@ -14,9 +14,10 @@ from typing import Any
 from uuid import UUID
 
 from app.demo.content.answers import DeclineText, ResolutionText
+from app.demo.history.cast import Person
 from app.demo.history.dossier import Dossier
 from app.demo.history.rows import EvaluationRecord, EventRecord, NoteRecord, OutcomeRecord, RevisitRecord
-from app.demo.history.sheets import Person, Sheets
+from app.demo.history.sheets import Sheets
 from app.models.enums import (
     Action,
     EvaluatedBy,
@@ -55,7 +56,8 @@ class Case:
         self.version = 0
         self.reporter: Person
         self.updated_by: UUID
-        self.at = reported_at
+        self.reported_at = self.at = reported_at
+        self.occurred_at: datetime | None = None
         self.lead_org_id: UUID | None = None
         self.handler: Person | None = None
         self.resolved_at: datetime | None = None
@@ -74,7 +76,7 @@ class Case:
 
     def report(self, who: Person, urgency: Urgency, occurred_at: datetime | None) -> None:
         """The first step."""
-        self.reporter, self.urgency = who, urgency
+        self.reporter, self.urgency, self.occurred_at = who, urgency, occurred_at
         self._take(Action.REPORT, who, self.at, {"source": self.source}, device_at=occurred_at)
 
     def plain(self, action: Action, who: Person, at: datetime, opinion: str | None = None) -> None:
@@ -191,6 +193,34 @@ class Case:
         self.dossier.unassign(at, "voided")
         self.dossier.decide(RequestState.CANCELLED, who, at)
         self._take(Action.VOID, who, at, {"reason": reason}, opinion)
+
+    def standing(self) -> dict[str, Any]:
+        """The columns of the ticket that its story has made what they are."""
+        return {
+            "source": self.source,
+            "urgency": self.urgency,
+            "stage": self.stage,
+            "status": self.status,
+            "lead_org_id": self.lead_org_id,
+            "handler_id": self.handler.id if self.handler else None,
+            "occurred_at": self.occurred_at,
+            "reported_at": self.reported_at,
+            "due_at": self.dossier.due_at,
+            "resolved_at": self.resolved_at,
+            "closed_at": self.closed_at,
+            "revisit_state": self.revisit_state,
+            "exempt_policy": self.exempt_policy,
+            "satisfaction": self.satisfaction,
+            "solved": self.solved,
+            "resolution_type": self.resolution.resolution_type if self.resolution else None,
+            "pending_decline": self.dossier.pending,
+            "decline_count": self.decline_count,
+            "rework_count": self.rework_count,
+            "dispatch_count": self.dispatch_count,
+            "version": self.version,
+            "updated_at": self.at,
+            "updated_by": self.updated_by,
+        }
 
     def _to_org(self, org_id: UUID, at: datetime, action: Action) -> dict[str, Any]:
         before, self.lead_org_id, self.handler = self.lead_org_id, org_id, None

@@ -18,7 +18,6 @@ from app.demo.content.addresses import Locality, locality
 from app.demo.content.areas import areas
 from app.demo.content.departments import VILLAGE_LINE
 from app.demo.content.grids import GridRow, Tile
-from app.demo.history.sheets import Person
 from app.models.enums import Role
 
 CALLERS_OF_A_GRID = 40
@@ -66,6 +65,18 @@ FROM api_token JOIN area ON area.path @> ARRAY[api_token.area_id]
 WHERE area.id = $1 AND 'tickets:write' = ANY (api_token.scopes) AND api_token.revoked_at IS NULL
 ORDER BY api_token.client_id
 """
+
+
+class Person(NamedTuple):
+    """Somebody who acts: a member, or a third party, in the one role that they have."""
+
+    id: UUID
+    role: Role
+
+    @property
+    def member_id(self) -> UUID | None:
+        """The member's id; None for a third party."""
+        return None if self.role is Role.API_CLIENT else self.id
 
 
 class Caller(NamedTuple):

@@ -10,8 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from app.demo.content.answers import DeclineText
+from app.demo.history.cast import Person
 from app.demo.history.rows import AssignmentRecord, ClockRecord, RequestRecord
-from app.demo.history.sheets import Person, Sheets
+from app.demo.history.sheets import Sheets
 from app.demo.town.founding import new_id
 from app.models.enums import ClockKind, RequestState, Urgency
 from app.services.platform.worktime import Calendar

@@ -6,9 +6,9 @@ from app.core.clock import BUSINESS_ZONE
 from app.demo.content import answers
 from app.demo.content.tables import pick
 from app.demo.history.case import Answer
+from app.demo.history.cast import Person
 from app.demo.history.intake import Intake
 from app.demo.history.office import WORK_DAY_SECONDS
-from app.demo.history.sheets import Person
 from app.models.enums import (
     Action,
     ClockKind,

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from math import inf
 from random import Random
+from typing import NamedTuple
 
 from app.core.clock import BUSINESS_ZONE
 from app.demo.content import complaints
@@ -10,12 +11,12 @@ from app.demo.content.complaints import TicketText
 from app.demo.content.grids import point_in
 from app.demo.content.tables import chance, pick
 from app.demo.history.case import Case
-from app.demo.history.cast import Grid, Town
+from app.demo.history.cast import Grid, Person, Town
 from app.demo.history.lives import Life
 from app.demo.history.office import Office, instant
 from app.demo.history.pace import Pace
 from app.demo.history.rows import ContactRecord, TicketRecord
-from app.demo.history.sheets import Person, Sheets
+from app.demo.history.sheets import Sheets
 from app.models.enums import EventSource, Role, Status
 from app.services.platform.worktime import Calendar
 from app.services.tickets.policies import revisit_exemption
@@ -59,6 +60,13 @@ _LATE_SHARE = 0.12  # Of the open ones: overdue now.
 _SLOWEST = 2.0
 
 
+class _Place(NamedTuple):
+    """Where it is: the grid, and perhaps the point that a phone measured."""
+
+    grid: Grid
+    point: tuple[float, float] | None
+
+
 class Scribe:
     """Writes the tickets of one town, one after the other."""
 
@@ -97,12 +105,11 @@ class Scribe:
         grid, at = pick(rng, self._town.grids), instant(moment)
         text = _text(rng, grid, at, fate)
         case = Case(rng, self._calendar, sheets, text.source, at)
-        occurred_at = _seen_at(rng, at, text.source)
-        case.report(self._reporter(rng, grid, text.source), text.urgency, occurred_at)
+        case.report(self._reporter(rng, grid, text.source), text.urgency, _seen_at(rng, at, text.source))
         Life(rng, self._town, grid, case, text, fate, pace).live()
         _contact(rng, sheets, case, grid)
-        place = (grid, point_in(rng, grid.tile) if chance(rng, _POINT_SHARE) else None)
-        sheets.tickets.append(self._row(case, text, place, at, occurred_at, number))
+        place = _Place(grid, point_in(rng, grid.tile) if chance(rng, _POINT_SHARE) else None)
+        sheets.tickets.append(self._row(case, text, place, number))
         return case
 
     def _reporter(self, rng: Random, grid: Grid, source: EventSource) -> Person:
@@ -115,32 +122,19 @@ class Scribe:
             return pick(rng, grid.of_role(Role.VILLAGE_ADMIN))
         return pick(rng, self._town.dispatchers)
 
-    def _row(
-        self,
-        case: Case,
-        text: TicketText,
-        place: tuple[Grid, tuple[float, float] | None],
-        at: datetime,
-        occurred_at: datetime | None,
-        number: int,
-    ) -> TicketRecord:
-        grid, (lng, lat) = place[0], place[1] or (None, None)
-        reporter, resolution = case.reporter, case.resolution
-        member_id = reporter.member_id
+    def _row(self, case: Case, text: TicketText, place: _Place, number: int) -> TicketRecord:
+        member_id = case.reporter.member_id
+        lng, lat = place.point or (None, None)
         return TicketRecord(
             id=case.id,
-            no=f"{self._prefix}{at.astimezone(BUSINESS_ZONE):%Y%m%d}-{number:06d}",
+            no=f"{self._prefix}{case.reported_at.astimezone(BUSINESS_ZONE):%Y%m%d}-{number:06d}",
             title=text.title,
             content=text.content,
             category_code=text.category,
-            source=text.source,
-            urgency=case.urgency,
-            stage=case.stage,
-            status=case.status,
-            area_id=grid.id,
+            area_id=place.grid.id,
             town_id=self._town.id,
-            village_id=grid.village_id,
-            grid_id=grid.id,
+            village_id=place.grid.village_id,
+            grid_id=place.grid.id,
             address=text.address,
             lng=lng,
             lat=lat,
@@ -148,28 +142,10 @@ class Scribe:
             raw_lat=lat,
             coord_type=None if lng is None else _DATUM,
             reporter_id=member_id,
-            client_id=None if member_id else reporter.id,
-            lead_org_id=case.lead_org_id,
-            handler_id=case.handler.id if case.handler else None,
-            occurred_at=occurred_at,
-            reported_at=at,
-            due_at=case.dossier.due_at,
-            resolved_at=case.resolved_at,
-            closed_at=case.closed_at,
-            revisit_state=case.revisit_state,
-            exempt_policy=case.exempt_policy,
-            satisfaction=case.satisfaction,
-            solved=case.solved,
-            resolution_type=resolution.resolution_type if resolution else None,
-            pending_decline=case.dossier.pending,
-            decline_count=case.decline_count,
-            rework_count=case.rework_count,
-            dispatch_count=case.dispatch_count,
-            version=case.version,
-            created_at=at,
-            created_by=reporter.id,
-            updated_at=case.at,
-            updated_by=case.updated_by,
+            client_id=None if member_id else case.reporter.id,
+            created_at=case.reported_at,
+            created_by=case.reporter.id,
+            **case.standing(),
         )
 
 

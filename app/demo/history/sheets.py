@@ -1,11 +1,7 @@
-"""Where the rows of many tickets gather before they are copied, and who may stand in them.
-
-A sheet a table, in the order in which they may be written; no row is made here.
-"""
+"""Where the rows of many tickets gather before they are copied: a sheet a table. No row is made here."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import Any
 
 from app.demo.history.rows import (
     AssignmentRecord,
@@ -19,19 +15,6 @@ from app.demo.history.rows import (
     RevisitRecord,
     TicketRecord,
 )
-from app.models.enums import Role
-
-
-class Person(NamedTuple):
-    """Somebody who acts: a member, or a third party, in the one role that they have."""
-
-    id: UUID
-    role: Role
-
-    @property
-    def member_id(self) -> UUID | None:
-        """The member's id; None for a third party."""
-        return None if self.role is Role.API_CLIENT else self.id
 
 
 class Sheets:

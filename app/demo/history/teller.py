@@ -10,9 +10,8 @@ from app.demo.content import answers
 from app.demo.content.complaints import TicketText
 from app.demo.content.tables import chance, pick
 from app.demo.history.case import Case
-from app.demo.history.cast import Grid, Town
+from app.demo.history.cast import Grid, Person, Town
 from app.demo.history.pace import Pace
-from app.demo.history.sheets import Person
 from app.models.enums import Action, ClockKind, Status
 from app.services.tickets.limits import LIMITS
 

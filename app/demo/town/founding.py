@@ -12,7 +12,16 @@ from app.core.crypto import Vault
 from app.core.ids import uuid7
 from app.demo.content.tables import seeded
 
-__all__ = ["Founding", "Sealed", "Stamps", "new_id", "sealed", "stamps"]
+__all__ = [
+    "REGISTERED_BY",
+    "REGISTERED_FROM",
+    "Founding",
+    "Sealed",
+    "Stamps",
+    "new_id",
+    "sealed",
+    "stamps",
+]
 
 Stamps = tuple[datetime, UUID, datetime, UUID]
 Sealed = tuple[bytes, bytes, str]

@@ -59,7 +59,7 @@ class TownPlace:
 
 @dataclass(slots=True)
 class Places:
-    """Everything that was laid out; `root_id` is the lowest area that holds all towns."""
+    """Everything that was laid out: rows of areas and organisations, and the tree of towns."""
 
     areas: list[AreaRecord] = field(default_factory=list)
     orgs: list[OrgRecord] = field(default_factory=list)
