@@ -10,8 +10,9 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-DEV_SECRET = "development-only-secret-do-not-deploy"
+DEV_SECRET = "development-only-secret-do-not-deploy"  # noqa: S105 - refused in production
 MIN_SECRET_LENGTH = 32
+MIN_DISTINCT_CHARACTERS = 10
 
 
 class Settings(BaseSettings):
@@ -48,7 +49,8 @@ class Settings(BaseSettings):
     def refuse_weak_secrets(self) -> Self:
         """Outside development the secret must be the deployment's own, and long."""
         secret = self.secret_key.get_secret_value()
-        weak = secret == DEV_SECRET or len(secret) < MIN_SECRET_LENGTH or len(set(secret)) < 10
+        monotonous = len(set(secret)) < MIN_DISTINCT_CHARACTERS
+        weak = secret == DEV_SECRET or len(secret) < MIN_SECRET_LENGTH or monotonous
         if self.environment == "production" and weak:
             message = (
                 "WANGGE_SECRET_KEY 太弱：生产环境须为至少 32 位的随机字符串"

@@ -5,28 +5,33 @@ the loop, several at a time, each call with a key of its own, and repeats a call
 """
 
 import asyncio
+import math
 import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import httpx
 import psutil
 import pytest
 from alembic import command
+from sqlalchemy import text
 
-from app.core.db import Sessions, create_engine, create_sessions
+from app.core import clock
+from app.core.db import create_engine, create_sessions
 from app.core.embedded import APP_ROLE, OWNER_ROLE, EmbeddedPostgres
 from app.core.ids import uuid7
 from app.core.processes import wait_for_end
 from app.core.schema import ROOT, alembic_config
 from tests.support import ledger
+from tests.support.clients import Api
 from tests.support.seed import seed
 from tests.support.settings import SECRET
 from tests.support.tickets import REPORT, Loop
@@ -34,9 +39,10 @@ from tests.support.world import World
 
 TICKETS, AT_A_TIME = 16, 8
 STEPS = 7
+STEPS_OF_ALL = TICKETS * (STEPS + 1)
 PATIENCE = 60.0
-# After how many answered calls of a ticket's life each process is killed, all tickets taken together.
-KILLS = (("api", 20), ("worker", 40), ("postgres", 60), ("api", 80), ("postgres", 100))
+# After how many answered calls which processes are killed.
+KILLS = ((20, ("api",)), (45, ("worker",)), (70, ("postgres",)), (95, ("postgres", "api", "worker")))
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "shared_buffers": "32MB"}
 
 
@@ -56,9 +62,7 @@ class Deployment:
         config.attributes["url"] = self.postgres.url(role=OWNER_ROLE)
         command.upgrade(config, "head")
         asyncio.run(seed(self.postgres.url(role=OWNER_ROLE)))
-        for name in ("api", "worker"):
-            self._start(name)
-        self._wait_until_ready()
+        self._start(("api", "worker"))
 
     def stop(self) -> None:
         """End what still runs."""
@@ -67,29 +71,34 @@ class Deployment:
             process.wait()
         self.postgres.stop()
 
-    def kill(self, name: str) -> None:
-        """`kill -9`, then start it again; returns when the API answers from the database."""
-        if name == "postgres":
-            postmaster = psutil.Process(self.postgres.pid)
-            postmaster.kill()
-            assert wait_for_end([postmaster], PATIENCE) == []
+    def kill(self, names: Sequence[str]) -> None:
+        """`kill -9` of these, then start them again; returns when all of it works."""
+        for name in names:
+            number = self.postgres.pid if name == "postgres" else self._processes[name].pid
+            process = psutil.Process(number)
+            process.kill()
+            assert wait_for_end([process], PATIENCE) == []
+        if "postgres" in names:
             self.postgres.start()
-        else:
-            self._processes[name].kill()
-            self._processes[name].wait()
-            self._start(name)
-        self._wait_until_ready()
+        self._start([name for name in names if name != "postgres"])
 
-    def _start(self, name: str) -> None:
+    def lives(self, name: str) -> bool:
+        """Whether the process of this name still runs."""
+        return self._processes[name].poll() is None
+
+    def _start(self, names: Sequence[str]) -> None:
+        since = clock.now()
         commands = {"api": ["serve", "--port", str(self.port)], "worker": ["worker"]}
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self._processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "app", *commands[name]],
-                cwd=self.folder,
-                env=self._environment(),
-                stdout=log,
-                stderr=log,
-            )
+        for name in names:
+            with (self.folder / f"{name}.log").open("ab") as log:
+                self._processes[name] = subprocess.Popen(
+                    [sys.executable, "-m", "app", *commands[name]],
+                    cwd=self.folder,
+                    env=self._environment(),
+                    stdout=log,
+                    stderr=log,
+                )
+        self._wait_until_ready(since if "worker" in names else None)
 
     def _environment(self) -> dict[str, str]:
         ours = {name: value for name, value in os.environ.items() if not name.startswith("WANGGE_")}
@@ -103,64 +112,82 @@ class Deployment:
             "WANGGE_LOG_LEVEL": "WARNING",
         }
 
-    def _wait_until_ready(self) -> None:
+    def _wait_until_ready(self, beat_since: datetime | None) -> None:
+        """Until the API answers from the database, which has seen the worker since then."""
         deadline = time.monotonic() + PATIENCE
-        while not self._ready():
-            assert time.monotonic() < deadline, (self.folder / "api.log").read_text()[-2000:]
+        while not self._ready(beat_since):
+            assert time.monotonic() < deadline, self._logs()
             time.sleep(0.05)
 
-    def _ready(self) -> bool:
+    def _ready(self, beat_since: datetime | None) -> bool:
         try:
-            return httpx.get(f"http://127.0.0.1:{self.port}/readyz", trust_env=False).is_success
+            reply = httpx.get(f"http://127.0.0.1:{self.port}/readyz", trust_env=False)
         except httpx.TransportError:
             return False
+        seen_at = reply.json().get("worker_seen_at")
+        beats = beat_since is None or (seen_at is not None and datetime.fromisoformat(seen_at) >= beat_since)
+        return reply.is_success and beats
+
+    def _logs(self) -> str:
+        return "\n".join(path.read_text()[-2000:] for path in self.folder.glob("*.log"))
 
 
 class Client:
-    """Drives tickets; remembers what was answered, and how often a call had to be repeated."""
+    """Drives tickets round the loop; knows what was answered, and how many calls had to be repeated."""
 
     def __init__(self, deployment: Deployment, world: World) -> None:
-        self._world = world
-        base_url = f"http://127.0.0.1:{deployment.port}"
-        self._http = httpx.AsyncClient(base_url=base_url, timeout=10, trust_env=False)
-        self._answers = asyncio.Condition()
+        self._world, self._deployment = world, deployment
         self.answered: dict[UUID, int] = {}
         self.repeated = 0
-        self.replayed = 0
+        # It waits after so many answers, so that there is still something to do when the next one dies.
+        self.pause_after: float = 0
 
-    async def close(self) -> None:
-        """Let the connections go."""
-        await self._http.aclose()
+    async def run(self, tickets: Sequence[UUID]) -> None:
+        """Bring all tickets from report to close, some at a time."""
+        waiting = list(tickets)
+        base_url = f"http://127.0.0.1:{self._deployment.port}"
+        async with httpx.AsyncClient(base_url=base_url, timeout=10, trust_env=False) as http:
 
-    async def live(self, ticket_id: UUID) -> None:
-        """One ticket from report to close."""
+            async def work() -> None:
+                while waiting:
+                    await self._live(http, waiting.pop())
+
+            async with asyncio.TaskGroup() as group:
+                for _ in range(AT_A_TIME):
+                    group.create_task(work())
+
+    @property
+    def calls(self) -> int:
+        """How many calls were answered: a ticket's version counts its steps."""
+        return sum(dict(self.answered).values())
+
+    async def _live(self, http: httpx.AsyncClient, ticket_id: UUID) -> None:
         area_id = str(self._world.places["grid_a1"].id)
-        await self._call(ticket_id, "grid_worker", "/v1/tickets", {**REPORT, "id": str(ticket_id), "area_id": area_id})
-        story = Loop(self._http, self._world).story()  # type: ignore[arg-type]
-        for who, body in story:
-            await self._call(ticket_id, who, f"/v1/tickets/{ticket_id}/actions", body)
+        report = {**REPORT, "id": str(ticket_id), "area_id": area_id}
+        await self._call(http, ticket_id, "grid_worker", "/v1/tickets", report)
+        for who, body in Loop(cast("Api", http), self._world).story():
+            await self._call(http, ticket_id, who, f"/v1/tickets/{ticket_id}/actions", body)
 
-    async def until_answered(self, count: int) -> None:
-        """Return once so many calls were answered."""
-        async with self._answers:
-            await self._answers.wait_for(lambda: sum(self.answered.values()) >= count)
-
-    async def _call(self, ticket_id: UUID, who: str, path: str, body: dict[str, Any]) -> None:
+    async def _call(
+        self, http: httpx.AsyncClient, ticket_id: UUID, who: str, path: str, body: dict[str, Any]
+    ) -> None:
+        """Send it, with one key, until somebody answers."""
         headers = {**self._world.as_(who), "Idempotency-Key": str(uuid7())}
+        while self.calls >= self.pause_after:  # noqa: ASYNC110 - another thread moves it
+            await asyncio.sleep(0.005)
         while True:
             try:
-                reply = await self._http.post(path, json=body, headers=headers)
+                reply = await http.post(path, json=body, headers=headers)
+                if reply.status_code < 500:
+                    break
             except httpx.TransportError:
-                reply = None
-            if reply is not None and reply.status_code < 500:
-                break
+                pass
             self.repeated += 1
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.02)
         assert reply.is_success, f"{path} {body}: {reply.text}"
-        self.replayed += "idempotency-replayed" in reply.headers
-        async with self._answers:
-            self.answered[ticket_id] = reply.json()["version"]
-            self._answers.notify_all()
+        version = reply.json()["version"]
+        assert version == self.answered.get(ticket_id, 0) + 1, f"{body} was not answered as one step"
+        self.answered[ticket_id] = version
 
 
 @pytest.fixture
@@ -174,9 +201,62 @@ def deployment(tmp_path: Path) -> Iterator[Deployment]:
         made.stop()
 
 
-@pytest.fixture
-async def sessions(deployment: Deployment) -> AsyncIterator[Sessions]:
-    """The test's own way to the database."""
-    engine = create_engine(deployment.postgres.url(role=APP_ROLE), pool_size=2)
-    yield create_sessions(engine)
-    await engine.dispose()
+def test_after_each_kill_every_answered_step_is_there_once_and_none_is_half_done(
+    deployment: Deployment,
+) -> None:
+    tickets = [uuid7() for _ in range(TICKETS)]
+    client = Client(deployment, World())
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        under_way = aside.submit(asyncio.run, client.run(tickets))
+        for calls, names in KILLS:
+            client.pause_after = calls + AT_A_TIME
+            wait_for_calls(client, calls, under_way)
+            deployment.kill(names)
+            asyncio.run(audit(deployment, dict(client.answered)))
+        client.pause_after = math.inf
+        under_way.result(PATIENCE)
+    assert client.answered == dict.fromkeys(tickets, STEPS + 1)
+    assert client.repeated >= 3, "a kill of API or database met no call under way"
+    figures = asyncio.run(audit(deployment, client.answered))
+    assert figures == {
+        "ticket": TICKETS,
+        "ticket_event": STEPS_OF_ALL,
+        "outbox": STEPS_OF_ALL,
+        "idempotency_key": STEPS_OF_ALL,
+    }
+    assert deployment.lives("worker")
+    assert deployment.lives("api")
+
+
+def wait_for_calls(client: Client, calls: int, under_way: Future[None]) -> None:
+    """Return once so many calls were answered, while others are on their way."""
+    deadline = time.monotonic() + PATIENCE
+    while client.calls < calls:
+        assert not under_way.done(), under_way.result()
+        assert time.monotonic() < deadline, f"{client.calls} calls after {PATIENCE} s"
+        time.sleep(0.002)
+
+
+async def audit(deployment: Deployment, answered: Mapping[UUID, int]) -> dict[str, int]:
+    """Check the books of every ticket against what was answered; returns how many rows there are."""
+    engine = create_engine(deployment.postgres.url(role=APP_ROLE), pool_size=1)
+    try:
+        async with create_sessions(engine)() as session:
+            # One snapshot for all of it, because the client goes on.
+            await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            for ticket_id, version in answered.items():
+                ticket = await ledger.audit(session, ticket_id)
+                assert ticket["version"] >= version, f"{ticket_id}: step {version} was answered and is lost"
+            return {
+                table: await session.scalar(text(f"SELECT count(*) FROM {table}")) or 0  # noqa: S608
+                for table in ("ticket", "ticket_event", "outbox", "idempotency_key")
+            }
+    finally:
+        await engine.dispose()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port

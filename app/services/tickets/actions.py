@@ -17,7 +17,6 @@ from app.services.tickets.problems import GuardRefused, IllegalTransition, NotYo
 from app.services.tickets.view import TicketView
 from app.services.tickets.workflow import Need, Transition
 
-
 WRITING = "tickets:write"
 
 

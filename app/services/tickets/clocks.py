@@ -51,10 +51,13 @@ class Change:
         return min((clock.due_at for clock in self.running), default=None)
 
     def as_data(self, now: datetime) -> dict[str, Any]:
-        """For the timeline: each clock's kind and deadline, and whether it stopped in time."""
+        """For the timeline: each clock's kind and deadline, and whether it stopped (or paused) in time."""
         data: dict[str, Any] = {}
         if self.stopped:
-            data["stopped"] = [{**_told(clock), "in_time": now <= clock.due_at} for clock in self.stopped]
+            data["stopped"] = [
+                {**_told(clock), "in_time": (clock.paused_at or now) <= clock.due_at}
+                for clock in self.stopped
+            ]
         for name in ("started", "paused", "resumed"):
             if clocks := getattr(self, name):
                 data[name] = [_told(clock) for clock in clocks]

@@ -1,0 +1,42 @@
+"""A ticket of another area or office is not there, at every address that has a ticket in its path."""
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.services.tickets.commands import ACTIONS
+from tests.support import steps
+from tests.support.clients import Api
+from tests.support.operations import operations
+from tests.support.problems import problem_in
+from tests.support.tickets import Loop
+from tests.support.unchanged import checksums
+from tests.support.world import World
+
+OUTSIDERS = (
+    "dispatcher_c",
+    "grid_worker_b",
+    "village_admin_b",
+    "grid_worker_a2",
+    "dept_head_fire",
+    "grid_assistant",
+)
+
+
+@pytest.mark.parametrize("who", OUTSIDERS)
+async def test_another_areas_ticket_is_not_found_at_any_address(
+    app: FastAPI, api: Api, world: World, session: AsyncSession, who: str
+) -> None:
+    loop = Loop(api, world)
+    await loop.to("processing")
+    before = await checksums(session)
+    asked = 0
+    for operation in operations(app):
+        if "{ticket_id}" in operation.path:
+            bodies = [steps.body(action, world) for action in ACTIONS] if operation.bodies else [None]
+            for body in bodies:
+                url = operation.path.replace("{ticket_id}", loop.id)
+                problem_in(await api.as_(who).request(operation.method, url, json=body), 404, "not_found")
+                asked += 1
+    assert asked >= 2 + len(ACTIONS)
+    assert await checksums(session) == before
