@@ -15,7 +15,7 @@ from app.api.observe import Observe
 from app.config import Settings
 from app.core import logging, schema
 from app.core.crypto import Vault
-from app.core.db import create_engine, create_sessions
+from app.core.db import create_engine, create_readers, create_sessions
 from app.routers import ROUTERS
 from app.services.access.keyring import Keyring
 
@@ -49,6 +49,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.settings = settings
     app.state.engine = create_engine(database_url, pool_size=settings.pool_size, name="wangge-api")
     app.state.sessions = create_sessions(app.state.engine)
+    app.state.readers = create_readers(app.state.engine)
     app.state.vault = Vault(secret)
     app.state.keyring = Keyring(app.state.vault, key_days=settings.signing_key_days)
     app.state.calendars = CalendarCache()

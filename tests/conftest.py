@@ -142,7 +142,7 @@ def app(application: FastAPI, engine: AsyncEngine, sessions: Sessions) -> Iterat
     """The application on the test's database and transaction."""
     state = application.state
     before = dict(state._state)
-    state.engine, state.sessions = engine, sessions
+    state.engine, state.sessions, state.readers = engine, sessions, sessions
     for cache in CACHES:
         setattr(state, cache, copy.copy(getattr(state, cache)))
     yield application

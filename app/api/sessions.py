@@ -2,7 +2,8 @@
 
 With `scope="function"` FastAPI ends the dependency after the endpoint and before sending; with the
 default scope the reply would go out first, and a failing commit would have lost what was promised
-(ADR 0001). The session is also put on the request's state, for the idempotent route.
+(ADR 0001). A GET writes nothing, so it opens no transaction. The session is also put on the request's
+state, for the idempotent route.
 """
 
 from collections.abc import AsyncIterator
@@ -15,8 +16,10 @@ from app.core.db import transaction
 
 
 async def session_scope(request: Request) -> AsyncIterator[AsyncSession]:
-    """Yield the session of this request's transaction."""
-    async with transaction(request.app.state.sessions) as session:
+    """Yield the session of this request's transaction; a GET reads without one."""
+    state = request.app.state
+    opened = state.readers() if request.method == "GET" else transaction(state.sessions)
+    async with opened as session:
         request.state.session = session
         yield session
 

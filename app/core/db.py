@@ -8,6 +8,8 @@ behind the caller's back (models say `lazy="raise"`).
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from asyncpg import InterfaceError, PostgresError, Record
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -47,6 +49,38 @@ def create_engine(url: str, *, pool_size: int = 10, name: str = "wangge") -> Asy
 def create_sessions(engine: AsyncEngine) -> Sessions:
     """A session factory; see the module's paragraph for its promises."""
     return async_sessionmaker(engine, expire_on_commit=False, autoflush=False)
+
+
+def create_readers(engine: AsyncEngine) -> Sessions:
+    """As `create_sessions`, for reading only: every statement stands alone, nothing needs a commit.
+
+    At PostgreSQL's default level two statements of one transaction do not see the same moment either; so
+    this gives nothing up, and saves the two round trips of BEGIN and COMMIT.
+    """
+    return create_sessions(engine.execution_options(isolation_level="AUTOCOMMIT"))
+
+
+async def fetch_one(session: AsyncSession, sql: str, *values: object) -> Record | None:
+    """The row of a query in PostgreSQL's own words (`$1`), by column names; None where there is none.
+
+    For the few queries that nearly every request sends: they go straight to the driver, because the way
+    through SQLAlchemy takes several times as long as the query itself. Its listeners hear of them and its
+    errors come out all the same. Only for reading: it may run before the transaction has really begun.
+    """
+    connection = await session.connection()
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert driver is not None  # noqa: S101 - a connection that was just handed out has one
+    if (heard := connection.sync_connection) is not None:
+        for listener in heard.dispatch.before_cursor_execute:
+            listener(heard, None, sql, values, None, False)  # noqa: FBT003 - SQLAlchemy's own signature
+    try:
+        row: Record | None = await driver.fetchrow(sql, *values)
+    except (PostgresError, InterfaceError) as error:
+        if driver.is_closed():
+            # Meets the same error, and makes the pool give up the other connections of that server too.
+            await connection.exec_driver_sql(sql, values)
+        raise DBAPIError(None, None, error) from error
+    return row
 
 
 @asynccontextmanager

@@ -27,7 +27,7 @@ router = APIRouter(
 )
 
 
-def _filter(
+async def _filter(  # not a plain function: FastAPI would run it in a thread
     *,
     stage: Stage | None = None,
     status: Status | None = None,
@@ -63,8 +63,7 @@ async def tickets_list(
 ) -> PageRead[TicketBrief]:
     """The tickets that the caller may see, newest first unless said otherwise; overdue ones by deadline."""
     page = await reads.page(session, actor=actor, wanted=wanted, sort=sort, cursor=cursor, limit=limit)
-    items = [TicketBrief.model_validate(row) for row in page.items]
-    return PageRead(items=items, next_cursor=page.next_cursor)
+    return present.briefs(page)
 
 
 @router.post("", status_code=201, summary="上报", operation_id="ticket_report")

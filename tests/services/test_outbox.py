@@ -7,6 +7,7 @@ from random import Random
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import Sessions
@@ -160,3 +161,26 @@ async def test_the_mark_sees_a_late_commit_of_an_earlier_id(sessions: Sessions) 
             await session.commit()
             marks.append(await mark(sessions))
     assert len(set(marks)) == 4
+
+
+async def test_the_mark_sees_the_commit_of_a_transaction_older_than_many_others(sessions: Sessions) -> None:
+    async with writer(sessions) as old:
+        await write(old)
+        for _ in range(2 * outbox.NEWEST):
+            async with writer(sessions) as young:
+                await write(young)
+                await young.commit()
+        before = await mark(sessions)
+        await old.commit()
+    assert await mark(sessions) != before
+
+
+async def test_the_mark_does_not_follow_transactions_that_write_elsewhere(sessions: Sessions) -> None:
+    async with writer(sessions) as elsewhere:
+        await elsewhere.execute(text("SELECT pg_current_xact_id()"))
+        async with writer(sessions) as other:
+            await write(other)
+            await other.commit()
+        before = await mark(sessions)
+        await elsewhere.commit()
+    assert await mark(sessions) == before

@@ -41,7 +41,7 @@ CAST = (
 ORGS = ("urban", "fire", "committee_a", "sanitation")
 MONDAY = datetime(2026, 3, 2, 1, 15, tzinfo=UTC)
 # A walk that turns round or ends as soon as it can teaches little.
-WEIGHTS = {"return_for_info": 2, "submit": 4, "reroute": 2, "reject": 1, "withdraw": 1, "void": 1}
+WEIGHTS = {"return_for_info": 6, "reroute": 3, "reject": 1, "withdraw": 1, "void": 1}
 WEIGHT = 9
 Offer = tuple[str, dict[str, Any]]
 

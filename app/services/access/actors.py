@@ -9,11 +9,11 @@ import hmac
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.crypto import hash_token
+from app.core.db import fetch_one
 from app.core.errors import Unauthenticated
 from app.models.enums import AreaLevel, Role
 from app.services.access.keyring import Keyring
@@ -23,34 +23,30 @@ from app.services.platform.actor import Actor, Grant, ScopeKind
 TOKEN_PREFIX = "wg_"  # noqa: S105 - what every such token begins with
 KEY_CLAIM = "key"
 
-_PERSON = text(
-    """
+_PERSON = """
     SELECT account.id AS account_id, account.member_id, account.must_change_password,
         (SELECT json_agg(json_build_array(post.role, area.id, area.level, post.org_id))
            FROM post
            LEFT JOIN org ON org.id = post.org_id
            LEFT JOIN area ON area.id = coalesce(post.area_id, org.area_id)
-          WHERE post.member_id = account.member_id AND post.valid_from <= :now
-            AND (post.valid_to IS NULL OR post.valid_to > :now)) AS posts
+          WHERE post.member_id = account.member_id AND post.valid_from <= $2
+            AND (post.valid_to IS NULL OR post.valid_to > $2)) AS posts
     FROM auth_session
     JOIN account ON account.id = auth_session.account_id
     JOIN member ON member.id = account.member_id
-    WHERE auth_session.id = :session_id AND auth_session.revoked_at IS NULL
-      AND auth_session.expires_at > :now AND account.status = 'active'
-      AND (member.ended_at IS NULL OR member.ended_at > :now)
+    WHERE auth_session.id = $1 AND auth_session.revoked_at IS NULL
+      AND auth_session.expires_at > $2 AND account.status = 'active'
+      AND (member.ended_at IS NULL OR member.ended_at > $2)
     """
-).columns(posts=JSON)
-_CLIENT = text(
-    """
+_CLIENT = """
     SELECT api_client.id AS client_id, api_token.secret_hash, api_token.scopes,
         area.id AS area_id, area.level
     FROM api_token
     JOIN api_client ON api_client.id = api_token.client_id
     JOIN area ON area.id = api_token.area_id
-    WHERE api_token.key = :key AND api_token.revoked_at IS NULL
-      AND api_token.expires_at > :now AND api_client.status = 'active'
+    WHERE api_token.key = $1 AND api_token.revoked_at IS NULL
+      AND api_token.expires_at > $2 AND api_client.status = 'active'
     """
-)
 
 
 async def resolve(session: AsyncSession, *, token: str, keyring: Keyring) -> Actor:
@@ -71,31 +67,31 @@ def split(token: str) -> tuple[str, str]:
 
 
 async def _person(session: AsyncSession, session_id: UUID) -> Actor:
-    row = (await session.execute(_PERSON, {"session_id": session_id, "now": clock.now()})).one_or_none()
+    row = await fetch_one(session, _PERSON, session_id, clock.now())
     if row is None:
         raise Unauthenticated("登录已失效，请重新登录", "The session has ended, sign in again")
     return Actor(
-        id=row.member_id,
-        grants=tuple(_grant(post) for post in row.posts or ()),
-        account_id=row.account_id,
+        id=row["member_id"],
+        grants=tuple(_grant(post) for post in row["posts"] or ()),
+        account_id=row["account_id"],
         session_id=session_id,
-        member_id=row.member_id,
-        must_change_password=row.must_change_password,
+        member_id=row["member_id"],
+        must_change_password=row["must_change_password"],
     )
 
 
 async def _client(session: AsyncSession, key: str, secret_hash: bytes | None) -> Actor:
     """The third party of a key; without a hash, a token of ours has vouched for the secret."""
-    row = (await session.execute(_CLIENT, {"key": key, "now": clock.now()})).one_or_none()
-    if row is None or not hmac.compare_digest(row.secret_hash, secret_hash or row.secret_hash):
+    row = await fetch_one(session, _CLIENT, key, clock.now())
+    if row is None or not hmac.compare_digest(row["secret_hash"], secret_hash or row["secret_hash"]):
         raise Unauthenticated("接口令牌无效、已过期或已吊销", "The API token is not valid any more")
-    datasets = frozenset[Any]().union(*(TOKEN_SCOPES.get(scope, ()) for scope in row.scopes))
-    grant = Grant(Role.API_CLIENT, ScopeKind.AREA, datasets, row.area_id, AreaLevel(row.level), None)
+    datasets = frozenset[Any]().union(*(TOKEN_SCOPES.get(scope, ()) for scope in row["scopes"]))
+    grant = Grant(Role.API_CLIENT, ScopeKind.AREA, datasets, row["area_id"], AreaLevel(row["level"]), None)
     return Actor(
-        id=row.client_id,
+        id=row["client_id"],
         grants=(grant,),
-        client_id=row.client_id,
-        token_scopes=frozenset(row.scopes),
+        client_id=row["client_id"],
+        token_scopes=frozenset(row["scopes"]),
     )
 
 

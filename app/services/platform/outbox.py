@@ -13,23 +13,22 @@ from uuid import UUID
 from sqlalchemy import Insert, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.db import fetch_one
 from app.models.platform import Outbox
 
 NEWEST = 32
-_MARK = text(
-    """
+_MARK = """
     WITH base AS MATERIALIZED (
         SELECT least(
             pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
-            coalesce((SELECT txid FROM outbox ORDER BY txid DESC, id DESC OFFSET :newest - 1 LIMIT 1), 0)
+            coalesce((SELECT txid FROM outbox ORDER BY txid DESC, id DESC OFFSET $1 - 1 LIMIT 1), 0)
         ) AS txid
     )
-    SELECT concat_ws('.', base.txid, recent.rows, recent.id)
+    SELECT concat_ws('.', base.txid, recent.rows, recent.id) AS mark
     FROM base, LATERAL (
         SELECT count(*) AS rows, max(id) AS id FROM outbox WHERE txid >= base.txid
     ) AS recent
     """
-).bindparams(newest=NEWEST)
 _HORIZON = text("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 
 
@@ -72,5 +71,5 @@ async def change_mark(session: AsyncSession) -> str:
     after this is counted by the next mark, or that has another base. The base is also at or below the 32nd
     newest row, so that it does not follow each short transaction elsewhere on the server.
     """
-    mark: str | None = await session.scalar(_MARK)
-    return mark or "0"
+    row = await fetch_one(session, _MARK, NEWEST)
+    return str(row["mark"]) if row else "0"

@@ -1,8 +1,11 @@
 """A ticket as it goes out: the reading turned into wire shapes, masked, with the caller's actions."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from app.schemas.ticket import EventRead, TicketRead
+from app.core.paging import Page
+from app.schemas.ticket import EventRead, TicketBrief, TicketRead
+from app.schemas.types import PageRead
 from app.services.platform import masks
 from app.services.platform.actor import Actor
 from app.services.tickets import actions
@@ -23,6 +26,11 @@ def ticket(actor: Actor, seen: TicketView) -> TicketRead:
         "allowed_actions": actions.allowed(actor, seen),
     }
     return TicketRead.model_validate(row)
+
+
+def briefs(page: Page[Mapping[str, Any]]) -> PageRead[TicketBrief]:
+    """A page of a list."""
+    return PageRead[TicketBrief].model_validate({"items": page.items, "next_cursor": page.next_cursor})
 
 
 def event(row: Any) -> EventRead:

@@ -4,16 +4,17 @@ A list runs as one statement: for each branch of the caller's scope (and each st
 scan of an index that has the order built in, united, then cut to the page; so a page costs the same at a
 thousand and at a million tickets. Names are joined to the page only. Statuses and limits stand in the
 statement as literals: a plan that PostgreSQL keeps for any values would not know them, and would sort.
+Statements are made of the tables' columns, not of the models': rows are enough, and cost half of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, literal, or_, select, true, union
+from sqlalchemy import ColumnElement, and_, literal_column, or_, select, true, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -30,13 +31,19 @@ from app.services.platform.actor import Actor, Dataset
 from app.services.platform.scope import ScopeColumns
 from app.services.tickets.workflow import STAGE_OF, TERMINAL
 
+_TICKET: Any = Ticket.__table__
+_T: Any = _TICKET.c
+_CATEGORY: Any = Category.__table__
+_AREA: Any = Area.__table__
+_ORG: Any = Org.__table__
+
 COLUMNS = ScopeColumns(
-    area=Ticket.area_id,
-    town=Ticket.town_id,
-    village=Ticket.village_id,
-    grid=Ticket.grid_id,
-    org=Ticket.lead_org_id,
-    own=Ticket.reporter_id,
+    area=_T.area_id,
+    town=_T.town_id,
+    village=_T.village_id,
+    grid=_T.grid_id,
+    org=_T.lead_org_id,
+    own=_T.reporter_id,
 )
 
 
@@ -64,27 +71,27 @@ class TicketFilter:
 
 
 _SORTS = {
-    TicketSort.NEWEST: Sort.by_time(Ticket.reported_at, Ticket.id, descending=True),
-    TicketSort.OLDEST: Sort.by_time(Ticket.reported_at, Ticket.id, descending=False),
-    TicketSort.DUE: Sort.by_time(Ticket.due_at, Ticket.id, descending=False),
+    TicketSort.NEWEST: Sort.by_time(_T.reported_at, _T.id, descending=True),
+    TicketSort.OLDEST: Sort.by_time(_T.reported_at, _T.id, descending=False),
+    TicketSort.DUE: Sort.by_time(_T.due_at, _T.id, descending=False),
 }
-_OPEN = Ticket.closed_at.is_(None)
+_OPEN = _T.closed_at.is_(None)
 _BRIEF = (
-    Ticket.id,
-    Ticket.no,
-    Ticket.title,
-    Ticket.category_code,
-    Ticket.source,
-    Ticket.urgency,
-    Ticket.stage,
-    Ticket.status,
-    Ticket.area_id,
-    Ticket.lead_org_id,
-    Ticket.handler_id,
-    Ticket.reported_at,
-    Ticket.due_at,
-    Ticket.closed_at,
-    Ticket.version,
+    _T.id,
+    _T.no,
+    _T.title,
+    _T.category_code,
+    _T.source,
+    _T.urgency,
+    _T.stage,
+    _T.status,
+    _T.area_id,
+    _T.lead_org_id,
+    _T.handler_id,
+    _T.reported_at,
+    _T.due_at,
+    _T.closed_at,
+    _T.version,
 )
 
 
@@ -92,9 +99,7 @@ async def require_visible(
     session: AsyncSession, *, actor: Actor, ticket_id: UUID, lock: bool = False
 ) -> None:
     """Raise `NotFound` unless the caller may see the ticket; with `lock`, hold its row until the end."""
-    statement = select(Ticket.id).where(
-        Ticket.id == ticket_id, scope.visible(actor, Dataset.TICKETS, COLUMNS)
-    )
+    statement = select(_T.id).where(_T.id == ticket_id, scope.visible(actor, Dataset.TICKETS, COLUMNS))
     if lock:
         statement = statement.with_for_update()
     if await session.scalar(statement) is None:
@@ -109,7 +114,7 @@ async def page(
     sort: TicketSort,
     cursor: str | None,
     limit: int,
-) -> Page[Row[Any]]:
+) -> Page[Mapping[str, Any]]:
     """One page of the tickets that the caller sees, with the names of category, area and organisation.
 
     `NotFound`, with the field, for an area that the caller does not see.
@@ -123,10 +128,12 @@ async def page(
         return Page((), None)
     conditions = [*_conditions(wanted), *([order.after(cursor)] if cursor else [])]
     if sort is TicketSort.DUE:
-        conditions += [_OPEN, Ticket.due_at.is_not(None)]
-    rows = (await session.execute(_united(branches, conditions, order, limit + 1))).all()
+        conditions += [_OPEN, _T.due_at.is_not(None)]
+    found = await session.execute(_united(branches, conditions, order, limit + 1))
+    names = tuple(found.keys())
+    rows = [dict(zip(names, row, strict=True)) for row in found]
     name = "due_at" if sort is TicketSort.DUE else "reported_at"
-    return page_of(rows, limit, lambda row: (getattr(row, name), row.id))
+    return page_of(rows, limit, lambda row: (row[name], row["id"]))
 
 
 async def timeline(session: AsyncSession, *, ticket_id: UUID, after: int, limit: int) -> Sequence[Any]:
@@ -148,22 +155,22 @@ def _united(
     order: Sort,
     limit: int,
 ) -> Any:
-    most = literal(limit, literal_execute=True)
-    parts = [select(Ticket.id).where(branch, *conditions) for branch in branches]
+    most: ColumnElement[int] = literal_column(str(limit))
+    parts = [select(_T.id).where(branch, *conditions) for branch in branches]
     pages = [part.order_by(*order.order()).limit(most) for part in parts]
-    ids = (union(*(select(part.subquery()) for part in pages)) if len(pages) > 1 else pages[0]).subquery()
+    ids = (union(*pages) if len(pages) > 1 else pages[0]).subquery()
     return (
         select(
             *_BRIEF,
-            Category.label_zh.label("category_label"),
-            Area.name.label("area_name"),
-            Org.name.label("org_name"),
+            _CATEGORY.c.label_zh.label("category_label"),
+            _AREA.c.name.label("area_name"),
+            _ORG.c.name.label("org_name"),
         )
         .select_from(ids)
-        .join(Ticket, Ticket.id == ids.c.id)
-        .join(Category, Category.code == Ticket.category_code)
-        .join(Area, Area.id == Ticket.area_id)
-        .outerjoin(Org, Org.id == Ticket.lead_org_id)
+        .join(_TICKET, _T.id == ids.c.id)
+        .join(_CATEGORY, _CATEGORY.c.code == _T.category_code)
+        .join(_AREA, _AREA.c.id == _T.area_id)
+        .outerjoin(_ORG, _ORG.c.id == _T.lead_org_id)
         .order_by(*order.order())
         .limit(most)
     )
@@ -173,15 +180,14 @@ def _branches(actor: Actor, wanted: TicketFilter, level: AreaLevel | None) -> Se
     """The conditions whose union is the list; the narrowest index-friendly side drives the scan."""
     narrowed: list[ColumnElement[bool]] = []
     if wanted.org_id is not None:
-        narrowed.append(Ticket.lead_org_id == wanted.org_id)
+        narrowed.append(_T.lead_org_id == wanted.org_id)
     if wanted.area_id is not None and level is not None:
         narrowed.append(COLUMNS.of_area(wanted.area_id, level))
-    # IS TRUE: no index can serve it, so that it only filters what the driver's index finds in order.
-    visible = scope.visible(actor, Dataset.TICKETS, COLUMNS).is_(true())
-    if wanted.mine:
-        drivers: Sequence[ColumnElement[bool]] = [and_(own, *narrowed, visible) for own in _own(actor)]
-    elif narrowed:
-        drivers = [and_(*narrowed, visible)]
+    if wanted.mine or narrowed:
+        # IS TRUE: no index can serve it, so that it only filters what the driver's index finds in order.
+        narrowed.append(scope.visible(actor, Dataset.TICKETS, COLUMNS).is_(true()))
+        owns = _own(actor) if wanted.mine else [true()]
+        drivers: Sequence[ColumnElement[bool]] = [and_(own, *narrowed) for own in owns]
     else:
         drivers = scope.branches(actor, Dataset.TICKETS, COLUMNS)
     return [and_(driver, state) for driver in drivers for state in _states(wanted)]
@@ -189,8 +195,8 @@ def _branches(actor: Actor, wanted: TicketFilter, level: AreaLevel | None) -> Se
 
 def _own(actor: Actor) -> list[ColumnElement[bool]]:
     if actor.member_id is None:
-        return [Ticket.client_id == actor.client_id]
-    return [Ticket.handler_id == actor.member_id, Ticket.reporter_id == actor.member_id]
+        return [_T.client_id == actor.client_id]
+    return [_T.handler_id == actor.member_id, _T.reporter_id == actor.member_id]
 
 
 def _states(wanted: TicketFilter) -> list[ColumnElement[bool]]:
@@ -204,8 +210,8 @@ def _states(wanted: TicketFilter) -> list[ColumnElement[bool]]:
         return [true()]
     return [
         and_(
-            Ticket.status == literal(status.value, literal_execute=True),
-            Ticket.closed_at.is_not(None) if status in TERMINAL else _OPEN,
+            _T.status == literal_column(f"'{status.value}'"),
+            _T.closed_at.is_not(None) if status in TERMINAL else _OPEN,
         )
         for status in statuses
     ]
@@ -216,22 +222,22 @@ def _conditions(wanted: TicketFilter) -> list[ColumnElement[bool]]:
     if wanted.category:
         whole_class = len(wanted.category) == len("05")
         found.append(
-            Ticket.category_code.startswith(wanted.category, autoescape=True)
+            _T.category_code.startswith(wanted.category, autoescape=True)
             if whole_class
-            else Ticket.category_code == wanted.category
+            else _T.category_code == wanted.category
         )
     if wanted.overdue:
-        found += [_OPEN, Ticket.due_at < clock.now()]
+        found += [_OPEN, _T.due_at < clock.now()]
     if wanted.created_from:
-        found.append(Ticket.reported_at >= wanted.created_from)
+        found.append(_T.reported_at >= wanted.created_from)
     if wanted.created_before:
-        found.append(Ticket.reported_at < wanted.created_before)
+        found.append(_T.reported_at < wanted.created_before)
     return found
 
 
 async def _level_of(session: AsyncSession, actor: Actor, area_id: UUID) -> AreaLevel:
     seen = or_(tree.visible(actor), scope.visible(actor, Dataset.TICKETS, tree.COLUMNS))
-    level = await session.scalar(select(Area.level).where(Area.id == area_id, seen))
+    level = await session.scalar(select(_AREA.c.level).where(_AREA.c.id == area_id, seen))
     if level is None:
         raise NotFound(errors=(tree.unknown("query.area_id"),))
     return AreaLevel(level)

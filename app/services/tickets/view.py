@@ -10,15 +10,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.db import fetch_one
 from app.core.errors import NotFound
 from app.models.enums import ClockKind, RevisitState, SlaUnit, Status, Urgency
 from app.services.tickets.clocks import Clock
 
-_VIEW = text(
-    """
+_VIEW = """
     SELECT ticket.*,
         category.label_zh AS category_label, category.label_en AS category_label_en,
         area.name AS area_name, area.path AS area_path,
@@ -49,9 +48,8 @@ _VIEW = text(
     LEFT JOIN member AS handler ON handler.id = ticket.handler_id
     LEFT JOIN member AS reporter ON reporter.id = ticket.reporter_id
     LEFT JOIN ticket_contact AS contact ON contact.ticket_id = ticket.id
-    WHERE ticket.id = :id
+    WHERE ticket.id = $1
     """
-).columns(clocks=JSON, decline=JSON, outcome=JSON, revisits=JSON, evaluations=JSON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,7 @@ class TicketView:
 
 async def load(session: AsyncSession, ticket_id: UUID) -> TicketView:
     """Read a ticket that the caller was already found to see."""
-    row = (await session.execute(_VIEW, {"id": ticket_id})).mappings().one_or_none()
+    row = await fetch_one(session, _VIEW, ticket_id)
     if row is None:
         raise NotFound
     return TicketView(
