@@ -68,11 +68,11 @@ async def fetch_one(session: AsyncSession, sql: str, *values: object) -> Record 
     errors come out all the same. Only for reading: it may run before the transaction has really begun.
     """
     connection = await session.connection()
-    driver = (await connection.get_raw_connection()).driver_connection
-    assert driver is not None  # noqa: S101 - a connection that was just handed out has one
-    if (heard := connection.sync_connection) is not None:
-        for listener in heard.dispatch.before_cursor_execute:
-            listener(heard, None, sql, values, None, False)  # noqa: FBT003 - SQLAlchemy's own signature
+    told = connection.sync_connection
+    driver = told.connection.driver_connection if told else None
+    assert told is not None and driver is not None  # noqa: S101, PT018 - it was handed out just now
+    for listener in told.dispatch.before_cursor_execute:
+        listener(told, None, sql, values, None, False)  # noqa: FBT003 - SQLAlchemy's own signature
     try:
         row: Record | None = await driver.fetchrow(sql, *values)
     except (PostgresError, InterfaceError) as error:
