@@ -75,7 +75,9 @@ async def test_a_ticket_cannot_close_before_revisit_and_evaluation(api: Api, wor
 
 async def test_a_machines_report_is_let_off_the_revisit_by_a_recorded_policy(api: Api, world: World) -> None:
     loop = Loop(api, world)
-    await loop.report(source="iot")
+    claimed = await api.as_("grid_worker").post("/v1/tickets", json=loop.body(source="iot"))
+    assert (claimed.status_code, claimed.json()["errors"][0]["field"]) == (422, "body.source")
+    await loop.report("api_client", source="iot")
     await loop.to("resolved")
     ticket = await loop.read()
     assert (ticket["revisit_state"], ticket["exempt_policy"]) == ("exempt", "machine_source")

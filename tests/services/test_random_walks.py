@@ -25,6 +25,7 @@ from app.services.platform import scope
 from app.services.platform.actor import Actor, Dataset
 from app.services.platform.worktime import Calendar
 from app.services.tickets import actions, commands, reads, report, transitions, view, workflow
+from app.services.tickets.policies import MACHINE_SOURCES
 from app.services.tickets.report import NewTicket
 from app.services.tickets.workflow import TERMINAL
 from tests.support import ledger
@@ -59,7 +60,7 @@ class Walk:
         self.id = UUID(int=0)
 
     async def begin(self, source: EventSource, urgency: Urgency) -> None:
-        """The grid worker reports."""
+        """The grid worker reports; what a machine saw comes from the third party."""
         new = NewTicket(
             title="路面破损",
             content="儒林路口路面破损，影响通行。",
@@ -72,7 +73,7 @@ class Walk:
         async with transaction(self.sessions) as session:
             made, _new = await report.report(
                 session,
-                actor=self.cast[REPORTER],
+                actor=self.cast["api_client" if source in MACHINE_SOURCES else REPORTER],
                 new=new,
                 calendar=Calendar(),
                 vault=Vault(SECRET),

@@ -1,7 +1,8 @@
-"""Policies as data: which tickets are let off the revisit, and why.
+"""Policies as data: which tickets are let off the revisit, and why; whom only a machine may speak for.
 
 A policy is recorded on the ticket (`exempt_policy`) and in its timeline, so that figures can leave these
-tickets out of every revisit ratio.
+tickets out of every revisit ratio. Nobody can let their own report off: a person may not claim that a
+machine saw it.
 """
 
 from collections.abc import Mapping
@@ -9,8 +10,9 @@ from types import MappingProxyType
 
 from app.models.enums import EventSource
 
+MACHINE_SOURCES = frozenset({EventSource.IOT, EventSource.VIDEO})
 REVISIT_EXEMPTIONS: Mapping[str, frozenset[EventSource]] = MappingProxyType(
-    {"machine_source": frozenset({EventSource.IOT, EventSource.VIDEO})}
+    {"machine_source": MACHINE_SOURCES}
 )
 
 

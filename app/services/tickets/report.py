@@ -31,6 +31,7 @@ from app.services.platform.scope import ScopeColumns
 from app.services.platform.worktime import Calendar
 from app.services.tickets import clocks, view, workflow
 from app.services.tickets.labels import ROLE_ZH
+from app.services.tickets.policies import MACHINE_SOURCES
 from app.services.tickets.problems import UnknownCategory
 from app.services.tickets.view import TicketView
 from app.services.tickets.writes import together
@@ -163,6 +164,10 @@ async def _area(session: AsyncSession, actor: Actor, area_id: UUID) -> dict[str,
 
 
 async def _check_references(session: AsyncSession, actor: Actor, new: NewTicket) -> None:
+    if actor.member_id is not None and new.source in MACHINE_SOURCES:
+        raise invalid_field(
+            "body.source", "该来源只能由系统接口上报", "Only a system reports from this source"
+        )
     known = select(Category.code).where(Category.code == new.category_code, Category.enabled)
     if await session.scalar(known) is None:
         raise UnknownCategory(
