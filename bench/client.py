@@ -6,103 +6,20 @@ are read. It knows no operation; what to send stands in the plan. Only for a ser
 """
 
 import asyncio
-import json
 import sys
 import time
-from array import array
 from collections import deque
-from dataclasses import dataclass, field
 from itertools import cycle
-from typing import Any, cast
+from typing import cast
 
 import uvloop
 
-ID_MARK = b"{{-------------- id --------------}}"
-ETAG_MARK = b"{{------------ etag -----------}}"
+from bench.plan import ETAG_MARK, ID_MARK, Plan, Report
+
 PATIENCE_SECONDS = 20.0
 MOST_TRIES = 400
+CREATED = 201
 _LOCATION, _ETAG, _LENGTH = b"\r\nlocation: ", b"\r\netag: ", b"\r\ncontent-length: "
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to send: stories of requests, over so many connections, spread evenly over so many processes.
-
-    `ids` feed the stories that begin with a known record: each takes the next (`once`), or the list goes
-    round. `expect` are the statuses that count as an answer. `whole`: a story's time counts, not that of
-    each answer. `whoami` is a request whose answer names the server process, so that the connections can be
-    shared out evenly.
-    """
-
-    host: str
-    port: int
-    connections: int
-    processes: int
-    seconds: float
-    whoami: bytes
-    story: tuple[bytes, ...]
-    ids: tuple[bytes, ...] = ()
-    once: bool = False
-    whole: bool = False
-    expect: frozenset[int] = frozenset({200, 201})
-
-    def as_json(self) -> str:
-        """For the standard input of the client's process."""
-        return json.dumps(
-            {
-                "host": self.host,
-                "port": self.port,
-                "connections": self.connections,
-                "processes": self.processes,
-                "seconds": self.seconds,
-                "whoami": self.whoami.decode("latin-1"),
-                "story": [request.decode("latin-1") for request in self.story],
-                "ids": [row.decode("latin-1") for row in self.ids],
-                "once": self.once,
-                "whole": self.whole,
-                "expect": sorted(self.expect),
-            }
-        )
-
-    @classmethod
-    def of_json(cls, text: str) -> "Plan":
-        """What `as_json` wrote."""
-        found: dict[str, Any] = json.loads(text)
-        found["whoami"] = found["whoami"].encode("latin-1")
-        found["story"] = tuple(request.encode("latin-1") for request in found["story"])
-        found["ids"] = tuple(row.encode("latin-1") for row in found["ids"])
-        found["expect"] = frozenset(found["expect"])
-        return cls(**found)
-
-
-@dataclass(slots=True)
-class Report:
-    """What all connections saw: seconds in all, microseconds of each answer, ids made, what went wrong."""
-
-    seconds: float = 0.0
-    answers: int = 0
-    micros: "array[int]" = field(default_factory=lambda: array("L"))
-    made: list[str] = field(default_factory=list)
-    trouble: str = ""
-
-    def as_json(self) -> str:
-        """For the standard output of the client's process."""
-        return json.dumps(
-            {
-                "seconds": self.seconds,
-                "answers": self.answers,
-                "micros": self.micros.tolist(),
-                "made": self.made,
-                "trouble": self.trouble,
-            }
-        )
-
-    @classmethod
-    def of_json(cls, text: str) -> "Report":
-        """What `as_json` wrote."""
-        found: dict[str, Any] = json.loads(text)
-        found["micros"] = array("L", found["micros"])
-        return cls(**found)
 
 
 class Connection(asyncio.Protocol):
@@ -110,6 +27,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, plan: Plan, report: Report, feed: "Feed") -> None:
         self._plan, self._report, self._feed = plan, report, feed
+        self._fill = any(mark in request for request in plan.story for mark in (ID_MARK, ETAG_MARK))
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray()
         self._missing = 0
@@ -171,11 +89,11 @@ class Connection(asyncio.Protocol):
         if status not in self._plan.expect:
             self._end(bytes(self._buffer).decode(errors="replace")[:2000])
             return
-        if (etag := _header(self._buffer, _ETAG)) is not None:
-            self._etag = etag
-        if self._chapter == 0 and (location := _header(self._buffer, _LOCATION)) is not None:
-            self._id = location[-36:]
+        if status == CREATED:
+            self._id = (_header(self._buffer, _LOCATION) or b"")[-36:]
             self._report.made.append(self._id.decode())
+        elif self._fill:
+            self._etag = _header(self._buffer, _ETAG) or self._etag
 
     def _go_on(self) -> None:
         self._chapter += 1
@@ -204,9 +122,11 @@ class Connection(asyncio.Protocol):
 
     def _send(self) -> None:
         request = self._plan.story[self._chapter]
-        self._write(request.replace(ID_MARK, self._id).replace(ETAG_MARK, self._etag))
+        if self._fill:
+            request = request.replace(ID_MARK, self._id).replace(ETAG_MARK, self._etag)
         if self._chapter == 0 or not self._plan.whole:
             self._sent_at = time.perf_counter()
+        self._write(request)
 
     def _write(self, request: bytes) -> None:
         if self._transport is not None:

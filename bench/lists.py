@@ -40,20 +40,26 @@ class Cost:
     buffers: int
     milliseconds: float
 
+    @property
+    def a_row(self) -> float:
+        """Milliseconds for each row; 0 for an empty list."""
+        return self.milliseconds / self.rows if self.rows else 0.0
+
 
 def compare(at: Stand, sizes: Sequence[int], console: Console) -> None:
-    """Print each list's cost at each size, and the time at the last size against the first's."""
+    """Print each list's cost at each size, and the time a row at the last size against the first's."""
     costs = [asyncio.run(_costs(at.filled(size))) for size in sizes]
     table = Table("list of 50", box=MARKDOWN)
     for size in sizes:
         for what in ("rows", "buffers", "ms"):
             table.add_column(f"{what} at {size:,}", justify="right")
-    table.add_column("ms, last to first", justify="right")
+    table.add_column("time a row, last to first", justify="right")
     for name in _LISTS:
         found = [cost[name] for cost in costs]
         cells = [(str(cost.rows), str(cost.buffers), f"{cost.milliseconds:.2f}") for cost in found]
-        ratio = found[-1].milliseconds / found[0].milliseconds
-        table.add_row(name, *(cell for row in cells for cell in row), f"{ratio:.2f}")
+        first, last = found[0].a_row, found[-1].a_row
+        ratio = f"{last / first:.2f}" if first and last else ""
+        table.add_row(name, *(cell for row in cells for cell in row), ratio)
     console.print(table)
 
 

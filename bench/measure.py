@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from rich.console import Console
 
 from bench import pgbench
-from bench.client import Plan, Report
 from bench.operations import Operation
 from bench.options import Options
 from bench.pgbench import Pgbench, Script
+from bench.plan import Plan, Report
 from bench.probe import Probed
 from bench.processes import HOST, Running, Spent
 from bench.requests import Ask

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.client import ETAG_MARK, ID_MARK
+from bench.plan import ETAG_MARK, ID_MARK
 
 ID = ID_MARK.decode()
 ETAG = ETAG_MARK.decode()
