@@ -31,7 +31,12 @@ _DISSATISFIED = frozenset({Satisfaction.DISSATISFIED, Satisfaction.VERY_DISSATIS
 _UNREACHABLE: Answer = (Solved.SOLVED, Satisfaction.UNREACHABLE)
 _METHODS = (*[RevisitMethod.PHONE] * 8, RevisitMethod.IN_PERSON, RevisitMethod.LINK)
 _OWN_METHODS = (RevisitMethod.IN_PERSON, RevisitMethod.IN_PERSON, RevisitMethod.PHONE)
-_JUDGES = (*[EvaluatedBy.RESIDENT] * 6, EvaluatedBy.REPORTER, EvaluatedBy.REPORTER, *[EvaluatedBy.SUPERIOR] * 2)
+_JUDGES = (
+    *[EvaluatedBy.RESIDENT] * 6,
+    EvaluatedBy.REPORTER,
+    EvaluatedBy.REPORTER,
+    *[EvaluatedBy.SUPERIOR] * 2,
+)
 _SPOKEN_OF = {"电话": RevisitMethod.PHONE, "上门": RevisitMethod.IN_PERSON}
 _HALF_DAY = WORK_DAY_SECONDS / 2
 

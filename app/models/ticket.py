@@ -27,6 +27,7 @@ class Category(Base):
     label_zh: Mapped[str]
     label_en: Mapped[str]
     enabled: Mapped[bool] = mapped_column(default=True, server_default="true")
+    self_handled: Mapped[bool] = mapped_column(server_default="false")
 
 
 class Ticket(Versioned, Base):
@@ -123,6 +124,7 @@ class Ticket(Versioned, Base):
     satisfaction: Mapped[str | None]
     solved: Mapped[str | None]
     resolution_type: Mapped[str | None]
+    confidential: Mapped[bool] = mapped_column(server_default="false")
     rectify_mode: Mapped[str | None]
     pending: Mapped[str | None]
     supervise_level: Mapped[str] = mapped_column(server_default="none")

@@ -90,18 +90,18 @@ async def ticket_report(
         response.status_code = 200
     response.headers["ETag"] = etags.of_version(ticket.row["version"])
     response.headers["Location"] = f"/v1/tickets/{ticket.id}"
-    return present.ticket(actor, ticket)
+    return present.ticket(actor, ticket, calendar)
 
 
 @router.get("/{ticket_id}", summary="工单详情", operation_id="ticket_read")
 async def ticket_read(
-    session: Session, actor: TicketReader, ticket_id: UUID, response: Response
+    session: Session, actor: TicketReader, calendar: WorkCalendar, ticket_id: UUID, response: Response
 ) -> TicketRead:
     """One ticket, with `allowed_actions` for the caller and the fields that each needs."""
     await reads.require_visible(session, actor=actor, ticket_id=ticket_id)
     ticket = await view.load(session, ticket_id)
     response.headers["ETag"] = etags.of_version(ticket.row["version"])
-    return present.ticket(actor, ticket)
+    return present.ticket(actor, ticket, calendar)
 
 
 @router.get("/{ticket_id}/events", summary="流转记录", operation_id="ticket_events")
@@ -114,8 +114,9 @@ async def ticket_events(
 ) -> PageRead[EventRead]:
     """The timeline, oldest first; `next_cursor` is the last sequence number when there may be more."""
     await reads.require_visible(session, actor=actor, ticket_id=ticket_id)
+    hidden = present.hides_reporter(actor, await view.load(session, ticket_id))
     rows = await reads.timeline(session, ticket_id=ticket_id, after=after, limit=limit)
-    items = [present.event(row) for row in rows]
+    items = [present.event(row, hidden=hidden) for row in rows]
     return PageRead(items=items, next_cursor=str(items[-1].seq) if len(items) == limit else None)
 
 
@@ -140,7 +141,7 @@ async def ticket_act(
         calendar=calendar,
     )
     response.headers["ETag"] = etags.of_version(ticket.row["version"])
-    return present.ticket(actor, ticket)
+    return present.ticket(actor, ticket, calendar)
 
 
 def _new(body: TicketCreate) -> NewTicket:
@@ -158,4 +159,6 @@ def _new(body: TicketCreate) -> NewTicket:
         household_id=body.household_id,
         contact=Contact(contact.name, contact.phone) if contact else None,
         occurred_at=body.occurred_at,
+        draft=body.draft,
+        confidential=body.confidential,
     )

@@ -17,7 +17,7 @@ from app.core.processes import ProcessStartError
 from app.core.schema import SchemaStale
 
 
-class CommandFailed(Exception):  # noqa: N818 - a refusal, told in one line
+class CommandFailed(Exception):
     """A command cannot go on; its text is one sentence for the operator."""
 
 

@@ -85,6 +85,7 @@ class EvaluatedBy(StrEnum):
     REPORTER = "reporter"
     SUPERIOR = "superior"
     THIRD_PARTY = "third_party"
+    SYSTEM = "system"
 
 
 class EscalateReason(StrEnum):

@@ -4,6 +4,7 @@ A row of the workflow table says which clocks stop, start, pause and resume; thi
 deadlines with the working calendar. One clock of a kind runs at a time. Device time plays no part.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,13 +13,16 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, insert, update
 
 from app.core.ids import uuid7
-from app.models.enums import ClockKind, SlaUnit, Urgency
+from app.models.enums import ClockKind, SlaUnit
 from app.models.ticket_step import TicketClock
 from app.services.platform.worktime import Calendar, due, remaining
-from app.services.tickets.limits import LIMITS, half
+from app.services.tickets.limits import Limit, half
 from app.services.tickets.workflow import Clocks
 
 _TABLE: Any = TicketClock.__table__
+Limits = Callable[[ClockKind], Limit]
+CHAIN = (ClockKind.ACCEPT, ClockKind.DISPATCH, ClockKind.HANDLE, ClockKind.REVISIT, ClockKind.CLOSE)
+WARN_SHARE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Clock:
     provisional: bool = False
     paused_at: datetime | None = None
     round: int = 1
+    next_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +48,21 @@ class Change:
     started: tuple[Clock, ...] = ()
     paused: tuple[Clock, ...] = ()
     resumed: tuple[Clock, ...] = ()
+    moved: tuple[Clock, ...] = ()
     running: tuple[Clock, ...] = ()
 
     @property
     def due_at(self) -> datetime | None:
-        """The next deadline of what runs on; None when nothing does."""
-        return min((clock.due_at for clock in self.running), default=None)
+        """The next deadline of what runs on, the overall one apart; None when nothing does."""
+        steps = (clock.due_at for clock in self.running if clock.kind is not ClockKind.OVERALL)
+        return min(steps, default=None)
 
     def as_data(self, now: datetime) -> dict[str, Any]:
         """For the timeline: each clock's kind and deadline, and whether it stopped in time."""
         data: dict[str, Any] = {}
         if self.stopped:
             data["stopped"] = [{**_told(clock), "in_time": now <= clock.due_at} for clock in self.stopped]
-        for name in ("started", "paused", "resumed"):
+        for name in ("started", "paused", "resumed", "moved"):
             if clocks := getattr(self, name):
                 data[name] = [_told(clock) for clock in clocks]
         return data
@@ -65,17 +72,23 @@ def change(
     effect: Clocks,
     *,
     open_clocks: tuple[Clock, ...],
-    urgency: Urgency,
+    limits: Limits,
     now: datetime,
     calendar: Calendar,
     round_no: int = 1,
     halved: bool = False,
+    extended: int = 0,
+    relimited: bool = False,
 ) -> Change:
-    """The effect of a row on a ticket's open clocks, at an instant."""
+    """The effect of a row on a ticket's open clocks, at an instant.
+
+    `halved` gives the handle clock that starts half its limit; `extended` moves the one that runs, by so
+    many of its own units; `relimited` gives the open clocks the limits that they would have now.
+    """
     stopped = tuple(clock for clock in open_clocks if clock.kind in effect.stops)
     left = {clock.kind: clock for clock in open_clocks if clock not in stopped}
     paused = tuple(
-        _paused(clock, now)
+        replace(clock, paused_at=now)
         for clock in left.values()
         if clock.kind in effect.pauses and clock.paused_at is None
     )
@@ -85,10 +98,11 @@ def change(
         if clock.kind in effect.resumes and clock.paused_at is not None
     )
     wanted = [kind for kind in (*effect.starts, *effect.resumes) if kind not in left]
-    started = tuple(_started(kind, urgency, now, calendar, round_no, halved=halved) for kind in wanted)
-    moved = {clock.kind: clock for clock in (*paused, *resumed, *started)}
-    running = tuple(clock for clock in {**left, **moved}.values() if clock.paused_at is None)
-    return Change(stopped, started, paused, resumed, running)
+    started = tuple(_started(kind, limits, now, calendar, round_no, halved=halved) for kind in wanted)
+    moved = tuple(_moved(left, limits, calendar, extended=extended, relimited=relimited))
+    new = {clock.kind: clock for clock in (*paused, *resumed, *started, *moved)}
+    running = tuple(clock for clock in {**left, **new}.values() if clock.paused_at is None)
+    return Change(stopped, started, paused, resumed, moved, running)
 
 
 def updates(ticket_id: UUID, made: Change, *, now: datetime) -> list[Any]:
@@ -100,8 +114,15 @@ def updates(ticket_id: UUID, made: Change, *, now: datetime) -> list[Any]:
     writes.extend(
         update(_TABLE)
         .where(_open(ticket_id), _TABLE.c.kind == clock.kind.value)
-        .values(paused_at=clock.paused_at, due_at=clock.due_at)
-        for clock in (*made.paused, *made.resumed)
+        .values(
+            paused_at=clock.paused_at,
+            due_at=clock.due_at,
+            provisional=clock.provisional,
+            amount=clock.amount,
+            next_at=clock.next_at,
+            level=0,
+        )
+        for clock in (*made.paused, *made.resumed, *made.moved)
     )
     return writes
 
@@ -119,6 +140,8 @@ def inserts(ticket_id: UUID, made: Change, *, org_id: UUID | None) -> list[Any]:
             started_at=clock.started_at,
             due_at=clock.due_at,
             provisional=clock.provisional,
+            next_at=clock.next_at,
+            level=0,
             org_id=org_id,
         )
         for clock in made.started
@@ -131,26 +154,63 @@ def _open(ticket_id: UUID) -> ColumnElement[bool]:
 
 
 def _started(
-    kind: ClockKind, urgency: Urgency, now: datetime, calendar: Calendar, round_no: int, *, halved: bool
+    kind: ClockKind, limits: Limits, now: datetime, calendar: Calendar, round_no: int, *, halved: bool
 ) -> Clock:
-    limit = LIMITS[kind, urgency]
-    if halved:
+    if kind is ClockKind.OVERALL:
+        return _overall(limits, now, calendar, round_no)
+    limit = limits(kind)
+    if halved and kind is ClockKind.HANDLE:
         limit = half(limit)
     deadline = due(calendar, now, limit.unit, limit.amount)
-    return Clock(kind, limit.unit, limit.amount, now, deadline.due, deadline.provisional, None, round_no)
+    clock = Clock(kind, limit.unit, limit.amount, now, deadline.due, deadline.provisional, None, round_no)
+    return _watched(clock)
 
 
-def _paused(clock: Clock, now: datetime) -> Clock:
-    return replace(clock, paused_at=now)
+def _overall(limits: Limits, now: datetime, calendar: Calendar, round_no: int) -> Clock:
+    """The limits of the steps, one after the other; its amount is told in whole wall minutes."""
+    moment, provisional = now, False
+    for kind in CHAIN:
+        limit = limits(kind)
+        deadline = due(calendar, moment, limit.unit, limit.amount)
+        moment, provisional = deadline.due, provisional or deadline.provisional
+    minutes = int((moment - now).total_seconds() // 60)
+    return _watched(
+        Clock(ClockKind.OVERALL, SlaUnit.WALL_MINUTES, minutes, now, moment, provisional, None, round_no)
+    )
 
 
 def _resumed(clock: Clock, now: datetime, calendar: Calendar) -> Clock:
     paused_at = clock.paused_at or now
     if paused_at > clock.due_at:
-        return replace(clock, paused_at=None)
+        return _watched(replace(clock, paused_at=None))
     left = remaining(calendar, paused_at, clock.due_at, clock.unit)
     deadline = due(calendar, now, clock.unit, left)
-    return replace(clock, due_at=deadline.due, provisional=deadline.provisional, paused_at=None)
+    return _watched(replace(clock, due_at=deadline.due, provisional=deadline.provisional, paused_at=None))
+
+
+def _moved(
+    left: dict[ClockKind, Clock], limits: Limits, calendar: Calendar, *, extended: int, relimited: bool
+) -> Iterator[Clock]:
+    handle = left.get(ClockKind.HANDLE)
+    if extended and handle is not None:
+        yield _extended(handle, extended, calendar)
+    if relimited:
+        for clock in left.values():
+            again = _started(clock.kind, limits, clock.started_at, calendar, clock.round, halved=False)
+            if (again.unit, again.amount) != (clock.unit, clock.amount):
+                yield replace(again, paused_at=clock.paused_at)
+
+
+def _extended(clock: Clock, amount: int, calendar: Calendar) -> Clock:
+    deadline = due(calendar, clock.due_at, clock.unit, amount)
+    return _watched(
+        replace(clock, amount=clock.amount + amount, due_at=deadline.due, provisional=deadline.provisional)
+    )
+
+
+def _watched(clock: Clock) -> Clock:
+    """With the instant at which the sweep must look: 80 % of the running time, before it is due."""
+    return replace(clock, next_at=clock.started_at + (clock.due_at - clock.started_at) * WARN_SHARE)
 
 
 def _told(clock: Clock) -> dict[str, Any]:

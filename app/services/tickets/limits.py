@@ -4,7 +4,7 @@ Three units that never mix. Source: the field's default table; a later table of 
 limits (by category, area, organisation level) overrides these.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -38,6 +38,7 @@ _ROWS: Mapping[ClockKind, tuple[Limit, Limit, Limit, Limit]] = {
     ClockKind.ACCEPT: (_wall(15), _wall(60), _work(240), _days(1)),
     ClockKind.DISPATCH: (_wall(15), _wall(60), _work(240), _days(1)),
     ClockKind.SIGN: (_wall(15), _wall(120), _work(240), _days(1)),
+    ClockKind.CONTACT: (_wall(30), _wall(240), _days(1), _days(1)),
     ClockKind.HANDLE: (_wall(1440), _wall(1440), _days(5), _days(15)),
     ClockKind.REVISIT: (_wall(1440), _days(1), _days(2), _days(3)),
     ClockKind.CLOSE: (_days(1), _days(1), _days(2), _days(3)),
@@ -49,6 +50,11 @@ LIMITS: Mapping[tuple[ClockKind, Urgency], Limit] = MappingProxyType(
         for urgency, limit in zip(_URGENCIES, row, strict=True)
     }
 )
+
+
+def limits_of(urgency: Urgency) -> Callable[[ClockKind], Limit]:
+    """The default limit of each clock for an urgency."""
+    return lambda kind: LIMITS[kind, urgency]
 
 
 def half(limit: Limit) -> Limit:

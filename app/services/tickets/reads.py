@@ -23,12 +23,22 @@ from app.models.area import Area
 from app.models.enums import AreaLevel, Stage, Status
 from app.models.staff import Member, Org
 from app.models.ticket import Category, Ticket
-from app.models.ticket_step import TicketEvent, TicketNote
+from app.models.ticket_step import TicketAssignment, TicketEvent, TicketNote
 from app.services.areas import tree
 from app.services.platform import scope
 from app.services.platform.actor import Actor, Dataset
 from app.services.platform.scope import ScopeColumns
 from app.services.tickets.workflow import STAGE_OF, TERMINAL
+
+
+def _helped_by(org_id: UUID) -> ColumnElement[bool]:
+    helping = select(TicketAssignment.ticket_id).where(
+        TicketAssignment.org_id == org_id,
+        TicketAssignment.is_lead.is_(False),
+        TicketAssignment.ended_at.is_(None),
+    )
+    return Ticket.id.in_(helping)
+
 
 COLUMNS = ScopeColumns(
     area=Ticket.area_id,
@@ -37,6 +47,7 @@ COLUMNS = ScopeColumns(
     grid=Ticket.grid_id,
     org=Ticket.lead_org_id,
     own=Ticket.reporter_id,
+    helping=_helped_by,
 )
 
 
@@ -93,7 +104,7 @@ async def require_visible(
 ) -> None:
     """Raise `NotFound` unless the caller may see the ticket; with `lock`, hold its row until the end."""
     statement = select(Ticket.id).where(
-        Ticket.id == ticket_id, scope.visible(actor, Dataset.TICKETS, COLUMNS)
+        Ticket.id == ticket_id, scope.visible(actor, Dataset.TICKETS, COLUMNS), _no_draft_of_others(actor)
     )
     if lock:
         statement = statement.with_for_update()
@@ -121,7 +132,9 @@ async def page(
     branches = _branches(actor, wanted, level)
     if not branches:
         return Page((), None)
-    conditions = [*_conditions(wanted), *([order.after(cursor)] if cursor else [])]
+    conditions = [_no_draft_of_others(actor), *_conditions(wanted)]
+    if cursor:
+        conditions.append(order.after(cursor))
     if sort is TicketSort.DUE:
         conditions += [_OPEN, Ticket.due_at.is_not(None)]
     rows = (await session.execute(_united(branches, conditions, order, limit + 1))).all()
@@ -185,6 +198,11 @@ def _branches(actor: Actor, wanted: TicketFilter, level: AreaLevel | None) -> Se
     else:
         drivers = scope.branches(actor, Dataset.TICKETS, COLUMNS)
     return [and_(driver, state) for driver in drivers for state in _states(wanted)]
+
+
+def _no_draft_of_others(actor: Actor) -> ColumnElement[bool]:
+    mine = or_(Ticket.reporter_id == actor.member_id, Ticket.client_id == actor.client_id)
+    return or_(Ticket.status != Status.DRAFT.value, mine)
 
 
 def _own(actor: Actor) -> list[ColumnElement[bool]]:
