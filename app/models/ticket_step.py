@@ -112,7 +112,7 @@ class TicketRequest(Keyed, Base):
     __tablename__ = "ticket_request"
     __table_args__ = (
         one_of("state", RequestState),
-        CheckConstraint("decided_by IS DISTINCT FROM asked_by OR decided_by IS NULL", name="duties"),
+        CheckConstraint("state = 'cancelled' OR decided_by IS DISTINCT FROM asked_by", name="duties"),
         Index(
             "uq_ticket_request_pending",
             "ticket_id",

@@ -97,7 +97,7 @@ def change(
         for clock in left.values()
         if clock.kind in effect.resumes and clock.paused_at is not None
     )
-    wanted = [kind for kind in (*effect.starts, *effect.resumes) if kind not in left]
+    wanted = [kind for kind in effect.starts if kind not in left]
     started = tuple(_started(kind, limits, now, calendar, round_no, halved=halved) for kind in wanted)
     moved = tuple(_moved(left, limits, calendar, extended=extended, relimited=relimited))
     new = {clock.kind: clock for clock in (*paused, *resumed, *started, *moved)}
@@ -118,6 +118,7 @@ def updates(ticket_id: UUID, made: Change, *, now: datetime) -> list[Any]:
             paused_at=clock.paused_at,
             due_at=clock.due_at,
             provisional=clock.provisional,
+            unit=clock.unit.value,
             amount=clock.amount,
             next_at=clock.next_at,
             level=0,

@@ -201,8 +201,8 @@ def _branches(actor: Actor, wanted: TicketFilter, level: AreaLevel | None) -> Se
 
 
 def _no_draft_of_others(actor: Actor) -> ColumnElement[bool]:
-    mine = or_(Ticket.reporter_id == actor.member_id, Ticket.client_id == actor.client_id)
-    return or_(Ticket.status != Status.DRAFT.value, mine)
+    column = Ticket.client_id if actor.member_id is None else Ticket.reporter_id
+    return or_(Ticket.status != Status.DRAFT.value, column == actor.id)
 
 
 def _own(actor: Actor) -> list[ColumnElement[bool]]:

@@ -10,7 +10,7 @@ A line reads: from | action | to | who | relation | needs | guards | clocks.
 - to: a status, `=` for no change, `~` for the one that a merge left; `@outcome` tells alternatives apart.
 - who: role groups (`GROUPS`); `*` for anybody related; `system` for the sweep.
 - needs: field:kind, the kind left out where it is the field's name; `?` marks what may be left out.
-- clocks: `-` stops, `+` starts, `‖` pauses, `~` resumes; `all` stands for every clock.
+- clocks: `-` stops, `+` starts (unless one of the kind is open), `‖` pauses, `~` resumes; or `all`.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -99,7 +99,7 @@ LINES = """
 - | save_draft | draft | reporters | | | |
 - | report | reported | reporters | | | | +accept +overall
 draft | submit | reported | * | reporter | opinion:text? | complete | +accept +overall
-returned | submit | reported | * | reporter | opinion:text | | ~accept
+returned | submit | reported | * | reporter | opinion:text | | ~accept +accept
 draft reported | self_resolve | resolved@needs_revisit | workers | reporter | measures:text public_reply:text? attachments | self_handled before_and_after | -all +overall +revisit
 draft reported | self_resolve | resolved@exempt | workers | reporter | measures:text public_reply:text? attachments | self_handled before_and_after | -all +overall +close
 draft reported returned | withdraw | withdrawn | * | reporter | opinion:text? | | -all
@@ -243,7 +243,7 @@ def permits(row: Transition, roles: Collection[Role], relations: Collection[Rela
 
 def needs_of(action: Action) -> tuple[Need, ...]:
     """All fields that an action's body may carry; a field is required where every row requires it."""
-    rows = [row for row in TABLE if row.action is action and not row.roles <= {Role.SYSTEM}]
+    rows = [row for row in TABLE if row.action is action and row.roles != {Role.SYSTEM}]
     kinds = {need.field: need.kind for row in rows for need in row.needs}
     everywhere = {
         field: all(any(need.field == field and need.required for need in row.needs) for row in rows)
