@@ -15,6 +15,7 @@ from app.routers import (
     posts,
     stats,
     tickets,
+    workflow,
 )
 
 ROUTERS = (
@@ -32,4 +33,5 @@ ROUTERS = (
     posts.router,
     stats.router,
     tickets.router,
+    workflow.router,
 )
