@@ -11,6 +11,8 @@ MAKEFLAGS += --no-print-directory
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input
+export PYTHONUTF8 := 1
+
 # The lock files name no registry host.
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header pyproject.toml
@@ -29,7 +31,7 @@ help: ## 列出所有命令 / list the commands
 	@awk -F ' *## *' '/^[a-z]+:.*##/ { split($$1, name, ":"); printf "  make %-7s %s\n", name[1], $$2 }' Makefile
 
 demo: .venv/demo.stamp ## 从零跑起演示：PORT= DATA= SCALE=village|town|city EXIT=1
-	@exec $(PY) -m app demo --port "$(PORT)" --data "$(DATA)" --scale "$(SCALE)" $(if $(EXIT),--exit)
+	@exec $(PY) -m app demo --port "$(PORT)" --data "$(DATA)" --scale "$(SCALE)" $(if $(filter-out 0,$(EXIT)),--exit)
 
 test: .venv/dev.stamp ## 全部测试；TESTS=路径 只跑一部分 / the whole test suite
 	@$(PY) -m pytest -n 2 $(TESTS)
@@ -69,8 +71,9 @@ clean: ## 删除环境与缓存，保留 DATA 目录 / remove .venv and caches, 
 	for python in $(PYTHONS); do \
 		if "$$python" -c $(NEW_ENOUGH) 2>/dev/null; then \
 			echo "建立 .venv（$$("$$python" -V)）"; \
-			"$$python" -m venv --clear .venv >/dev/null || { \
-				echo "无法建立 .venv：请安装 Python 的 venv 模块（Debian 系为 python3-venv）。" >&2; exit 1; }; \
+			"$$python" -m venv --clear .venv >/dev/null 2>&1 || { \
+				echo "无法建立 .venv：目录不可写，或缺少 Python 的 venv 模块（Debian 系为 python3-venv）。" >&2; \
+				exit 1; }; \
 			touch $@; exit 0; \
 		fi; \
 	done; \

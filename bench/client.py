@@ -10,7 +10,7 @@ import json
 import sys
 import time
 from array import array
-from collections import Counter, deque
+from collections import deque
 from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any, cast
@@ -29,8 +29,9 @@ class Plan:
     """What to send: stories of requests, over so many connections, spread evenly over so many processes.
 
     `ids` feed the stories that begin with a known record: each takes the next (`once`), or the list goes
-    round. `expect` are the statuses that count as an answer. `whoami` is a request whose answer names the
-    server process, so that the connections can be shared out evenly.
+    round. `expect` are the statuses that count as an answer. `whole`: a story's time counts, not that of
+    each answer. `whoami` is a request whose answer names the server process, so that the connections can be
+    shared out evenly.
     """
 
     host: str
@@ -42,6 +43,7 @@ class Plan:
     story: tuple[bytes, ...]
     ids: tuple[bytes, ...] = ()
     once: bool = False
+    whole: bool = False
     expect: frozenset[int] = frozenset({200, 201})
 
     def as_json(self) -> str:
@@ -57,6 +59,7 @@ class Plan:
                 "story": [request.decode("latin-1") for request in self.story],
                 "ids": [row.decode("latin-1") for row in self.ids],
                 "once": self.once,
+                "whole": self.whole,
                 "expect": sorted(self.expect),
             }
         )
@@ -73,21 +76,40 @@ class Plan:
 
 
 @dataclass(slots=True)
-class Tally:
-    """What all connections saw together: microseconds of each answer, statuses, stories told, ids made."""
+class Report:
+    """What all connections saw: seconds in all, microseconds of each answer, ids made, what went wrong."""
 
+    seconds: float = 0.0
+    answers: int = 0
     micros: "array[int]" = field(default_factory=lambda: array("L"))
-    statuses: Counter[int] = field(default_factory=Counter)
-    stories: int = 0
     made: list[str] = field(default_factory=list)
     trouble: str = ""
+
+    def as_json(self) -> str:
+        """For the standard output of the client's process."""
+        return json.dumps(
+            {
+                "seconds": self.seconds,
+                "answers": self.answers,
+                "micros": self.micros.tolist(),
+                "made": self.made,
+                "trouble": self.trouble,
+            }
+        )
+
+    @classmethod
+    def of_json(cls, text: str) -> "Report":
+        """What `as_json` wrote."""
+        found: dict[str, Any] = json.loads(text)
+        found["micros"] = array("L", found["micros"])
+        return cls(**found)
 
 
 class Connection(asyncio.Protocol):
     """One keep-alive connection: sends, waits for the whole answer, sends the next."""
 
-    def __init__(self, plan: Plan, tally: Tally, feed: "Feed") -> None:
-        self._plan, self._tally, self._feed = plan, tally, feed
+    def __init__(self, plan: Plan, report: Report, feed: "Feed") -> None:
+        self._plan, self._report, self._feed = plan, report, feed
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray()
         self._missing = 0
@@ -142,10 +164,10 @@ class Connection(asyncio.Protocol):
             self._go_on()
 
     def _note(self) -> None:
-        now = time.perf_counter()
-        self._tally.micros.append(int((now - self._sent_at) * 1e6))
+        if not self._plan.whole:
+            self._clock()
+        self._report.answers += 1
         status = int(self._buffer[9:12])
-        self._tally.statuses[status] += 1
         if status not in self._plan.expect:
             self._end(bytes(self._buffer).decode(errors="replace")[:2000])
             return
@@ -153,18 +175,22 @@ class Connection(asyncio.Protocol):
             self._etag = etag
         if self._chapter == 0 and (location := _header(self._buffer, _LOCATION)) is not None:
             self._id = location[-36:]
-            self._tally.made.append(self._id.decode())
+            self._report.made.append(self._id.decode())
 
     def _go_on(self) -> None:
         self._chapter += 1
         if self._chapter < len(self._plan.story):
             self._send()
             return
-        self._tally.stories += 1
+        if self._plan.whole:
+            self._clock()
         if time.perf_counter() >= self._until:
             self._end()
         else:
             self._begin()
+
+    def _clock(self) -> None:
+        self._report.micros.append(int((time.perf_counter() - self._sent_at) * 1e6))
 
     def _begin(self) -> None:
         self._chapter = 0
@@ -179,7 +205,8 @@ class Connection(asyncio.Protocol):
     def _send(self) -> None:
         request = self._plan.story[self._chapter]
         self._write(request.replace(ID_MARK, self._id).replace(ETAG_MARK, self._etag))
-        self._sent_at = time.perf_counter()
+        if self._chapter == 0 or not self._plan.whole:
+            self._sent_at = time.perf_counter()
 
     def _write(self, request: bytes) -> None:
         if self._transport is not None:
@@ -187,7 +214,7 @@ class Connection(asyncio.Protocol):
 
     def _end(self, trouble: str = "") -> None:
         if not self.ended.done():
-            self._tally.trouble = self._tally.trouble or trouble
+            self._report.trouble = self._report.trouble or trouble
             self.ended.set_result(None)
 
 
@@ -205,36 +232,30 @@ class Feed:
         return self._ids.popleft() if self._ids else None
 
 
-async def run(plan: Plan) -> dict[str, Any]:
-    """Measure; returns counts, the seconds that it took, and the sorted microseconds of every answer."""
-    tally, feed = Tally(), Feed(plan)
-    connections = await _shared_out(plan, tally, feed)
+async def run(plan: Plan) -> Report:
+    """Measure until the plan's time is over and the last stories are told."""
+    report, feed = Report(), Feed(plan)
+    connections = await _shared_out(plan, report, feed)
     started = time.perf_counter()
     for connection in connections:
         connection.start(started + plan.seconds)
-    await asyncio.wait_for(
-        asyncio.gather(*(each.ended for each in connections)), plan.seconds + PATIENCE_SECONDS
-    )
-    seconds = time.perf_counter() - started
+    ends = asyncio.gather(*(connection.ended for connection in connections))
+    await asyncio.wait_for(ends, plan.seconds + PATIENCE_SECONDS)
+    report.seconds = time.perf_counter() - started
     for connection in connections:
         connection.close()
-    return {
-        "seconds": seconds,
-        "stories": tally.stories,
-        "statuses": {str(status): count for status, count in tally.statuses.items()},
-        "micros": sorted(tally.micros),
-        "made": tally.made,
-        "trouble": tally.trouble,
-    }
+    return report
 
 
-async def _shared_out(plan: Plan, tally: Tally, feed: Feed) -> list[Connection]:
+async def _shared_out(plan: Plan, report: Report, feed: Feed) -> list[Connection]:
     """The connections, as many to each server process; the kernel alone would share them by chance."""
     loop = asyncio.get_running_loop()
     share = -(-plan.connections // plan.processes)
     found: dict[bytes, list[Connection]] = {}
     for _ in range(MOST_TRIES):
-        _, connection = await loop.create_connection(lambda: Connection(plan, tally, feed), plan.host, plan.port)
+        _, connection = await loop.create_connection(
+            lambda: Connection(plan, report, feed), plan.host, plan.port
+        )
         process = (await connection.ask(plan.whoami)).partition(b"\r\n\r\n")[2]
         mine = found.setdefault(process, [])
         if len(mine) < share:
@@ -255,5 +276,4 @@ def _header(buffer: bytearray, name: bytes) -> bytes | None:
 
 
 if __name__ == "__main__":
-    report = uvloop.run(run(Plan.of_json(sys.stdin.read())))
-    json.dump(report, sys.stdout)
+    sys.stdout.write(uvloop.run(run(Plan.of_json(sys.stdin.read()))).as_json())

@@ -10,6 +10,7 @@ import traceback
 from http import HTTPStatus
 from typing import Any
 
+import asyncpg
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError
@@ -62,7 +63,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(DBAPIError, _on_database)
     app.add_exception_handler(PoolTimeout, _on_away)
-    app.add_exception_handler(OSError, _on_away)
+    for away in (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+        # The engine does not wrap what goes wrong while connecting.
+        app.add_exception_handler(away, _on_away)
 
 
 def render(request: Request, problem: Problem) -> Response:

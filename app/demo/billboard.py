@@ -101,16 +101,10 @@ class Billboard:
         """How to sign in as each of the demo's people."""
         table = Table(title="演示账号", title_justify="left", box=SIMPLE_HEAD)
         table.add_column("角色", overflow="fold")
-        for name in ("代码", "账号", "密码", "区域代码"):
+        for name in ("账号", "密码", "区域代码"):
             table.add_column(name, no_wrap=True)
         for account in accounts:
-            cells = (
-                ROLE_ZH[account.role],
-                account.role,
-                account.username,
-                account.password,
-                account.area_code,
-            )
+            cells = (ROLE_ZH[account.role], account.username, account.password, account.area_code)
             table.add_row(*map(escape, cells))
         self._console.print()
         self._console.print(table)

@@ -7,10 +7,10 @@ import asyncio
 from contextlib import suppress
 
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.core import clock, logging
 from app.core.db import Sessions, transaction
+from app.jobs.outages import OUTAGES
 from app.models.platform import Heartbeat
 
 NAME = "worker"
@@ -24,7 +24,7 @@ async def keep(sessions: Sessions, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             await beat(sessions)
-        except (SQLAlchemyError, OSError) as away:
+        except OUTAGES as away:
             log.warning("heartbeat_missed", error=type(away).__name__)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), EVERY_SECONDS)

@@ -12,12 +12,11 @@ from datetime import timedelta
 
 import asyncpg
 from pgqueuer import PgQueuer
-from pgqueuer.errors import FailingListenerError
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.core import logging
 from app.core.db import Sessions, create_engine, create_sessions
 from app.jobs import heartbeat, maintenance
+from app.jobs.outages import OUTAGES
 
 NAME = "wangge-worker"
 POLL = timedelta(seconds=30)
@@ -25,7 +24,6 @@ FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 15.0
 CONNECT_SECONDS = 10
 CLOSE_SECONDS = 5
-AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, FailingListenerError, SQLAlchemyError, OSError)
 
 log = logging.get(__name__)
 
@@ -61,7 +59,7 @@ async def _work(dsn: str, sessions: Sessions, stop: asyncio.Event) -> None:
             )
             wait = FIRST_WAIT_SECONDS
             await _cycle(connection, sessions, stop)
-        except AWAY as away:
+        except OUTAGES as away:
             log.warning("database_away", error=type(away).__name__, retry_seconds=wait)
         if not stop.is_set():
             with suppress(TimeoutError):
@@ -79,7 +77,7 @@ async def _cycle(connection: asyncpg.Connection, sessions: Sessions, stop: async
         await queue.run(dequeue_timeout=POLL, shutdown_on_listener_failure=True)
     finally:
         forward.cancel()
-        with suppress(*AWAY):
+        with suppress(*OUTAGES):
             await connection.close(timeout=CLOSE_SECONDS)
     if not stop.is_set():
         raise ConnectionResetError

@@ -4,7 +4,7 @@ import asyncio
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.crypto import Vault
@@ -17,9 +17,9 @@ from app.services.access.administrators import LastAdministrator
 from app.services.access.roles import ROLES
 from app.services.platform.actor import Actor, Grant
 from tests.support.settings import SECRET
+from tests.support.waiting import until_somebody_waits
 from tests.support.world import Person, World
 
-BLOCKED = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
 DISABLED = AccountPatch(status=AccountStatus.DISABLED)
 
 
@@ -48,16 +48,6 @@ async def _disable(session: AsyncSession, by: Person, account_id: UUID) -> None:
         patch=DISABLED,
         vault=Vault(SECRET),
     )
-
-
-async def until_somebody_waits(sessions: Sessions) -> None:
-    """Until a transaction waits for another one's advisory lock."""
-    async with asyncio.timeout(10):
-        while True:
-            async with sessions() as session:
-                if await session.scalar(BLOCKED):
-                    return
-            await asyncio.sleep(0.01)
 
 
 @pytest.mark.commits

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from fastapi import FastAPI
 from jose import jwt as jose
-from sqlalchemy import func, select, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -15,6 +15,7 @@ from app.models.access import SigningKey
 from app.services.access.keyring import OVERLAP, SIGNER_KNOWN_FOR, Keyring
 from tests.support.clients import Api
 from tests.support.sign_in import tokens_of
+from tests.support.waiting import until_somebody_waits
 from tests.support.world import KEY_ID, World, claims_of
 
 JWKS = "/.well-known/jwks.json"
@@ -99,19 +100,24 @@ async def test_a_key_of_a_rolled_back_rotation_signs_nothing(
 
 
 @pytest.mark.commits
-async def test_processes_that_find_no_key_at_the_same_moment_make_one(
+async def test_of_two_processes_that_find_no_key_one_makes_it_and_the_other_waits_for_it(
     app: FastAPI, sessions: Sessions, world: World
 ) -> None:
     async with transaction(sessions) as session:
         await session.execute(update(SigningKey).values(signs_until=clock.now()))
 
-    async def sign() -> str:
-        async with transaction(sessions) as session:
-            return kid_of(await another_process(app).sign(session, claims_of(world["dispatcher"])))
+    async def sign(session: AsyncSession) -> str:
+        return kid_of(await another_process(app).sign(session, claims_of(world["dispatcher"])))
 
-    assert len({await done for done in asyncio.as_completed([sign() for _ in range(4)])}) == 1
+    async def sign_later() -> str:
+        async with transaction(sessions) as session:
+            return await sign(session)
+
     async with transaction(sessions) as session:
-        assert await session.scalar(select(func.count()).select_from(SigningKey)) == 2
+        made = await sign(session)
+        second = asyncio.create_task(sign_later())
+        await until_somebody_waits(sessions)
+    assert await second == made != KEY_ID
 
 
 async def test_a_token_that_was_verified_before_still_expires(

@@ -32,7 +32,7 @@ async def test_two_collectives_with_the_same_people_in_another_order_do_not_bloc
     api: Api, world: World
 ) -> None:
     client, grid = api.as_("grid_worker"), world.places["grid_a1"]
-    for round_ in range(5):
+    for round_ in range(9):
         numbers = [identity_number(100 * round_ + place) for place in range(100)]
         forms = [
             [person("99" if place else "02", id_number=number) for place, number in enumerate(order)]

@@ -34,6 +34,7 @@ FEW, MANY, LIMIT = 2_000, 20_000, 20
 DEEP = 3
 # Of a ticket on a page: its own row by key, its names, and its share of the walks that found it.
 PAGES_A_ROW = 15
+EVERYTHING = TicketFilter()
 WORLD = World()
 PLACES = {key: place.id for key, place in WORLD.places.items()}
 URBAN = WORLD.orgs["urban"].id
@@ -46,7 +47,7 @@ class Wanted:
 
     who: str
     branches: int
-    filter: TicketFilter = TicketFilter()
+    filter: TicketFilter = EVERYTHING
     sort: TicketSort = TicketSort.NEWEST
     page: int = 1
 

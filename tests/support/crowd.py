@@ -17,11 +17,12 @@ _SERVED = ("urban", "sanitation", "fire", "committee_a")
 
 _AREAS = text("""
     INSERT INTO area (id, code, name, short_name, level, kind, parent_id, path, valid_from)
-    SELECT made.id, made.code, made.code, made.code, :level, :kind, above.id, above.path || made.id, '2020-01-01'
+    SELECT made.id, made.code, made.code, made.code, :level, :kind, above.id, above.path || made.id,
+        '2020-01-01'
     FROM (SELECT md5(CAST(:level AS text) || n)::uuid AS id, :level || lpad(n::text, 3, '0') AS code,
-                 coalesce(CAST(:root AS uuid), md5(CAST(:parent AS text) || n % CAST(:parents AS int))::uuid) AS parent
+                 md5(CAST(:parent AS text) || n % CAST(:parents AS int))::uuid AS parent
             FROM generate_series(0, CAST(:count AS int) - 1) AS n) AS made
-    JOIN area AS above ON above.id = made.parent
+    JOIN area AS above ON above.id = coalesce(CAST(:root AS uuid), made.parent)
 """)
 _ORGS = text("""
     INSERT INTO org (id, name, short_name, kind, area_id)

@@ -1,4 +1,4 @@
-"""The command line: what it offers, and that a failure that can be foreseen is one line, never a traceback."""
+"""The command line: what it offers, and that a foreseeable failure is one line, never a traceback."""
 
 import json
 import os
@@ -21,12 +21,12 @@ from app.runtime.failures import CommandFailed
 COMMANDS = ("serve", "worker", "migrate", "demo", "admin", "keys", "openapi", "docs")
 
 
-def wangge(*words: str, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as an operator would, with nothing of the surroundings' settings."""
+def wangge(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as an operator would, with nothing of the surroundings' settings (nor a `.env`)."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WANGGE_")}
     return subprocess.run(
         [sys.executable, "-m", "app", *words],
-        cwd=cwd,
+        cwd="/",
         env={**kept, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,

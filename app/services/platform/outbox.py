@@ -15,16 +15,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.platform import Outbox
 
+NEWEST = 32
 _MARK = text(
     """
-    SELECT concat_ws('.', newest.id, newest.txid,
-        least(newest.txid + 1, pg_snapshot_xmin(pg_current_snapshot())::text::bigint),
-        (SELECT count(*) FROM outbox
-          WHERE txid >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint))
-    FROM (SELECT (SELECT max(id) FROM outbox) AS id,
-                 (SELECT max(txid) FROM outbox) AS txid) AS newest
+    WITH base AS MATERIALIZED (
+        SELECT least(
+            pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+            coalesce((SELECT txid FROM outbox ORDER BY txid DESC, id DESC OFFSET :newest - 1 LIMIT 1), 0)
+        ) AS txid
+    )
+    SELECT concat_ws('.', base.txid, recent.rows, recent.id)
+    FROM base, LATERAL (
+        SELECT count(*) AS rows, max(id) AS id FROM outbox WHERE txid >= base.txid
+    ) AS recent
     """
-)
+).bindparams(newest=NEWEST)
 _HORIZON = text("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 
 
@@ -62,9 +67,10 @@ async def read_after(
 async def change_mark(session: AsyncSession) -> str:
     """A short text that differs whenever anything was committed to the outbox in between.
 
-    The newest row alone would not do: a transaction that took an earlier id may commit later. So the mark
-    also holds the oldest transaction still running (as far as it matters) and how many rows were
-    written by transactions at or above it.
+    The newest row alone would not do: a transaction that took an earlier id may commit later. So it counts
+    the rows of every transaction from a base on, at or below the oldest one still running: what commits
+    after this is counted by the next mark, or that has another base. The base is also at or below the 32nd
+    newest row, so that it does not follow each short transaction elsewhere on the server.
     """
     mark: str | None = await session.scalar(_MARK)
     return mark or "0"

@@ -83,7 +83,7 @@ async def overview(session: AsyncSession, *, actor: Actor, of: Window) -> dict[s
     }
 
 
-def _at_stages(part: ColumnElement[bool], of: Window) -> Select[Any]:
+def _at_stages(part: ColumnElement[bool], of: Window) -> Select[str, int, int]:
     return (
         select(
             Ticket.stage,
@@ -95,7 +95,7 @@ def _at_stages(part: ColumnElement[bool], of: Window) -> Select[Any]:
     )
 
 
-def _in_period(part: ColumnElement[bool], of: Window) -> Select[Any]:
+def _in_period(part: ColumnElement[bool], of: Window) -> Select[int, int, int, int]:
     reported = select(func.count()).where(part, _within(Ticket.reported_at, of)).scalar_subquery()
     return select(
         func.count().label("closed"),
@@ -106,7 +106,7 @@ def _in_period(part: ColumnElement[bool], of: Window) -> Select[Any]:
 
 
 async def _summed(
-    session: AsyncSession, parts: Sequence[Select[Any]], by: str | None = None
+    session: AsyncSession, parts: Sequence[Select[*tuple[Any, ...]]], by: str | None = None
 ) -> Mapping[str | None, Counter[str]]:
     """The figures of all parts added up in one statement's rows, by the value of a column."""
     sums: defaultdict[str | None, Counter[str]] = defaultdict(Counter)

@@ -5,9 +5,9 @@ from uuid import UUID
 from app.demo.content import answers
 from app.demo.content.departments import VILLAGE_LINE, lines_mistaken_for
 from app.demo.content.tables import pick
-from app.demo.sheets import Person
-from app.demo.teller import Teller
-from app.models.enums import Action, ClockKind, Status, Urgency
+from app.demo.history.cast import Person
+from app.demo.history.teller import Teller
+from app.models.enums import Action, ClockKind, Role, Status, Urgency
 
 _INFO_SHARE = 0.03  # Sent back for information and handed in again.
 _DETOUR_SHARE = 0.065  # Declined or rerouted.
@@ -62,7 +62,7 @@ class Intake(Teller):
     def _router(self) -> Person:
         """Small matters of a village are routed there."""
         if self.text.line == VILLAGE_LINE and self.chance(0.7):
-            return pick(self.rng, self.grid.village_admins)
+            return pick(self.rng, self.grid.of_role(Role.VILLAGE_ADMIN))
         return self.dispatcher
 
     def _accept(self) -> None:
@@ -117,13 +117,12 @@ class Intake(Teller):
             raise LookupError("nobody has the ticket yet")
         return self.case.handler or pick(self.rng, self.town.handlers[org_id])
 
-    def _decline(self) -> UUID:
-        """Ask that another organisation should have it; which."""
+    def _decline(self) -> tuple[str, UUID]:
+        """Ask that another line, and so another organisation, should have it; which."""
         told = answers.decline(self.rng, self.text.line)
         proper = self.town.org_of(told.proper_line, self.grid)
         self.case.decline(self._handler(), self.later(ClockKind.SIGN), told, proper)
-        self._proper_line = told.proper_line
-        return proper
+        return told.proper_line, proper
 
     def _detour(self) -> None:
         """Somebody finds that another organisation should have it, rightly or not."""
@@ -135,12 +134,12 @@ class Intake(Teller):
             self.text = self.text._replace(line=line)
             self._send(Action.REROUTE, self.town.org_of(line, self.grid))
             return
-        proper = self._decline()
+        line, proper = self._decline()
         at = self.later(ClockKind.DISPATCH)
         if how == "denied":
             self.case.deny_decline(self.dispatcher, at, self.said(Action.DENY_DECLINE))
             return
-        self.text = self.text._replace(line=self._proper_line)
+        self.text = self.text._replace(line=line)
         onward = proper if how == "handed_over" else None
         self.case.approve_decline(self.dispatcher, at, onward, self.remark(Action.APPROVE_DECLINE))
         if onward is None:

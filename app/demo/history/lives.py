@@ -5,9 +5,10 @@ from datetime import datetime
 from app.core.clock import BUSINESS_ZONE
 from app.demo.content import answers
 from app.demo.content.tables import pick
-from app.demo.intake import Intake
-from app.demo.office import WORK_DAY_SECONDS
-from app.demo.sheets import Person
+from app.demo.history.case import Answer
+from app.demo.history.cast import Person
+from app.demo.history.intake import Intake
+from app.demo.history.office import WORK_DAY_SECONDS
 from app.models.enums import (
     Action,
     ClockKind,
@@ -22,9 +23,8 @@ from app.models.enums import (
     Status,
 )
 from app.services.tickets.guards import CLOSABLE_UNSOLVED, NOON
+from app.services.tickets.policies import revisit_exemption
 from app.services.tickets.workflow import MAX_REWORKS, WORKERS
-
-Answer = tuple[Solved, Satisfaction]
 
 _LAPPED_SHARE = 0.08  # Of the open ones at a handler or later: reworked before.
 _DISSATISFIED = frozenset({Satisfaction.DISSATISFIED, Satisfaction.VERY_DISSATISFIED})
@@ -48,12 +48,13 @@ class Life(Intake):
         """Every step after the report, up to the fate."""
         if self.accepted() and self.sent():
             self._worked()
-        self.case.leave()
+        self.case.dossier.leave()
 
     def _worked(self) -> None:
         """From the handler's desk to the end, in one round or more."""
         begun = self.fate in {Status.PROCESSING, Status.RESOLVED, Status.EVALUATING}
-        laps = int(begun and self.chance(_LAPPED_SHARE))
+        lapped = begun and revisit_exemption(self.case.source) is None and self.chance(_LAPPED_SHARE)
+        laps = int(lapped)
         while self._round(again=self.case.rework_count < laps):
             pass
 
@@ -63,11 +64,13 @@ class Life(Intake):
             self._perhaps_declined()
             return False
         self._resolve(again=again)
-        if self.case.revisit_state is RevisitState.EXEMPT:
-            self._close(exempt=True)
-            return False
+        exempt = self.case.revisit_state is RevisitState.EXEMPT
         if self.fate is Status.RESOLVED and not again:
-            self._perhaps_missed()
+            if not exempt:
+                self._perhaps_missed()
+            return False
+        if exempt:
+            self._close()
             return False
         asker = self._asker()
         answer = self._revisit(asker, again=again)
@@ -81,7 +84,7 @@ class Life(Intake):
     def _resolve(self, *, again: bool) -> None:
         kind = ResolutionType.SOLVED if again else None
         text = answers.resolution(self.rng, self.text, kind)
-        self.case.resolve(self._handler(), self.later(ClockKind.HANDLE, least=0.12, most=0.9), text)
+        self.case.resolve(self._handler(), self.later(ClockKind.HANDLE, least=0.2, most=0.95), text)
 
     def _asker(self) -> Person:
         """A revisit agent, or the worker who reported it."""
@@ -109,7 +112,7 @@ class Life(Intake):
         method = pick(self.rng, _OWN_METHODS if who.role in WORKERS else _METHODS)
         words = answers.revisit_opinion(self.rng, content)
         fits = all(method is meant for word, meant in _SPOKEN_OF.items() if word in words)
-        at = self.later(ClockKind.REVISIT)
+        at = self.later(ClockKind.REVISIT, least=0.15, most=0.9)
         self.case.revisit(who, at, method, Outcome.REACHED, answer, words if fits else None)
         return answer
 
@@ -144,7 +147,7 @@ class Life(Intake):
         words = self.remark(Action.EVALUATE) if content else None
         self.case.evaluate(self._judge(by), self.worked(self.rng.random() * _HALF_DAY), by, answer, words)
         if self.fate is not Status.EVALUATING:
-            self._close(exempt=False)
+            self._close()
 
     def _judge(self, by: EvaluatedBy) -> Person:
         """Who writes the evaluation down."""
@@ -154,15 +157,13 @@ class Life(Intake):
             return self.case.reporter
         return pick(self.rng, self.town.supervisors) if self.chance(0.3) else self.dispatcher
 
-    def _close(self, *, exempt: bool) -> None:
-        if exempt and self.fate is Status.RESOLVED:
-            return
+    def _close(self) -> None:
         who = pick(self.rng, self.town.dispatchers)
-        self.case.plain(Action.CLOSE, who, self.later(ClockKind.CLOSE), self.remark(Action.CLOSE))
+        self.case.plain(Action.CLOSE, who, self.later(ClockKind.CLOSE, least=0.1), self.remark(Action.CLOSE))
 
     @property
     def _resolution(self) -> ResolutionType | None:
-        return self.case.outcome.resolution_type if self.case.outcome else None
+        return self.case.resolution.resolution_type if self.case.resolution else None
 
 
 def _half_day(moment: datetime) -> tuple[object, bool]:

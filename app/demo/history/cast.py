@@ -18,7 +18,6 @@ from app.demo.content.addresses import Locality, locality
 from app.demo.content.areas import areas
 from app.demo.content.departments import VILLAGE_LINE
 from app.demo.content.grids import GridRow, Tile
-from app.demo.sheets import Person
 from app.models.enums import Role
 
 CALLERS_OF_A_GRID = 40
@@ -68,6 +67,18 @@ ORDER BY api_token.client_id
 """
 
 
+class Person(NamedTuple):
+    """Somebody who acts: a member, or a third party, in the one role that they have."""
+
+    id: UUID
+    role: Role
+
+    @property
+    def member_id(self) -> UUID | None:
+        """The member's id; None for a third party."""
+        return None if self.role is Role.API_CLIENT else self.id
+
+
 class Caller(NamedTuple):
     """A resident who might complain; the number as it is stored."""
 
@@ -86,11 +97,12 @@ class Grid:
     village_id: UUID
     place: Locality
     tile: Tile
-    workers: Sequence[Person]
-    leaders: Sequence[Person]
-    assistants: Sequence[Person]
-    village_admins: Sequence[Person]
+    team: Mapping[Role, Sequence[Person]]
     callers: Sequence[Caller]
+
+    def of_role(self, role: Role) -> Sequence[Person]:
+        """Those of the grid's team, and of its village's office, who have a role."""
+        return self.team[role]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +176,11 @@ def _grid(row: Record, posts: Mapping[tuple[UUID, Role], Sequence[Person]], call
         village_id=row["village_id"],
         place=locality(areas()[row["village_code"]], drawn),
         tile=tile,
-        workers=posts[row["id"], Role.GRID_WORKER],
-        leaders=posts[row["id"], Role.GRID_LEADER],
-        assistants=posts[row["id"], Role.GRID_ASSISTANT],
-        village_admins=posts[row["village_id"], Role.VILLAGE_ADMIN],
+        team={
+            Role.GRID_WORKER: posts[row["id"], Role.GRID_WORKER],
+            Role.GRID_LEADER: posts[row["id"], Role.GRID_LEADER],
+            Role.GRID_ASSISTANT: posts[row["id"], Role.GRID_ASSISTANT],
+            Role.VILLAGE_ADMIN: posts[row["village_id"], Role.VILLAGE_ADMIN],
+        },
         callers=callers,
     )

@@ -1,0 +1,37 @@
+"""Where the rows of many tickets gather before they are copied: a sheet a table. No row is made here."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from app.demo.history.rows import (
+    AssignmentRecord,
+    ClockRecord,
+    ContactRecord,
+    EvaluationRecord,
+    EventRecord,
+    NoteRecord,
+    OutcomeRecord,
+    RequestRecord,
+    RevisitRecord,
+    TicketRecord,
+)
+
+
+class Sheets:
+    """The rows of some tickets."""
+
+    def __init__(self) -> None:
+        self.tickets: list[TicketRecord] = []
+        self.contacts: list[ContactRecord] = []
+        self.events: list[EventRecord] = []
+        self.notes: list[NoteRecord] = []
+        self.clocks: list[ClockRecord] = []
+        self.assignments: list[AssignmentRecord] = []
+        self.requests: list[RequestRecord] = []
+        self.outcomes: list[OutcomeRecord] = []
+        self.revisits: list[RevisitRecord] = []
+        self.evaluations: list[EvaluationRecord] = []
+
+    def all(self) -> Iterator[Sequence[Any]]:
+        """The sheets, parents before children."""
+        return iter(vars(self).values())

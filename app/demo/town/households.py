@@ -1,0 +1,157 @@
+"""The demo's households and residents: every room of every grid, in batches for COPY.
+
+Numbers are sealed as the product seals them. Registered in the month before the first tickets, each by the
+first worker of the grid; a child born since is entered at birth.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from itertools import islice
+from typing import Any, NamedTuple
+from uuid import UUID
+from zlib import crc32
+
+from app.core.clock import day_start
+from app.core.crypto import Vault
+from app.demo.content.addresses import buildings, locality
+from app.demo.content.people import HouseholdText, People, PersonText
+from app.demo.content.relatives import RELATION_HEAD
+from app.demo.content.tables import seeded, slots
+from app.demo.town.founding import (
+    REGISTERED_BY,
+    REGISTERED_FROM,
+    Founding,
+    Stamps,
+    new_id,
+    sealed,
+    stamps,
+)
+from app.demo.town.places import GridPlace
+from app.demo.town.rows import HouseholdRecord, MembershipRecord, ResidentRecord
+
+BATCH = 1_000
+
+_LONGEST_STAY = 20 * 365
+_Number = tuple[bytes | None, bytes | None, str | None]
+
+
+class Homes:
+    """Rows of some households and of the people in them."""
+
+    def __init__(self) -> None:
+        self.households: list[HouseholdRecord] = []
+        self.residents: list[ResidentRecord] = []
+        self.memberships: list[MembershipRecord] = []
+
+    def all(self) -> Iterator[Sequence[Any]]:
+        """The sheets, parents before children."""
+        return iter(vars(self).values())
+
+
+class _Home(NamedTuple):
+    """A room in a grid, the household's number in its village, and when it was entered."""
+
+    grid: GridPlace
+    address: str
+    number: int
+    entered_at: datetime
+
+
+class Registrar:
+    """Enters the households of a demo."""
+
+    def __init__(
+        self, founding: Founding, people: People, vault: Vault, worker_of: Mapping[UUID, UUID]
+    ) -> None:
+        self._founding, self._people, self._vault = founding, people, vault
+        self._worker_of = worker_of
+        self._rng = seeded(founding.seed, "households")
+
+    def batches(self, grids: Sequence[GridPlace], total: int) -> Iterator[Homes]:
+        """`total` households, grid after grid."""
+        rooms = enumerate(self._rooms(grids, total))
+        while chunk := list(islice(rooms, BATCH)):
+            homes = Homes()
+            for number, home in chunk:
+                self._enter(homes, home, self._people.household(self._rng, number))
+            yield homes
+
+    def _rooms(self, grids: Sequence[GridPlace], total: int) -> Iterator[_Home]:
+        shares = Counter(slots(((grid.id, _weight(grid.row.code)) for grid in grids), total))
+        numbers: Counter[str] = Counter()
+        begin = self._founding.now - REGISTERED_FROM
+        pace = (REGISTERED_FROM - REGISTERED_BY) / max(total, 1)
+        entered = 0
+        for grid in grids:
+            place = locality(grid.village.row, grid.row)
+            for building in buildings(self._rng, place, shares[grid.id]):
+                for room in building.rooms:
+                    entered += 1
+                    numbers[grid.row.village_code] += 1
+                    number = numbers[grid.row.village_code]
+                    yield _Home(grid, room.address, number, begin + entered * pace)
+
+    def _enter(self, homes: Homes, home: _Home, text: HouseholdText) -> None:
+        grid, village = home.grid, home.grid.village
+        entered = self._stamps(home.entered_at, grid)
+        household_id = new_id(self._rng, home.entered_at)
+        homes.households.append(
+            HouseholdRecord(
+                household_id,
+                f"{grid.row.village_code}{home.number:05d}",
+                grid.id,
+                village.town.id,
+                village.id,
+                grid.id,
+                home.address,
+                text.household_type,
+                text.residence_status,
+                len(text.members),
+                *entered,
+            )
+        )
+        since = self._founding.today - timedelta(days=400 + int(self._rng.random() * _LONGEST_STAY))
+        for person in text.members:
+            self._person(homes, household_id, home, person, since)
+
+    def _person(self, homes: Homes, household_id: UUID, home: _Home, person: PersonText, since: date) -> None:
+        at = home.entered_at
+        if person.birth_date >= at.date():
+            at = max(min(day_start(person.birth_date) + timedelta(days=3), self._founding.now), at)
+        entered = self._stamps(at, home.grid)
+        resident_id = new_id(self._rng, at)
+        numbers = (*self._number(person.identity_no), *self._number(person.phone))
+        homes.residents.append(
+            ResidentRecord(
+                resident_id,
+                person.name,
+                person.gender,
+                person.birth_date,
+                person.population_type,
+                *numbers,
+                *entered,
+            )
+        )
+        homes.memberships.append(
+            MembershipRecord(
+                new_id(self._rng, at),
+                household_id,
+                resident_id,
+                person.relation,
+                person.relation == RELATION_HEAD,
+                max(since, person.birth_date),
+                *entered,
+            )
+        )
+
+    def _number(self, number: str | None) -> _Number:
+        return (None, None, None) if number is None else sealed(number, self._vault)
+
+    def _stamps(self, at: datetime, grid: GridPlace) -> Stamps:
+        return stamps(at, self._worker_of[grid.id])
+
+
+def _weight(code: str) -> float:
+    """How crowded a grid is, between 0.6 and 1.4, the same every time."""
+    return 0.6 + crc32(code.encode()) % 800 / 1000

@@ -1,0 +1,46 @@
+"""What a run of the bench may choose: `make bench TICKETS=… CONNECTIONS=… PROCESSES=… SECONDS=… ROUNDS=…`."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+TICKETS, CONNECTIONS, PROCESSES, SECONDS, ROUNDS, PORT = 100_000, 8, 2, 2.0, 5, 8717
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How much to load, how to measure, where to keep it; `sizes` asks for the lists at several sizes."""
+
+    tickets: int
+    connections: int
+    processes: int
+    seconds: float
+    rounds: int
+    port: int
+    data: Path
+    sizes: tuple[int, ...] = ()
+
+
+def read() -> Options:
+    """The options of the command line; exits with a message for what is none."""
+    parser = argparse.ArgumentParser(prog="bench", description="Measures the server on this machine.")
+    parser.add_argument("--tickets", type=_count, default=TICKETS, help="tickets in the database")
+    parser.add_argument("--connections", type=_count, default=CONNECTIONS, help="keep-alive connections")
+    parser.add_argument("--processes", type=_count, default=PROCESSES, help="server processes")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of each operation in each round")
+    parser.add_argument("--rounds", type=_count, default=ROUNDS, help="all operations one after another")
+    parser.add_argument("--port", type=_count, default=PORT, help="of the server, on loopback")
+    parser.add_argument("--data", type=Path, default=Path("var"), help="folder to keep loaded databases in")
+    parser.add_argument("--sizes", type=_counts, default=(), help="compare the lists: 1000,1000000")
+    return Options(**vars(parser.parse_args()))
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def _counts(text: str) -> tuple[int, ...]:
+    return tuple(_count(part) for part in text.split(",") if part)

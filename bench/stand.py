@@ -1,0 +1,129 @@
+"""The databases under test: an embedded server of the bench's own, and a filled database for each size.
+
+A filled database is made once and kept in the data folder; what is measured is a copy of it that is
+thrown away, so that every run begins with the same rows. The data are the demo's: a year of its town.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from rich.console import Console
+
+from app.core.crypto import Vault
+from app.core.embedded import APP_ROLE, DATABASE, OWNER_ROLE, EmbeddedPostgres
+from app.demo import loader
+from app.demo.people import Account
+from app.demo.scale import SIZES, Scale
+from app.runtime import databases, provision
+
+SECRET = "the-secret-of-the-bench-and-of-nothing-else"  # noqa: S105 - opens no real data
+SEED, MORE_SEED = 20_260_101, 20_260_102
+COPY = "bench_copy"
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A database with tickets: SQLAlchemy's address of it, and who can sign in there."""
+
+    name: str
+    url: str
+    accounts: list[Account]
+
+    @property
+    def dsn(self) -> str:
+        """The same for asyncpg."""
+        return databases.for_asyncpg(self.url)
+
+
+class Stand:
+    """The embedded server while the bench runs."""
+
+    def __init__(self, server: EmbeddedPostgres, folder: Path, console: Console) -> None:
+        self.server = server
+        self._folder = folder
+        self._console = console
+
+    def filled(self, tickets: int) -> Filled:
+        """The kept database with so many tickets, filled now unless an earlier run did."""
+        name = f"tickets_{tickets}"
+        summary = self._folder / f"{name}.json"
+        if not summary.exists():
+            started = time.monotonic()
+            self._console.print(f"loading {tickets:,} tickets …")
+            self._run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}"')
+            summary.write_text(json.dumps(self._fill(name, tickets)))
+            self._console.print(f"loaded in {time.monotonic() - started:.0f} s")
+        accounts = [Account.of(row) for row in json.loads(summary.read_text())]
+        return Filled(name, self._url(APP_ROLE, name), accounts)
+
+    @contextmanager
+    def copy_of(self, original: Filled) -> Iterator[Filled]:
+        """A copy to measure on; it is dropped afterwards."""
+        drop = f'DROP DATABASE IF EXISTS "{COPY}" WITH (FORCE)'
+        self._run(drop, f'CREATE DATABASE "{COPY}" TEMPLATE "{original.name}" STRATEGY FILE_COPY')
+        try:
+            asyncio.run(_settle(databases.for_asyncpg(self._url(OWNER_ROLE, COPY))))
+            yield Filled(COPY, self._url(APP_ROLE, COPY), original.accounts)
+        finally:
+            self._run(drop)
+
+    def _fill(self, name: str, tickets: int) -> list[dict[str, Any]]:
+        owner = self._url(OWNER_ROLE, name)
+        provision.migrate(owner)
+        dsn = databases.for_asyncpg(owner)
+        scale = Scale.TOWN if tickets >= SIZES[Scale.TOWN].tickets else Scale.VILLAGE
+        made = asyncio.run(loader.load(dsn, scale=scale, seed=SEED, vault=Vault(SECRET), progress=_silent))
+        more = tickets - SIZES[scale].tickets
+        if more > 0:
+            asyncio.run(loader.load_tickets(dsn, count=more, seed=MORE_SEED, progress=_silent))
+        return made.accounts
+
+    def _url(self, role: str, database: str) -> str:
+        return self.server.url(role=role, database=database)
+
+    def _run(self, *statements: str) -> None:
+        asyncio.run(_execute(databases.for_asyncpg(self._url(OWNER_ROLE, DATABASE)), statements))
+
+
+@contextmanager
+def opened(folder: Path, console: Console) -> Iterator[Stand]:
+    """The bench's own server, in its own folder, with the settings of every embedded server."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with EmbeddedPostgres(folder / "postgres") as server:
+        yield Stand(server, folder, console)
+
+
+def environment(database: Filled, folder: Path) -> dict[str, str]:
+    """What the server's processes are told: a deployment's settings, but the bench's secret."""
+    return {
+        "WANGGE_ENVIRONMENT": "production",
+        "WANGGE_DATA_DIR": str(folder),
+        "WANGGE_DATABASE_URL": database.url,
+        "WANGGE_SECRET_KEY": SECRET,
+        "WANGGE_ACCESS_TOKEN_MINUTES": "60",
+    }
+
+
+async def _execute(dsn: str, statements: tuple[str, ...]) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _settle(dsn: str) -> None:
+    """Let what copying left to be done be done now, and not while something is measured."""
+    await _execute(dsn, ("VACUUM (ANALYZE)",))
+
+
+def _silent(_what: str, _done: int, _all: int) -> None:
+    pass

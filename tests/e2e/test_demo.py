@@ -1,0 +1,202 @@
+"""The demo as a newcomer runs it: from nothing, again on the same data, and ended in every way."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from app.core.schema import ROOT
+from app.models.enums import Role
+
+FIRST_RUN_SECONDS = 240
+PATIENCE = 60.0
+STEPS = ("发现上报", "分类推送", "协调处理", "跟踪回访", "评价结案")
+
+
+@dataclass(frozen=True)
+class Town:
+    """A data folder that a first demo has filled, the port it used, and what it printed."""
+
+    folder: Path
+    port: int
+    printed: str
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What `demo.json` says."""
+        found: dict[str, Any] = json.loads((self.folder / "demo.json").read_text())
+        return found
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
+    folder, port = tmp_path_factory.mktemp("demo") / "data of the demo", free_port()
+    ended = subprocess.run(
+        command(folder, port, "--scale", "village", "--exit"),
+        cwd=ROOT,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=FIRST_RUN_SECONDS,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return Town(folder, port, ended.stdout)
+
+
+def command(folder: Path, port: int, *options: str) -> list[str]:
+    return [sys.executable, "-m", "app", "demo", "--data", str(folder), "--port", str(port), *options]
+
+
+def environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("WANGGE_")}
+    # A real database in the surroundings must not be touched by a demo.
+    return {**kept, "PYTHONUTF8": "1", "WANGGE_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/precious"}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.05)
+
+
+@contextmanager
+def running(town: Town) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """A further demo on the town's data, once it says how to stop it; and what it printed until then."""
+    process = subprocess.Popen(
+        command(town.folder, town.port),
+        cwd=ROOT,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    printed = ""
+    try:
+        for line in process.stdout:
+            printed += line
+            if "Ctrl-C" in line:
+                break
+        assert process.poll() is None, printed
+        yield process, printed
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def started_by(process: "subprocess.Popen[str]", town: Town) -> list[psutil.Process]:
+    """The processes of a demo: its children, theirs, and the database server on its folder."""
+    return psutil.Process(process.pid).children(recursive=True) + [
+        found for found in psutil.process_iter() if str(town.folder) in " ".join(words(found))
+    ]
+
+
+def words(process: psutil.Process) -> list[str]:
+    try:
+        return [] if process.pid == os.getpid() else process.cmdline()[1:]
+    except psutil.Error:
+        return []
+
+
+def test_one_ticket_goes_round_the_loop_with_five_people(town: Town) -> None:
+    positions = [town.printed.find(f"第 {number} 步　{name}") for number, name in enumerate(STEPS, 1)]
+    assert -1 not in positions
+    assert positions == sorted(positions)
+    assert "由 5 人走完五步，已结案" in town.printed
+    assert town.printed.count("时限按时") >= len(STEPS)
+
+
+def test_it_tells_where_everything_is_and_how_to_sign_in(town: Town) -> None:
+    base_url = f"http://127.0.0.1:{town.port}"
+    for address in (f"{base_url}/docs", f"{base_url}/readyz", str(town.folder / "demo.json")):
+        assert address in town.printed
+    for account in town.summary["accounts"]:
+        assert account["username"] in town.printed
+
+
+def test_demo_json_is_private_and_lets_a_script_be_anyone(town: Town) -> None:
+    assert (town.folder / "demo.json").stat().st_mode & 0o777 == 0o600
+    assert town.summary["base_url"] == f"http://127.0.0.1:{town.port}"
+    for account in town.summary["accounts"]:
+        assert set(account) >= {"role", "username", "password", "area_code"}
+    for token in town.summary["tokens"]:
+        assert set(token) >= {"client", "token", "scopes"}
+    people = {account["role"] for account in town.summary["accounts"]}
+    assert people == set(Role) - {Role.API_CLIENT}
+
+
+def test_a_second_demo_keeps_the_data_and_ends_with_nothing_left(town: Town) -> None:
+    with running(town) as (process, printed):
+        with httpx.Client(base_url=town.summary["base_url"], trust_env=False) as client:
+            for account in town.summary["accounts"]:
+                form = {"username": account["username"], "password": account["password"]}
+                assert client.post("/v1/auth/token", data=form).status_code == 200, account["role"]
+            for token in town.summary["tokens"]:
+                bearer = {"Authorization": f"Bearer {token['token']}"}
+                assert client.get("/v1/me", headers=bearer).status_code == 200
+        assert "沿用" in printed
+        family = started_by(process, town)
+        assert len(family) > 2
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == 0
+        assert psutil.wait_procs(family, timeout=PATIENCE)[1] == []
+
+
+def test_the_printed_curl_takes_the_next_step(town: Town) -> None:
+    with running(town) as (_, printed):
+        pasted = re.search(r"^curl (?:.*\\\n)+.*$", printed, re.MULTILINE)
+        assert pasted
+        _, _, url, *rest = shlex.split(pasted.group().replace("\\\n", " "))
+        given = dict(zip(rest[::2], rest[1::2], strict=True))
+        headers = dict(
+            header.split(": ", 1)
+            for option, header in zip(rest[::2], rest[1::2], strict=True)
+            if option == "-H"
+        )
+        reply = httpx.post(url, content=given["-d"], headers=headers, trust_env=False)
+    assert reply.status_code == 200, reply.text
+    assert reply.json()["status"] == "accepted"
+
+
+def test_a_killed_demo_takes_everything_with_it(town: Town) -> None:
+    with running(town) as (process, _):
+        family = started_by(process, town)
+        process.kill()
+        assert psutil.wait_procs(family, timeout=PATIENCE)[1] == []
+    with running(town) as (_, printed):
+        assert "已结案" in printed
+
+
+def test_a_killed_database_comes_back(town: Town) -> None:
+    with running(town) as (process, _):
+        server = next(found for found in started_by(process, town) if found.name() == "postgres")
+        server.kill()
+        with httpx.Client(base_url=town.summary["base_url"], trust_env=False) as client:
+            until(lambda: client.get("/readyz").is_success)
+        assert process.poll() is None

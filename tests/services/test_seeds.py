@@ -1,0 +1,61 @@
+"""What every deployment starts with: the work calendar and the category list, seeded again and again."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models.enums import DayKind
+from app.models.platform import WorkCalendar, WorkCalendarDay, WorkCalendarSegment
+from app.models.ticket import Category
+from app.services.platform import calendars
+from app.services.platform.calendar_seed import seed_days
+from app.services.platform.worktime import DEFAULT_SEGMENTS
+from app.services.tickets import categories
+from app.services.tickets.category_list import CATEGORIES
+
+NATIONAL_DAY = date(2025, 10, 1)
+
+
+async def test_an_empty_database_gets_a_calendar_that_knows_every_published_day(
+    session: AsyncSession,
+) -> None:
+    for table in (WorkCalendarDay, WorkCalendarSegment, WorkCalendar):
+        await session.execute(delete(table))
+    await calendars.seed(session)
+    loaded = await calendars.load(session)
+    assert loaded.segments == DEFAULT_SEGMENTS
+    assert set(loaded.days) == {row.day for row in seed_days()}
+    assert not loaded.is_workday(NATIONAL_DAY)
+
+
+async def test_seeding_again_adds_only_what_is_missing(session: AsyncSession) -> None:
+    corrected = update(WorkCalendarDay).where(WorkCalendarDay.day == NATIONAL_DAY)
+    await session.execute(corrected.values(kind=DayKind.WORKDAY))
+    await session.execute(delete(WorkCalendarDay).where(WorkCalendarDay.day == date(2025, 10, 2)))
+    await calendars.seed(session)
+    loaded = await calendars.load(session)
+    assert loaded.is_workday(NATIONAL_DAY), "a day that the deployment corrected stays as it is"
+    assert loaded.is_published(date(2025, 10, 2))
+    assert await session.scalar(select(func.count()).select_from(WorkCalendar)) == 1
+
+
+async def test_a_database_without_a_calendar_says_what_to_do(session: AsyncSession) -> None:
+    await session.execute(update(WorkCalendar).values(is_default=False))
+    with pytest.raises(LookupError, match="wangge migrate"):
+        await calendars.load(session)
+
+
+async def test_categories_are_relabelled_but_stay_switched_off(session: AsyncSession) -> None:
+    changed = update(Category).where(Category.code == "0501")
+    await session.execute(changed.values(label_zh="旧名", enabled=False))
+    await categories.seed(session)
+    row = (await session.scalars(select(Category).where(Category.code == "0501"))).one()
+    assert (row.label_zh, row.enabled) == ("暴露垃圾", False)
+
+
+async def test_all_listed_categories_are_there_after_seeding(session: AsyncSession) -> None:
+    await session.execute(delete(Category).where(Category.parent_code.is_not(None)))
+    await categories.seed(session)
+    assert await session.scalar(select(func.count()).select_from(Category)) == len(CATEGORIES)

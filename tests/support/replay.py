@@ -1,0 +1,267 @@
+"""Taking a ticket's timeline through the service's own rules again, to see whether it could have happened.
+
+Each event becomes the command that would cause it; the workflow, the guards, the effects and the clocks of
+the tickets wing decide what follows, and what they say must be what the rows say. Nothing is written.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Connection
+
+from app.models.enums import Action, AreaLevel, Outcome, RevisitState, Role, Stage, Status, Urgency
+from app.services.access.roles import ROLES
+from app.services.platform.actor import Actor, Dataset, Grant, ScopeKind
+from app.services.platform.worktime import Calendar
+from app.services.tickets import actions, clocks, effects, transitions, workflow
+from app.services.tickets.commands import MODELS, Command
+from app.services.tickets.effects import Effect, Step
+from app.services.tickets.view import TicketView
+
+CHILDREN = (
+    "ticket_clock",
+    "ticket_assignment",
+    "ticket_request",
+    "ticket_outcome",
+    "revisit",
+    "evaluation",
+)
+_ACTORS = """
+SELECT post.member_id AS id, post.role, area.id AS area_id, area.level, post.org_id
+FROM post LEFT JOIN org ON org.id = post.org_id
+LEFT JOIN area ON area.id = coalesce(post.area_id, org.area_id)
+UNION ALL
+SELECT client_id, 'api_client', area_id, level, NULL FROM api_token JOIN area ON area.id = area_id
+"""
+_EVENTS = """
+SELECT ticket_event.*, ticket_note.opinion
+FROM ticket_event LEFT JOIN ticket_note ON ticket_note.event_id = ticket_event.id
+ORDER BY ticket_id, seq
+"""
+Row = dict[str, Any]
+
+
+@dataclass
+class Archive:
+    """All tickets of a database with what hangs on them, and who can act."""
+
+    tickets: list[Row]
+    events: Mapping[UUID, list[Row]]
+    children: Mapping[str, Mapping[UUID, list[Row]]]
+    actors: Mapping[UUID, Actor]
+    paths: Mapping[UUID, list[UUID]]
+    org_areas: Mapping[UUID, UUID]
+
+
+async def read(connection: Connection) -> Archive:
+    """Read everything once."""
+    children = {table: await connection.fetch(f"SELECT * FROM {table}") for table in CHILDREN}  # noqa: S608
+    return Archive(
+        tickets=[dict(row) for row in await connection.fetch("SELECT * FROM ticket ORDER BY no")],
+        events=_by_ticket(await connection.fetch(_EVENTS)),
+        children={table: _by_ticket(rows) for table, rows in children.items()},
+        actors={row["id"]: _actor(dict(row)) for row in await connection.fetch(_ACTORS)},
+        paths={row["id"]: row["path"] for row in await connection.fetch("SELECT id, path FROM area")},
+        org_areas={
+            row["id"]: row["area_id"] for row in await connection.fetch("SELECT id, area_id FROM org")
+        },
+    )
+
+
+class Replay:
+    """One ticket from its report on."""
+
+    def __init__(self, archive: Archive, ticket: Row, calendar: Calendar) -> None:
+        self._archive, self._ticket, self._calendar = archive, ticket, calendar
+        self._events = archive.events[ticket["id"]]
+        self.row = _as_reported(ticket, self._events, archive.paths[ticket["area_id"]])
+        self.children: dict[str, list[Row]] = {table: [] for table in CHILDREN}
+
+    def check(self) -> None:
+        """Every step was allowed, by whom it was taken, and left what the rows say now."""
+        self._check_report()
+        for event in self._events[1:]:
+            self._step(event)
+        assert {key: value for key, value in self.row.items() if key in self._ticket} == self._ticket
+        for table, rows in self.children.items():
+            stored = self._archive.children[table].get(self._ticket["id"], [])
+            assert _sorted(rows) == _sorted(stored), table
+
+    def _check_report(self) -> None:
+        event = self._events[0]
+        reporter = self._archive.actors[event["actor_id"]]
+        assert event["actor_id"] in {self._ticket["reporter_id"], self._ticket["client_id"]}
+        assert event["actor_role"] in workflow.REPORTERS & reporter.roles
+        assert _sees(reporter, self.row["area_path"])
+        assert (event["seq"], event["action"], event["at"]) == (1, "report", self._ticket["reported_at"])
+        effect = workflow.rows_for(None, Action.REPORT)[0].clocks
+        made = self._change(self._view(), effect, event["at"], self.row["urgency"], 1)
+        self._apply_clocks(made, event["at"], None)
+        self.row["due_at"] = made.due_at
+        told = {"source": self._ticket["source"], "clocks": made.as_data(event["at"])}
+        assert json.loads(event["data"]) == _plain(told)
+
+    def _step(self, event: Row) -> None:
+        view, actor = self._view(), self._archive.actors[event["actor_id"]]
+        command = self._command(event, view)
+        chosen = actions.choose(actor, view, command, event["at"])
+        step = Step(actor, view, command, chosen, event["at"])
+        effect = effects.of(step)
+        urgency = effect.values.get("urgency", view.urgency)
+        round_no = view.round + (command.action is Action.REWORK)
+        made = self._change(view, chosen.clocks, event["at"], urgency, round_no)
+        told = {**effect.codes, "clocks": made.as_data(event["at"])}
+        assert json.loads(event["data"]) == _plain(told)
+        assert (event["from_status"], event["to_status"]) == (view.status, chosen.to)
+        assert (event["seq"], event["actor_role"]) == (
+            view.row["version"] + 1,
+            transitions._acting_role(step),
+        )
+        assert event["at"] > view.row["updated_at"]
+        self._check_orgs(command)
+        self._apply(step, effect, made)
+
+    def _command(self, event: Row, view: TicketView) -> Command:
+        """What somebody sent to cause this event."""
+        data, ticket_id, action = json.loads(event["data"]), view.id, Action(event["action"])
+        told = {**data, **data.get("changed", {}), "opinion": event["opinion"]}
+        told["reached"] = data.get("outcome") == Outcome.REACHED
+        for table, column in (("ticket_request", "asked_at"), ("ticket_outcome", "at")):
+            rows = self._archive.children[table].get(ticket_id, [])
+            told |= next(({**row, **told} for row in rows if row[column] == event["at"]), {})
+        wanted = [need.field for need in workflow.needs_of(action)]
+        fields = {name: told[name] for name in wanted if told.get(name) is not None}
+        return MODELS[action](action=action, **fields)
+
+    def _check_orgs(self, command: Command) -> None:
+        for name in ("org_id", "proposed_org_id"):
+            org_id = command.value(name)
+            assert org_id is None or self._archive.org_areas[org_id] in self.row["area_path"]
+
+    def _view(self) -> TicketView:
+        assigned = self.children["ticket_assignment"]
+        waiting = [_plain(row) for row in self.children["ticket_request"] if row["state"] == "pending"]
+        return TicketView(
+            row={**self.row, "decline": waiting[0] if waiting else None},
+            clocks=[_plain(clock) for clock in self.children["ticket_clock"]],
+            revisits=[_plain(row) for row in self.children["revisit"]],
+            evaluations=[_plain(row) for row in self.children["evaluation"]],
+            handlers=frozenset(row["handler_id"] for row in assigned if row.get("handler_id")),
+        )
+
+    def _open_clocks(self) -> list[Row]:
+        return [clock for clock in self.children["ticket_clock"] if clock["stopped_at"] is None]
+
+    def _change(
+        self, view: TicketView, effect: workflow.Clocks, at: datetime, urgency: str, round_no: int
+    ) -> clocks.Change:
+        return clocks.change(
+            effect,
+            open_clocks=view.open_clocks,
+            urgency=Urgency(urgency),
+            now=at,
+            calendar=self._calendar,
+            round_no=round_no,
+            halved=round_no > view.round,
+        )
+
+    def _apply(self, step: Step, effect: Effect, made: clocks.Change) -> None:
+        """Do to the copy what the service's statements would do to the database."""
+        for statement in effect.updates:
+            values = _values(statement)
+            for row in self.children[statement.table.name]:
+                if row.get("ended_at") is None and row.get("state") in {None, "pending"}:
+                    row.update(values)
+        for statement in effect.inserts:
+            self.children[statement.table.name].append(_new(statement))
+        self.row.update(_values(transitions._move(step, effect, made)))
+        self._apply_clocks(made, step.now, self.row["lead_org_id"])
+
+    def _apply_clocks(self, made: clocks.Change, at: datetime, org_id: UUID | None) -> None:
+        stopped = {clock.kind for clock in made.stopped}
+        moved = {clock.kind: clock for clock in (*made.paused, *made.resumed)}
+        for row in self._open_clocks():
+            if row["kind"] in stopped:
+                row["stopped_at"] = at
+            if row["kind"] in moved:
+                row["paused_at"], row["due_at"] = moved[row["kind"]].paused_at, moved[row["kind"]].due_at
+        for statement in clocks.inserts(self._ticket["id"], made, org_id=org_id):
+            self.children["ticket_clock"].append(_new(statement))
+
+
+def _as_reported(ticket: Row, events: list[Row], path: list[UUID]) -> Row:
+    """The ticket's row just after the report."""
+    accepted = [json.loads(event["data"]) for event in events if event["action"] == Action.ACCEPT]
+    urgency = next((data["before"]["urgency"] for data in accepted if "before" in data), ticket["urgency"])
+    nothing = ("lead_org_id", "handler_id", "resolved_at", "closed_at", "exempt_policy")
+    unknown = ("satisfaction", "solved", "resolution_type")
+    return {
+        **ticket,
+        **dict.fromkeys((*nothing, *unknown)),
+        **dict.fromkeys(("decline_count", "rework_count", "dispatch_count"), 0),
+        "urgency": urgency,
+        "status": Status.REPORTED.value,
+        "stage": Stage.REPORT.value,
+        "revisit_state": RevisitState.NEEDED.value,
+        "pending_decline": False,
+        "version": 1,
+        "updated_at": ticket["reported_at"],
+        "updated_by": ticket["created_by"],
+        "area_path": path,
+    }
+
+
+def _actor(row: Mapping[str, Any]) -> Actor:
+    role = Role(row["role"])
+    spec = ROLES[role]
+    datasets = frozenset({Dataset.TICKETS}) if role is Role.API_CLIENT else spec.datasets
+    level = AreaLevel(row["level"]) if row["level"] else None
+    grant = Grant(role, spec.kind, datasets, row["area_id"], level, row["org_id"])
+    ids = {"client_id" if role is Role.API_CLIENT else "member_id": row["id"]}
+    return Actor(id=row["id"], grants=(grant,), **ids)
+
+
+def _sees(actor: Actor, path: list[UUID]) -> bool:
+    return any(
+        grant.kind is ScopeKind.AREA and grant.area_id in path for grant in actor.grants_of(Dataset.TICKETS)
+    )
+
+
+def _values(statement: Any) -> Row:
+    """The columns that a statement sets; its conditions have names of their own."""
+    return {name: value for name, value in statement.compile().params.items() if name in statement.table.c}
+
+
+def _new(statement: Any) -> Row:
+    """The row that an insert makes."""
+    return {**dict.fromkeys(statement.table.c.keys()), **_values(statement)}
+
+
+def _by_ticket(rows: Iterable[Any]) -> Mapping[UUID, list[Row]]:
+    found: defaultdict[UUID, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row["ticket_id"]].append(dict(row))
+    return found
+
+
+def _sorted(rows: Iterable[Row]) -> list[Row]:
+    """Without ids of their own and without what is empty, in a stable order."""
+    plain = [
+        {name: value for name, value in row.items() if name != "id" and value is not None} for row in rows
+    ]
+    return sorted(plain, key=lambda row: json.dumps(row, sort_keys=True, default=str))
+
+
+def _plain(row: Mapping[str, Any]) -> Row:
+    """As it comes back from JSON."""
+    plain: Row = json.loads(json.dumps(dict(row), default=_text))
+    return plain
+
+
+def _text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
