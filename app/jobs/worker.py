@@ -15,7 +15,7 @@ from pgqueuer import PgQueuer
 
 from app.core import logging
 from app.core.db import Sessions, create_engine, create_sessions
-from app.jobs import heartbeat, maintenance
+from app.jobs import heartbeat, maintenance, sweep
 from app.jobs.outages import OUTAGES
 
 NAME = "wangge-worker"
@@ -71,6 +71,7 @@ async def _cycle(connection: asyncpg.Connection, sessions: Sessions, stop: async
     """Work on one connection until stop is set; ConnectionResetError when it broke quietly."""
     queue = PgQueuer.from_asyncpg_connection(connection)
     maintenance.register(queue, sessions)
+    sweep.register(queue, sessions)
     connection.add_termination_listener(lambda _connection: queue.shutdown.set())
     forward = asyncio.create_task(_forward(stop, queue.shutdown))
     try:

@@ -83,6 +83,7 @@ class Ticket(Versioned, Base):
         Index("ix_ticket_handler_due", "handler_id", "due_at", "id", postgresql_where=OPEN),
         Index("ix_ticket_reporter_due", "reporter_id", "due_at", "id", postgresql_where=OPEN),
         Index("ix_ticket_due", "due_at", "id", postgresql_where=OPEN),
+        Index("ix_ticket_next_at", "next_at", "id", postgresql_where=text("next_at IS NOT NULL")),
         Index("ix_ticket_town_closed", "town_id", "closed_at", "status", "satisfaction"),
         Index("ix_ticket_closed", "closed_at", "status", "satisfaction"),
     )
@@ -133,6 +134,7 @@ class Ticket(Versioned, Base):
     merged_from: Mapped[str | None]
     resume_on: Mapped[date | None] = mapped_column(Date)
     archived_at: Mapped[datetime | None]
+    next_at: Mapped[datetime | None]
     excluded_from_assessment: Mapped[bool] = mapped_column(server_default="false")
     extension_count: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     reopen_count: Mapped[int] = mapped_column(SmallInteger, server_default="0")

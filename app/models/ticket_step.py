@@ -93,6 +93,12 @@ class TicketAssignment(Keyed, Base):
     __table_args__ = (
         UniqueConstraint("ticket_id", "round", "org_id"),
         Index("ix_ticket_assignment_org_id_dispatched_at", "org_id", "dispatched_at"),
+        Index(
+            "ix_ticket_assignment_helping",
+            "org_id",
+            "ticket_id",
+            postgresql_where=text("NOT is_lead AND ended_at IS NULL"),
+        ),
     )
 
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))

@@ -143,6 +143,13 @@ def upgrade() -> None:
     op.add_column(
         "ticket_assignment", sa.Column("is_lead", sa.Boolean(), server_default="true", nullable=False)
     )
+    op.create_index(
+        "ix_ticket_assignment_helping",
+        "ticket_assignment",
+        ["org_id", "ticket_id"],
+        unique=False,
+        postgresql_where=sa.text("NOT is_lead AND ended_at IS NULL"),
+    )
     op.drop_constraint(op.f("uq_ticket_assignment_ticket_id_round"), "ticket_assignment", type_="unique")
     op.create_unique_constraint(
         op.f("uq_ticket_assignment_ticket_id_round_org_id"),
@@ -213,6 +220,11 @@ def downgrade() -> None:
         op.f("uq_ticket_assignment_ticket_id_round"),
         "ticket_assignment",
         ["ticket_id", "round"],
+    )
+    op.drop_index(
+        "ix_ticket_assignment_helping",
+        table_name="ticket_assignment",
+        postgresql_where=sa.text("NOT is_lead AND ended_at IS NULL"),
     )
     op.drop_column("ticket_assignment", "is_lead")
     op.add_column(

@@ -16,13 +16,14 @@ from app.core.ids import uuid7
 from app.models.enums import ClockKind, SlaUnit
 from app.models.ticket_step import TicketClock
 from app.services.platform.worktime import Calendar, due, remaining
+from app.services.tickets import thresholds
 from app.services.tickets.limits import Limit, half
+from app.services.tickets.thresholds import Level
 from app.services.tickets.workflow import Clocks
 
 _TABLE: Any = TicketClock.__table__
 Limits = Callable[[ClockKind], Limit]
 CHAIN = (ClockKind.ACCEPT, ClockKind.DISPATCH, ClockKind.HANDLE, ClockKind.REVISIT, ClockKind.CLOSE)
-WARN_SHARE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Clock:
     paused_at: datetime | None = None
     round: int = 1
     next_at: datetime | None = None
+    level: int = Level.GREEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +81,13 @@ def change(
     halved: bool = False,
     extended: int = 0,
     relimited: bool = False,
+    paused_since: datetime | None = None,
 ) -> Change:
     """The effect of a row on a ticket's open clocks, at an instant.
 
     `halved` gives the handle clock that starts half its limit; `extended` moves the one that runs, by so
-    many of its own units; `relimited` gives the open clocks the limits that they would have now.
+    many of its own units; `relimited` gives the open clocks the limits that they would have now;
+    `paused_since` leaves alone what was paused before that instant.
     """
     stopped = tuple(clock for clock in open_clocks if clock.kind in effect.stops)
     left = {clock.kind: clock for clock in open_clocks if clock not in stopped}
@@ -95,7 +99,9 @@ def change(
     resumed = tuple(
         _resumed(clock, now, calendar)
         for clock in left.values()
-        if clock.kind in effect.resumes and clock.paused_at is not None
+        if clock.kind in effect.resumes
+        and clock.paused_at is not None
+        and (paused_since is None or clock.paused_at >= paused_since)
     )
     wanted = [kind for kind in effect.starts if kind not in left]
     started = tuple(_started(kind, limits, now, calendar, round_no, halved=halved) for kind in wanted)
@@ -121,7 +127,7 @@ def updates(ticket_id: UUID, made: Change, *, now: datetime) -> list[Any]:
             unit=clock.unit.value,
             amount=clock.amount,
             next_at=clock.next_at,
-            level=0,
+            level=clock.level,
         )
         for clock in (*made.paused, *made.resumed, *made.moved)
     )
@@ -142,7 +148,7 @@ def inserts(ticket_id: UUID, made: Change, *, org_id: UUID | None) -> list[Any]:
             due_at=clock.due_at,
             provisional=clock.provisional,
             next_at=clock.next_at,
-            level=0,
+            level=clock.level,
             org_id=org_id,
         )
         for clock in made.started
@@ -164,7 +170,7 @@ def _started(
         limit = half(limit)
     deadline = due(calendar, now, limit.unit, limit.amount)
     clock = Clock(kind, limit.unit, limit.amount, now, deadline.due, deadline.provisional, None, round_no)
-    return _watched(clock)
+    return _watched(clock, calendar)
 
 
 def _overall(limits: Limits, now: datetime, calendar: Calendar, round_no: int) -> Clock:
@@ -175,18 +181,22 @@ def _overall(limits: Limits, now: datetime, calendar: Calendar, round_no: int) -
         deadline = due(calendar, moment, limit.unit, limit.amount)
         moment, provisional = deadline.due, provisional or deadline.provisional
     minutes = int((moment - now).total_seconds() // 60)
-    return _watched(
-        Clock(ClockKind.OVERALL, SlaUnit.WALL_MINUTES, minutes, now, moment, provisional, None, round_no)
-    )
+    clock = Clock(ClockKind.OVERALL, SlaUnit.WALL_MINUTES, minutes, now, moment, provisional, None, round_no)
+    return _watched(clock, calendar)
 
 
 def _resumed(clock: Clock, now: datetime, calendar: Calendar) -> Clock:
+    """What was left runs on, or what was overdue is again; a level that came before the pause stays."""
     paused_at = clock.paused_at or now
     if paused_at > clock.due_at:
-        return _watched(replace(clock, paused_at=None))
+        next_at = clock.next_at and thresholds.after_pause(
+            clock.next_at, clock.unit, paused_at=paused_at, now=now, calendar=calendar
+        )
+        return replace(clock, paused_at=None, next_at=next_at)
     left = remaining(calendar, paused_at, clock.due_at, clock.unit)
     deadline = due(calendar, now, clock.unit, left)
-    return _watched(replace(clock, due_at=deadline.due, provisional=deadline.provisional, paused_at=None))
+    again = replace(clock, due_at=deadline.due, provisional=deadline.provisional, paused_at=None)
+    return replace(again, next_at=again.due_at) if clock.level else _watched(again, calendar)
 
 
 def _moved(
@@ -204,14 +214,16 @@ def _moved(
 
 def _extended(clock: Clock, amount: int, calendar: Calendar) -> Clock:
     deadline = due(calendar, clock.due_at, clock.unit, amount)
-    return _watched(
-        replace(clock, amount=clock.amount + amount, due_at=deadline.due, provisional=deadline.provisional)
+    longer = replace(
+        clock, amount=clock.amount + amount, due_at=deadline.due, provisional=deadline.provisional
     )
+    return _watched(longer, calendar)
 
 
-def _watched(clock: Clock) -> Clock:
-    """With the instant at which the sweep must look: 80 % of the running time, before it is due."""
-    return replace(clock, next_at=clock.started_at + (clock.due_at - clock.started_at) * WARN_SHARE)
+def _watched(clock: Clock, calendar: Calendar) -> Clock:
+    """With a deadline that has come anew: green, until a fifth of its time is left."""
+    limits = thresholds.Limits(clock.kind, clock.unit, clock.amount, clock.due_at)
+    return replace(clock, level=Level.GREEN, next_at=thresholds.warn_at(limits, clock.started_at, calendar))
 
 
 def _told(clock: Clock) -> dict[str, Any]:

@@ -13,7 +13,20 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, literal, or_, select, true, union
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Row,
+    Uuid,
+    and_,
+    any_,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -34,10 +47,11 @@ from app.services.tickets.workflow import STAGE_OF, TERMINAL
 def _helped_by(org_id: UUID) -> ColumnElement[bool]:
     helping = select(TicketAssignment.ticket_id).where(
         TicketAssignment.org_id == org_id,
-        TicketAssignment.is_lead.is_(False),
+        ~TicketAssignment.is_lead,
         TicketAssignment.ended_at.is_(None),
     )
-    return Ticket.id.in_(helping)
+    # An array: read once, by its own small index; a semi-join would walk all tickets in the list's order.
+    return Ticket.id == any_(func.array(helping.scalar_subquery(), type_=ARRAY(Uuid)))
 
 
 COLUMNS = ScopeColumns(

@@ -10,11 +10,12 @@ from sqlalchemy import any_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from app.core.errors import invalid_field
+from app.core.errors import NotFound, invalid_field
 from app.models.area import Area
-from app.models.enums import AreaLevel
+from app.models.enums import AreaLevel, Status
 from app.models.staff import Member, Org
 from app.models.ticket import Category, Ticket
+from app.services.areas import tree
 from app.services.platform import scope
 from app.services.platform.actor import Dataset
 from app.services.tickets import reads
@@ -25,7 +26,7 @@ _AREAS = scope.ScopeColumns(area=Area.id)
 
 
 async def check(session: AsyncSession, step: Step) -> Effect:
-    """Raise an `Invalid` that names the field; returns what a named place adds to the effect."""
+    """Raise what names the field; returns what a named place adds to the effect."""
     await _category(session, step)
     await _orgs(session, step)
     await _member(session, step)
@@ -86,7 +87,11 @@ async def _master(session: AsyncSession, step: Step) -> None:
     master = (
         await session.execute(
             select(Ticket.id, Ticket.closed_at)
-            .where(Ticket.id == master_id, scope.visible(step.actor, Dataset.TICKETS, reads.COLUMNS))
+            .where(
+                Ticket.id == master_id,
+                Ticket.status != Status.DRAFT.value,
+                scope.visible(step.actor, Dataset.TICKETS, reads.COLUMNS),
+            )
             .with_for_update()
         )
     ).one_or_none()
@@ -104,7 +109,7 @@ async def _area(session: AsyncSession, step: Step) -> Effect:
 
 
 async def placed(session: AsyncSession, actor: Any, area_id: UUID) -> dict[str, UUID | None]:
-    """The columns that say where a ticket is; an area in force and in the caller's scope."""
+    """The columns that say where a ticket is; `NotFound`, with the field, unless the caller sees the area."""
     above = aliased(Area)
     statement = (
         select(above.id, above.level)
@@ -113,9 +118,7 @@ async def placed(session: AsyncSession, actor: Any, area_id: UUID) -> dict[str, 
     )
     by_level = {AreaLevel(level): found for found, level in (await session.execute(statement)).all()}
     if not by_level:
-        raise invalid_field(
-            "body.area_id", "没有这个区域，或不在您的管辖范围内", "No such area, or outside your scope"
-        )
+        raise NotFound(errors=(tree.unknown("body.area_id"),))
     return {
         "area_id": area_id,
         "town_id": by_level.get(AreaLevel.TOWN),

@@ -29,7 +29,8 @@ def relations(actor: Actor, ticket: TicketView) -> frozenset[Relation]:
         Relation.HELPER_ORG: any(
             helper["org_id"] in helping and not helper["done_at"] for helper in ticket.helpers
         ),
-        Relation.ASKER: asked_by == str(actor.id),
+        # Where nothing was asked the guard says so, rather than that somebody else must do it.
+        Relation.ASKER: asked_by in {None, str(actor.id)},
     }
     return frozenset(relation for relation, held in holds.items() if held)
 

@@ -14,13 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import clock
 from app.core.errors import Stale
 from app.core.ids import uuid7
-from app.models.enums import Action, RequestState, Role, Status, Urgency
+from app.models.enums import Action, RequestState, Status, Urgency
 from app.models.ticket import Ticket
 from app.models.ticket_step import TicketEvent, TicketNote
 from app.services.platform import outbox
 from app.services.platform.actor import Actor
 from app.services.platform.worktime import Calendar
-from app.services.tickets import actions, clocks, effects, reads, references, relations, view
+from app.services.tickets import actions, clocks, effects, looks, reads, references, telling, view
 from app.services.tickets.clocks import Change
 from app.services.tickets.commands import Command
 from app.services.tickets.effects import Effect, Step
@@ -34,7 +34,6 @@ from app.services.tickets.writes import together
 _TICKET: Any = Ticket.__table__
 _EVENT: Any = TicketEvent.__table__
 _NOTE: Any = TicketNote.__table__
-REPORTER = "reporter"
 HALVED = frozenset({Action.REWORK, Action.REJECT_RESOLUTION})
 TOLD_TO_REPORTER = frozenset(
     {
@@ -80,10 +79,10 @@ async def act(
         halved=command.action in HALVED,
         extended=effect.extended,
         relimited=effect.relimited,
+        paused_since=ticket.row["closed_at"] if command.action is Action.UNMERGE else None,
     )
-    await together(
-        session, [_move(step, effect, made), *clocks.updates(ticket.id, made, now=now), *effect.updates]
-    )
+    moved = _move(step, effect, made, calendar)
+    await together(session, [moved, *clocks.updates(ticket.id, made, now=now), *effect.updates])
     await together(session, [*_told(step, effect, made), *effect.inserts])
     return await view.load(session, ticket_id)
 
@@ -107,7 +106,7 @@ def _round_after(step: Step) -> int:
     return step.ticket.round + (step.command.action in HALVED | {Action.REOPEN})
 
 
-def _move(step: Step, effect: Effect, made: Change) -> Any:
+def _move(step: Step, effect: Effect, made: Change, calendar: Calendar) -> Any:
     to = _to(step)
     values: dict[str, Any] = {
         "status": to.value,
@@ -115,6 +114,7 @@ def _move(step: Step, effect: Effect, made: Change) -> Any:
         "updated_at": step.now,
         "updated_by": step.actor.member_id or step.actor.client_id,
         "due_at": made.due_at,
+        "next_at": looks.next_at(_look(step, effect), calendar),
     }
     stage = STAGE_OF[to]
     if stage is not None:
@@ -126,44 +126,27 @@ def _move(step: Step, effect: Effect, made: Change) -> Any:
     return update(_TICKET).where(_TICKET.c.id == step.ticket.id).values(**values, **effect.values)
 
 
+def _look(step: Step, effect: Effect) -> looks.Move:
+    row = {**step.ticket.row, **effect.values}
+    return looks.Move(
+        step.command.action, step.ticket.status, _to(step), step.now, row["resume_on"], row["next_at"]
+    )
+
+
 def _told(step: Step, effect: Effect, made: Change) -> list[Any]:
-    ticket, event_id, seq = step.ticket, uuid7(), step.ticket.row["version"] + 1
+    ticket, event_id, to = step.ticket, uuid7(), _to(step)
+    event = telling.event(step, effect, event_id=event_id, to=to, clocks=made.as_data(step.now))
+    news = telling.news(step, effect, to=to)
     lead = effect.values.get("lead_org_id", ticket.row["lead_org_id"])
-    data = {**effect.codes, "clocks": made.as_data(step.now)}
-    news = {
-        "seq": seq,
-        "from": ticket.status.value,
-        "to": _to(step).value,
-        "area_id": str(effect.values.get("area_id", ticket.row["area_id"])),
-        "lead_org_id": None if lead is None else str(lead),
-    }
     writes = [
-        insert(_EVENT).values(
-            id=event_id,
-            ticket_id=ticket.id,
-            seq=seq,
-            action=step.command.action.value,
-            from_status=ticket.status.value,
-            to_status=_to(step).value,
-            at=step.now,
-            device_at=step.command.occurred_at,
-            actor_id=step.actor.member_id or step.actor.client_id,
-            actor_role=_acting_role(step),
-            data=data,
-        ),
+        insert(_EVENT).values(**event),
         outbox.append(f"ticket.{step.command.action.value}", ticket.id, news),
         *clocks.inserts(ticket.id, made, org_id=lead),
     ]
     if step.command.action in TOLD_TO_REPORTER:
-        notice = {"seq": seq, "notice": step.command.action.value}
+        notice = {"seq": event["seq"], "notice": step.command.action.value}
         writes.append(outbox.append("notice.reporter", ticket.id, notice))
     opinion = step.command.value("opinion")
     if opinion:
         writes.append(insert(_NOTE).values(event_id=event_id, opinion=opinion))
     return writes
-
-
-def _acting_role(step: Step) -> str:
-    held = relations.roles_on(step.actor, step.ticket)
-    acting: list[Role] = sorted(step.row.roles & held)
-    return acting[0].value if acting else REPORTER

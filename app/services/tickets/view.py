@@ -26,11 +26,15 @@ _VIEW = text(
         contact.name AS contact_name, contact.phone_last4 AS contact_last4,
         (SELECT json_agg(json_build_object('kind', kind, 'unit', unit, 'amount', amount, 'round', round,
                 'started_at', started_at, 'due_at', due_at, 'provisional', provisional,
-                'next_at', next_at,
+                'next_at', next_at, 'level', level,
                 'paused_at', paused_at, 'stopped_at', stopped_at) ORDER BY started_at, id)
            FROM ticket_clock WHERE ticket_id = ticket.id) AS clocks,
-        (SELECT array_agg(DISTINCT handler_id) FROM ticket_assignment
-          WHERE ticket_id = ticket.id AND handler_id IS NOT NULL) AS handlers,
+        ARRAY(SELECT handler_id FROM ticket_assignment
+               WHERE ticket_id = ticket.id AND handler_id IS NOT NULL
+              UNION
+              SELECT actor_id FROM ticket_event
+               WHERE ticket_id = ticket.id AND action IN ('sign', 'self_resolve') AND actor_id IS NOT NULL)
+            AS handlers,
         (SELECT json_agg(json_build_object('org_id', org_id, 'name', helper.short_name,
                 'dispatched_at', dispatched_at, 'done_at', ticket_assignment.ended_at)
                 ORDER BY dispatched_at, org_id)
@@ -135,7 +139,6 @@ async def load(session: AsyncSession, ticket_id: UUID) -> TicketView:
 
 
 def _clock(row: Mapping[str, Any]) -> Clock:
-    paused_at = row["paused_at"]
     return Clock(
         kind=ClockKind(row["kind"]),
         unit=SlaUnit(row["unit"]),
@@ -143,6 +146,12 @@ def _clock(row: Mapping[str, Any]) -> Clock:
         started_at=datetime.fromisoformat(row["started_at"]),
         due_at=datetime.fromisoformat(row["due_at"]),
         provisional=row["provisional"],
-        paused_at=None if paused_at is None else datetime.fromisoformat(paused_at),
+        paused_at=_moment(row["paused_at"]),
         round=row["round"],
+        next_at=_moment(row["next_at"]),
+        level=row["level"],
     )
+
+
+def _moment(told: str | None) -> datetime | None:
+    return None if told is None else datetime.fromisoformat(told)

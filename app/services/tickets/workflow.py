@@ -152,16 +152,18 @@ open | instruct | = | leader_viewer | | opinion:text urgency? | after_draft |
 reported accepted dispatched processing suspended escalating | change | = | dispatcher | | category_code:category? urgency? area_id:area? opinion:text | changes_something |
 processing | resolve | resolved@needs_revisit | handlers | handler | resolution_type:resolution measures:text public_reply:text? attachments? | nothing_pending helpers_done | -sign -contact -handle +revisit
 processing | resolve | resolved@exempt | handlers | handler | resolution_type:resolution measures:text public_reply:text? attachments? | nothing_pending helpers_done | -sign -contact -handle +close
-resolved | reject_resolution | processing | dispatcher | | opinion:text | reworks_left | -revisit -close +handle
-resolved | reject_resolution | processing | workers | reporter_not_handler | opinion:text | reworks_left | -revisit -close +handle
+resolved | reject_resolution | processing@keep | dispatcher | | opinion:text | reworks_left | -revisit -close +handle
+resolved | reject_resolution | accepted@route_anew | dispatcher | | opinion:text | reworks_left | -revisit -close +dispatch
+resolved | reject_resolution | processing@keep | workers | reporter_not_handler | opinion:text | reworks_left | -revisit -close +handle
+resolved | reject_resolution | accepted@route_anew | workers | reporter_not_handler | opinion:text | reworks_left | -revisit -close +dispatch
 resolved | revisit | evaluating@reached | revisit_agent | not_handler | method:revisit_method reached:flag solved? satisfaction? opinion:text? | revisit_needed | -revisit
 resolved | revisit | =@not_reached | revisit_agent | not_handler | method:revisit_method reached:flag solved? satisfaction? opinion:text? | revisit_needed |
 resolved | revisit | evaluating@unreachable | revisit_agent | not_handler | method:revisit_method reached:flag solved? satisfaction? opinion:text? | revisit_needed | -revisit
 resolved | revisit | evaluating@reached | workers | reporter_not_handler | method:revisit_method reached:flag solved? satisfaction? opinion:text? | revisit_needed | -revisit
 resolved | revisit | =@not_reached | workers | reporter_not_handler | method:revisit_method reached:flag solved? satisfaction? opinion:text? | revisit_needed |
 resolved | revisit | evaluating@unreachable | workers | reporter_not_handler | method:revisit_method reached:flag solved? satisfaction? opinion:text? | revisit_needed | -revisit
-evaluating | rework | processing@without_org | callers | not_handler | org_id:org? opinion:text | unsatisfied reworks_left | -revisit -close +handle
-evaluating | rework | dispatched@with_org | callers | not_handler | org_id:org? opinion:text | unsatisfied reworks_left | -revisit -close +sign +contact +handle
+evaluating | rework | processing@without_org | callers | not_handler | org_id:org? opinion:text | unsatisfied reworks_left nothing_pending | -revisit -close +handle
+evaluating | rework | dispatched@with_org | callers | not_handler | org_id:org? opinion:text | unsatisfied reworks_left nothing_pending | -revisit -close +sign +contact +handle
 evaluating | evaluate | = | evaluators | not_handler | evaluated_by satisfaction solved opinion:text? | not_evaluated | +close
 evaluating | evaluate | = | * | reporter_not_handler | evaluated_by satisfaction solved opinion:text? | not_evaluated | +close
 evaluating | lapse | = | system | | | not_evaluated | +close

@@ -23,7 +23,7 @@ EFFECTS: Mapping[Action, Callable[[Step], Effect]] = MappingProxyType(
         Action.DENY_WITHDRAW: requests.deny,
         Action.ACCEPT: routing.accept,
         Action.RETURN_FOR_INFO: routing.with_reason,
-        Action.REJECT: routing.with_reason,
+        Action.REJECT: closing.ended,
         Action.APPEAL: routing.appeal,
         Action.MERGE: routing.merge,
         Action.UNMERGE: routing.unmerge,

@@ -6,10 +6,11 @@ from sqlalchemy import insert
 
 from app.core.errors import invalid_field
 from app.core.ids import uuid7
-from app.models.enums import EvaluatedBy, Outcome, RevisitState, Satisfaction
+from app.models.enums import EvaluatedBy, Outcome, RevisitState, Satisfaction, Status
 from app.models.ticket_outcome import Evaluation, Revisit
+from app.services.tickets.effects import ledger
 from app.services.tickets.effects.routing import to_org
-from app.services.tickets.effects.step import Effect, Step, assign, end_lead
+from app.services.tickets.effects.step import Effect, Step, assign, end_all
 
 _REVISIT: Any = Revisit.__table__
 _EVALUATION: Any = Evaluation.__table__
@@ -40,10 +41,15 @@ def revisit(step: Step) -> Effect:
 
 
 def rework(step: Step) -> Effect:
-    """Back to work, with the same handler or with another organisation."""
+    """Back to work: with the same handler, with another organisation, or by way of the dispatcher."""
     number = step.count("rework_count") + 1
     again = _afresh({"rework_count": number}, {"rework": number})
-    return (to_org(step) if step.row.outcome is Outcome.WITH_ORG else _same_handler(step)) + again
+    match step.row.outcome:
+        case Outcome.WITH_ORG:
+            return to_org(step) + again
+        case Outcome.ROUTE_ANEW:
+            return Effect({"lead_org_id": None, "handler_id": None}) + again
+    return _same_handler(step) + again
 
 
 def reopen(step: Step) -> Effect:
@@ -78,10 +84,12 @@ def lapse(step: Step) -> Effect:
 
 
 def ended(step: Step) -> Effect:
-    """The lead's assignment ends with the ticket."""
+    """Lead and helpers are done with a ticket that ends early, and it leaves the ledger."""
     reason = step.command.value("reason")
     codes = {"reason": reason.value} if reason else {}
-    return end_lead(step, step.command.action.value) + Effect(codes=codes)
+    suspended = step.ticket.status is Status.SUSPENDED
+    left = end_all(step, step.command.action.value) + (ledger.resume(step) if suspended else Effect())
+    return left + Effect(codes=codes)
 
 
 def archive(step: Step) -> Effect:

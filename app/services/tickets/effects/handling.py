@@ -70,16 +70,23 @@ def self_resolve(step: Step) -> Effect:
 
 def supervise(step: Step) -> Effect:
     """A supervision or a card; the lead owes a reply."""
-    level = step.command.value("level").value
-    pressed = insert(_SUPERVISION).values(
-        id=uuid7(),
-        ticket_id=step.ticket.id,
-        level=level,
-        org_id=step.ticket.row["lead_org_id"],
-        by_id=step.actor.member_id,
-        at=step.now,
+    row = pressed(step)
+    codes = {"level": row["level"]}
+    return Effect(
+        {"supervise_level": row["level"]}, inserts=[insert(_SUPERVISION).values(**row)], codes=codes
     )
-    return Effect({"supervise_level": level}, inserts=[pressed], codes={"level": level})
+
+
+def pressed(step: Step) -> dict[str, Any]:
+    """The row of a supervision or card."""
+    return {
+        "id": uuid7(),
+        "ticket_id": step.ticket.id,
+        "level": step.command.value("level").value,
+        "org_id": step.ticket.row["lead_org_id"],
+        "by_id": step.actor.member_id,
+        "at": step.now,
+    }
 
 
 def reply_supervision(step: Step) -> Effect:

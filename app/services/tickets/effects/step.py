@@ -77,6 +77,12 @@ def end_lead(step: Step, reason: str) -> Effect:
     return Effect(updates=[ended])
 
 
+def end_all(step: Step, reason: str) -> Effect:
+    """End every present assignment, the helpers' too."""
+    running = (_ASSIGNMENT.c.ticket_id == step.ticket.id) & _ASSIGNMENT.c.ended_at.is_(None)
+    return Effect(updates=[update(_ASSIGNMENT).where(running).values(ended_at=step.now, end_reason=reason)])
+
+
 def assign(step: Step, org_id: UUID, *, is_lead: bool = True, **more: Any) -> Any:
     """The row of a new assignment, in the round after the last dispatch."""
     return insert(_ASSIGNMENT).values(
