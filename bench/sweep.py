@@ -17,7 +17,7 @@ from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
-from app.core.db import create_engine, create_sessions
+from app.core.db import Sessions, create_engine, create_sessions
 from app.core.embedded import EmbeddedPostgres
 from app.runtime import databases, provision
 from app.services.tickets import sweep
@@ -37,8 +37,8 @@ TICKETS = """
 INSERT INTO ticket (id, no, title, content, category_code, source, urgency, stage, status, area_id, town_id,
     lead_org_id, address, reported_at, due_at, revisit_state, version, created_at, updated_at)
 SELECT uuidv7(), 'B' || n, '沙龙路垃圾堆放', '沙龙路 12 号门口堆了建筑垃圾，已有三天。', '0501',
-    'grid_patrol', 'normal', 'handle', 'processing', area.id, area.id, org.id, '沙龙路 12 号', now() - interval '7 days',
-    now(), 'needed', 3, now() - interval '7 days', now() - interval '7 days'
+    'grid_patrol', 'normal', 'handle', 'processing', area.id, area.id, org.id, '沙龙路 12 号',
+    now() - interval '7 days', now(), 'needed', 3, now() - interval '7 days', now() - interval '7 days'
 FROM generate_series(1, $1::int) AS n, area, org
 """
 EVENTS = """
@@ -50,7 +50,8 @@ RUNNING = """
 INSERT INTO ticket_clock (id, ticket_id, kind, round, unit, amount, started_at, due_at, provisional,
     next_at, level, org_id)
 SELECT uuidv7(), id, 'handle', 1, 'work_days', 5, now() - interval '7 days',
-    now() - random() * interval '1 hour', false, now() - interval '1 hour' - random() * interval '1 day', 0, lead_org_id
+    now() - random() * interval '1 hour', false, now() - interval '1 hour' - random() * interval '1 day', 0,
+    lead_org_id
 FROM ticket
 """
 A_WEEK_LATER = """
@@ -109,7 +110,7 @@ async def _measure(database: databases.Database, clocks: int) -> list[Run]:
     return runs
 
 
-async def _timed(name: str, sessions: sweep.Sessions, owner: asyncpg.Connection) -> Run:
+async def _timed(name: str, sessions: Sessions, owner: asyncpg.Connection) -> Run:
     process, stop = psutil.Process(), asyncio.Event()
     before = most = process.memory_info().rss
 
@@ -140,7 +141,7 @@ def _show(runs: list[Run]) -> None:
             f"{run.before / MIB:.0f}",
             f"{run.most / MIB:.0f}",
         )
-    Console().print(table)
+    Console(width=120).print(table)
 
 
 if __name__ == "__main__":

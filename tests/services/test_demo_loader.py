@@ -186,7 +186,9 @@ async def test_there_is_somebody_of_every_role_who_can_sign_in(
     demo: Connection, summary: DemoSummary
 ) -> None:
     roles = Counter(person.role for person in summary.people)
-    assert roles == Counter({**dict.fromkeys(set(Role) - {Role.API_CLIENT, Role.SYSTEM}, 1), Role.DISPATCHER: 2})
+    assert roles == Counter(
+        {**dict.fromkeys(set(Role) - {Role.API_CLIENT, Role.SYSTEM}, 1), Role.DISPATCHER: 2}
+    )
     for person in summary.people:
         found = await demo.fetch(
             "SELECT role, status, must_change_password FROM account JOIN post USING (member_id) "

@@ -87,9 +87,7 @@ def _check_timeline(ticket: RowMapping, events: Sequence[RowMapping], told: Sequ
     assert news == [(f"ticket.{event['action']}", event["seq"], event["to_status"]) for event in events]
     notices = [row["data"] for row in told if row["topic"] == "notice.reporter"]
     assert [notice for notice in notices if notice["notice"] != REMINDER] == [
-        {"seq": event["seq"], "notice": event["action"]}
-        for event in events
-        if event["action"] in NOTICES
+        {"seq": event["seq"], "notice": event["action"]} for event in events if event["action"] in NOTICES
     ]
 
 
@@ -119,9 +117,7 @@ def _check_clocks(ticket: RowMapping, clocks: Sequence[RowMapping], events: Sequ
                 replayed[kind] = replayed[kind] if change == "moved" else change == "paused"
                 due[kind] = due_at
     assert replayed == {clock["kind"]: clock["paused_at"] is not None for clock in kept}
-    assert {kind: due[kind] for kind in replayed} == {
-        clock["kind"]: clock["due_at"] for clock in kept
-    }
+    assert {kind: due[kind] for kind in replayed} == {clock["kind"]: clock["due_at"] for clock in kept}
     started = Counter(kind for event in events for kind in _changes(event).get("started", ()))
     assert started == Counter(clock["kind"] for clock in clocks)
 
@@ -152,7 +148,8 @@ def _check_counters(ticket: RowMapping, events: Sequence[RowMapping]) -> None:
 
 def _sends(event: RowMapping) -> bool:
     """Whether a step gave the ticket to an organisation, or asked some to help."""
-    again = event["action"] in {"rework", "reject_resolution", "reopen"} and event["to_status"] == "processing"
+    same = event["action"] in {"rework", "reject_resolution", "reopen"}
+    again = same and event["to_status"] == "processing"
     asked = "helper_org_ids" in event["data"]
     given = event["to_status"] == "dispatched" and "org_id" in event["data"]
     return again or asked or given
@@ -174,9 +171,7 @@ def _check_assignments(ticket: RowMapping, assignments: Sequence[RowMapping]) ->
         assert lead["signed_at"] is not None or status in {"dispatched", "escalating"}
 
 
-def _check_requests(
-    ticket: RowMapping, requests: Sequence[RowMapping], events: Sequence[RowMapping]
-) -> None:
+def _check_requests(ticket: RowMapping, requests: Sequence[RowMapping], events: Sequence[RowMapping]) -> None:
     waiting = [row["kind"] for row in requests if row["state"] == "pending"]
     assert waiting == ([ticket["pending"]] if ticket["pending"] else [])
     counts = Counter(event["action"] for event in events)

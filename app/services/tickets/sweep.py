@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, literal, select, tuple_
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock, logging
@@ -97,12 +97,15 @@ async def _pages(
 
 
 async def _all_or_each(sessions: Sessions, ids: Sequence[UUID], work: Work, swept: Swept) -> int:
-    """Work on all of them in one transaction; where that breaks, on each, so that one holds up nobody."""
+    """Work on all of them in one transaction; where that breaks, on each, so that one holds up nobody.
+
+    What is wrong with the database and not with a ticket is raised: the next run begins where this ended.
+    """
     try:
         async with transaction(sessions) as session:
             return await work(session, ids)
     except Exception as broken:
-        if isinstance(broken, OSError) or (isinstance(broken, DBAPIError) and broken.connection_invalidated):
+        if isinstance(broken, OSError | DBAPIError) and not isinstance(broken, IntegrityError | DataError):
             raise
         if len(ids) == 1:
             swept.broken += 1

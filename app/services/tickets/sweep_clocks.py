@@ -122,8 +122,7 @@ def _mark(marks: Marks, found: Due, *, refused: bool) -> bool:
     waits = alone or found.waits
     marks.level(found.id, passed[-1].level, waits.at if waits else None)
     notices = [_reach(marks, found, step) for step in passed]
-    if alone is None:
-        _notify(marks, found, next((notice for notice in reversed(notices) if notice), None))
+    _notify(marks, found, next((notice for notice in reversed(notices) if notice), None))
     return True
 
 
