@@ -12,7 +12,7 @@ from app.core import schema
 from app.core.db import create_engine, create_sessions, transaction
 from app.runtime.failures import CommandFailed
 from app.services.platform import calendars
-from app.services.tickets import categories
+from app.services.tickets import categories, sla
 
 
 def migrate(owner_url: str) -> str:
@@ -62,11 +62,12 @@ async def require_head(url: str) -> None:
 
 
 async def seed(owner_url: str) -> None:
-    """Add what is missing of the default work calendar and the category list."""
+    """Add what is missing of the default work calendar, the category list and the limits."""
     engine = create_engine(owner_url, pool_size=1, name="wangge-cli")
     try:
         async with transaction(create_sessions(engine)) as session:
             await calendars.seed(session)
             await categories.seed(session)
+            await sla.seed(session)
     finally:
         await engine.dispose()
