@@ -74,7 +74,7 @@ def worker() -> None:
     logging.configure(settings.log_level)
     guards.leave_on_signals()
     with databases.opened(settings) as database:
-        asyncio.run(provision.require_head(database.app_url))
+        asyncio.run(provision.wait_for_head(database.app_url))
         uvloop.run(worker_process.run(url=database.app_url, dsn=databases.for_asyncpg(database.app_url)))
 
 

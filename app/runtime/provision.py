@@ -4,15 +4,20 @@ Doing it again changes nothing. Demo data and the first account are not owned he
 """
 
 import asyncio
+import time
 
 from alembic import command
 from alembic.util import CommandError
 
 from app.core import schema
 from app.core.db import create_engine, create_sessions, transaction
+from app.jobs.outages import OUTAGES
 from app.runtime.failures import CommandFailed
 from app.services.platform import calendars
 from app.services.tickets import categories
+
+PATIENCE_SECONDS = 30.0
+PAUSE_SECONDS = 0.5
 
 
 def migrate(owner_url: str) -> str:
@@ -59,6 +64,21 @@ async def require_head(url: str) -> None:
         await schema.require_head(engine)
     finally:
         await engine.dispose()
+
+
+async def wait_for_head(url: str) -> None:
+    """As `require_head`, but patient with a database that is away: it may be starting again.
+
+    Gives up after half a minute, with the last outage.
+    """
+    patience = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return await require_head(url)
+        except OUTAGES:
+            if time.monotonic() > patience:
+                raise
+        await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def seed(owner_url: str) -> None:
