@@ -17,6 +17,7 @@ COPY --from=packages /opt/venv /opt/venv
 COPY alembic.ini ./
 COPY migrations migrations
 COPY app app
+RUN mkdir -p var/files && chown -R wangge var
 USER wangge
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \

@@ -67,6 +67,7 @@ def worker() -> None:
     import uvloop
 
     from app.core import logging
+    from app.core.files import FileStore
     from app.jobs import worker as worker_process
     from app.runtime import guards
 
@@ -75,7 +76,8 @@ def worker() -> None:
     guards.leave_on_signals()
     with databases.opened(settings) as database:
         asyncio.run(provision.wait_for_head(database.app_url))
-        uvloop.run(worker_process.run(url=database.app_url, dsn=databases.for_asyncpg(database.app_url)))
+        dsn, files = databases.for_asyncpg(database.app_url), FileStore(settings.files)
+        uvloop.run(worker_process.run(url=database.app_url, dsn=dsn, files=files))
 
 
 @cli.command(help="把数据库升级到最新结构，并补齐工作日历和事件类别；可重复执行")

@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     trusted_proxies: str = ""
     cors_origins: tuple[str, ...] = ()
     max_body_bytes: int = Field(default=1_048_576, ge=1024)
+    files_url: str | None = Field(default=None, pattern=r"^(s3|file)://.+")
+    max_attachment_bytes: int = Field(default=10_485_760, ge=65_536, le=104_857_600)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     access_token_minutes: int = Field(default=15, ge=1, le=60)
     refresh_token_days: int = Field(default=30, ge=1, le=90)
@@ -58,6 +60,11 @@ class Settings(BaseSettings):
             )
             raise ValueError(message)
         return self
+
+    @property
+    def files(self) -> Path | str:
+        """Where files are kept: the bucket that was named, or a folder beside the data."""
+        return self.files_url or self.data_dir / "files"
 
     @property
     def embedded(self) -> bool:

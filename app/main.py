@@ -8,15 +8,16 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
-from app.api import problems
+from app.api import problems, uploads
 from app.api.body_limit import BodyLimit
-from app.api.calendars import CalendarCache
+from app.api.deadlines import DeadlineCache
 from app.api.observe import Observe
 from app.config import Settings
 from app.core import logging, schema
 from app.core.crypto import Vault
 from app.core.db import create_engine, create_readers, create_sessions
-from app.routers import ROUTERS
+from app.core.files import FileStore
+from app.routers import ROUTERS, attachments
 from app.services.access.keyring import Keyring
 
 DESCRIPTION = """网格化治理后端：发现上报 → 分类推送 → 协调处理 → 跟踪回访 → 评价结案。
@@ -32,7 +33,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await schema.require_head(app.state.engine)
-        refresh = asyncio.create_task(app.state.calendars.keep_fresh(app.state.sessions))
+        refresh = asyncio.create_task(app.state.deadlines.keep_fresh(app.state.sessions))
         yield
         refresh.cancel()
         await app.state.engine.dispose()
@@ -50,9 +51,10 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.engine = create_engine(database_url, pool_size=settings.pool_size, name="wangge-api")
     app.state.sessions = create_sessions(app.state.engine)
     app.state.readers = create_readers(app.state.engine)
+    app.state.files = FileStore(settings.files)
     app.state.vault = Vault(secret)
     app.state.keyring = Keyring(app.state.vault, key_days=settings.signing_key_days)
-    app.state.calendars = CalendarCache()
+    app.state.deadlines = DeadlineCache()
     app.state.schema_head = schema.head()
     problems.install(app)
     for router in ROUTERS:
@@ -65,6 +67,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             allow_headers=["*"],
             expose_headers=["ETag", "X-Request-ID", "Location", "Idempotency-Replayed"],
         )
-    app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    with_file = settings.max_attachment_bytes + uploads.REST_BYTES
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes, by_path={attachments.PATH: with_file})
     app.add_middleware(Observe)
     return app

@@ -7,6 +7,7 @@ test marked `commits` has a clone of its own and commits for real.
 import copy
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.config import Settings
 from app.core.db import Sessions, create_engine, create_sessions
+from app.core.files import FileStore
 from app.main import create_app
 from tests.support.clients import Api
 from tests.support.database import Database, Run, Server, running_server
@@ -22,7 +24,7 @@ from tests.support.statements import Counter, counted
 from tests.support.world import World
 
 # What a process remembers of the database; a test's own copy forgets it with the test.
-CACHES = ("keyring", "calendars")
+CACHES = ("keyring", "deadlines")
 _run_key = pytest.StashKey[Run]()
 _numbers = count(1)
 
@@ -72,7 +74,7 @@ async def application(settings: Settings, worker_database: Database) -> FastAPI:
     state = application.state
     async with state.sessions() as session:
         await state.keyring.published(session)
-        await state.calendars.get(session)
+        await state.deadlines.get(session)
     await state.engine.dispose()
     return application
 
@@ -138,11 +140,17 @@ async def session(sessions: Sessions) -> AsyncIterator[AsyncSession]:
 
 
 @pytest.fixture
-def app(application: FastAPI, engine: AsyncEngine, sessions: Sessions) -> Iterator[FastAPI]:
+def files(tmp_path: Path) -> FileStore:
+    """The test's own file store, in the folder `files` of `tmp_path`."""
+    return FileStore(tmp_path / "files")
+
+
+@pytest.fixture
+def app(application: FastAPI, engine: AsyncEngine, sessions: Sessions, files: FileStore) -> Iterator[FastAPI]:
     """The application on the test's database and transaction."""
     state = application.state
     before = dict(state._state)
-    state.engine, state.sessions, state.readers = engine, sessions, sessions
+    state.engine, state.sessions, state.readers, state.files = engine, sessions, sessions, files
     for cache in CACHES:
         setattr(state, cache, copy.copy(getattr(state, cache)))
     yield application

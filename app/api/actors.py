@@ -54,13 +54,16 @@ SignedInApart = Annotated[Actor, Depends(signed_in_apart)]
 
 async def current_actor(request: Request, session: Session, token: Token) -> Actor:
     """The caller, free to work."""
-    actor = await _resolve(request, session, token)
-    if actor.must_change_password:
-        raise PasswordChangeNeeded
-    return actor
+    return _free_to_work(await _resolve(request, session, token))
+
+
+async def current_actor_apart(actor: SignedInApart) -> Actor:
+    """As `current_actor`, in a transaction of its own: no connection is held while a file comes or goes."""
+    return _free_to_work(actor)
 
 
 CurrentActor = Annotated[Actor, Depends(current_actor)]
+CurrentActorApart = Annotated[Actor, Depends(current_actor_apart)]
 
 
 def with_role(*roles: Role) -> Policy:
@@ -80,12 +83,16 @@ def with_dataset(dataset: Dataset, token_scope: str) -> Policy:
     """A dependency that admits people whose posts open the dataset and tokens with the scope."""
 
     async def admit(request: Request, session: Session, token: Token) -> Actor:
-        actor = await current_actor(request, session, token)
-        if actor.client_id is not None and token_scope not in actor.token_scopes:
-            raise Forbidden(f"该接口令牌没有 {token_scope} 权限", f"The token lacks the scope {token_scope}")
-        if not actor.grants_of(dataset):
-            raise Forbidden("您的岗位不涉及这类数据", "Your posts do not open this data")
-        return actor
+        return _admitted(await current_actor(request, session, token), dataset, token_scope)
+
+    return admit
+
+
+def with_dataset_apart(dataset: Dataset, token_scope: str) -> Callable[[Actor], Awaitable[Actor]]:
+    """As `with_dataset`, for `CurrentActorApart`."""
+
+    async def admit(actor: CurrentActorApart) -> Actor:
+        return _admitted(actor, dataset, token_scope)
 
     return admit
 
@@ -98,7 +105,24 @@ RegistryReader = Annotated[Actor, Depends(with_dataset(Dataset.REGISTRY, "regist
 RegistryWriter = Annotated[Actor, Depends(with_role(*households.WRITERS))]
 TicketReader = Annotated[Actor, Depends(with_dataset(Dataset.TICKETS, "tickets:read"))]
 TicketWriter = Annotated[Actor, Depends(with_dataset(Dataset.TICKETS, "tickets:write"))]
+FileReader = Annotated[Actor, Depends(with_dataset_apart(Dataset.TICKETS, "tickets:read"))]
+FileWriter = Annotated[Actor, Depends(with_dataset_apart(Dataset.TICKETS, "tickets:write"))]
 StatsReader = Annotated[Actor, Depends(with_dataset(Dataset.STATS, "stats:read"))]
+RoutingReader = Annotated[Actor, Depends(with_role(Role.SYSTEM_ADMIN, Role.DISPATCHER))]
+
+
+def _free_to_work(actor: Actor) -> Actor:
+    if actor.must_change_password:
+        raise PasswordChangeNeeded
+    return actor
+
+
+def _admitted(actor: Actor, dataset: Dataset, token_scope: str) -> Actor:
+    if actor.client_id is not None and token_scope not in actor.token_scopes:
+        raise Forbidden(f"该接口令牌没有 {token_scope} 权限", f"The token lacks the scope {token_scope}")
+    if not actor.grants_of(dataset):
+        raise Forbidden("您的岗位不涉及这类数据", "Your posts do not open this data")
+    return actor
 
 
 async def _resolve(request: Request, session: AsyncSession, token: str | None) -> Actor:

@@ -1,9 +1,11 @@
 """The longest body that the deployment takes: refused as a problem, whether or not its length was said.
 
 Plain ASGI. The framework's own limit answers in plain text; here the refusal is raised where the body is
-read, so that it goes out like every other error. What nobody reads is not counted.
+read, so that it goes out like every other error. What nobody reads is not counted. Addresses that take
+files have a limit of their own.
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
@@ -12,11 +14,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class BodyLimit:
-    """ASGI middleware; `limit` in bytes."""
+    """ASGI middleware; `limit` in bytes, `by_path` for the addresses with another one."""
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, by_path: Mapping[str, int]) -> None:
         self._app = app
         self._limit = limit
+        self._by_path = by_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the body on piece by piece for as long as it is short enough."""
@@ -25,15 +28,15 @@ class BodyLimit:
             return
         said = Headers(scope=scope).get("content-length", "0")
         size = int(said) if said.isdecimal() and len(said) < 20 else 0  # noqa: PLR2004 - digits of 2⁶⁴
-        taken = 0
+        limit, taken = self._by_path.get(scope["path"], self._limit), 0
 
         async def limited() -> Message:
             nonlocal taken
-            if size > self._limit:
+            if size > limit:
                 raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self._limit:
+            if taken > limit:
                 raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return message
 

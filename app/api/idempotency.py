@@ -6,14 +6,15 @@ calls that show a secret use the plain route.
 """
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 
 from app.api.actors import CurrentActor
 from app.core.errors import invalid_field
 from app.services.platform import idempotency
+from app.services.platform.actor import Actor
 from app.services.platform.idempotency import Answer
 
 HEADER = "Idempotency-Key"
@@ -31,19 +32,33 @@ class Replay(Exception):
         self.answer = answer
 
 
-async def claim_key(request: Request, actor: CurrentActor) -> None:
-    """Claim a POST's key for its caller, or raise the first answer (a router's dependency)."""
+async def sent_key(request: Request) -> str | None:
+    """The key that came with a POST; None without one."""
     key = request.headers.get(HEADER)
     if key is None or request.method != "POST":
-        return
+        return None
     if not 0 < len(key) <= idempotency.MAX_KEY_LENGTH or not key.isascii():
         raise invalid_field(
             "header.Idempotency-Key",
             "Idempotency-Key 须为 1–200 个 ASCII 字符",
             "Idempotency-Key must be 1 to 200 ASCII characters",
         )
+    return key
+
+
+SentKey = Annotated[str | None, Depends(sent_key)]
+
+
+async def claim_key(request: Request, actor: CurrentActor, key: SentKey) -> None:
+    """Claim a POST's key for its caller, or raise the first answer (a router's dependency)."""
+    if key is not None:
+        await claim(request, actor=actor, key=key, content=await request.body())
+
+
+async def claim(request: Request, *, actor: Actor, key: str, content: bytes) -> None:
+    """As `claim_key`, for endpoints that read the body themselves; content is what tells bodies apart."""
     address = f"{request.url.path}?{request.url.query}"
-    asked = idempotency.request_hash(request.method, address, await request.body())
+    asked = idempotency.request_hash(request.method, address, content)
     answer = await idempotency.claim(request.state.session, owner_id=actor.id, key=key, request=asked)
     if answer is not None:
         raise Replay(answer)

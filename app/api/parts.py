@@ -1,4 +1,4 @@
-"""The application's parts as dependencies: settings, session factory, keyring (the vault is `vault`'s).
+"""The application's parts as dependencies: settings, sessions, files, keyring (the vault is `vault`'s).
 
 They are made once in `create_app`; services get them as arguments and never look for them.
 """
@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from app.config import Settings
 from app.core import db
+from app.core.files import FileStore
 from app.services.access import keyring
 
 
@@ -22,6 +23,11 @@ def _sessions(request: Request) -> db.Sessions:
     return sessions
 
 
+def _files(request: Request) -> FileStore:
+    files: FileStore = request.app.state.files
+    return files
+
+
 def _keyring(request: Request) -> keyring.Keyring:
     found: keyring.Keyring = request.app.state.keyring
     return found
@@ -29,4 +35,5 @@ def _keyring(request: Request) -> keyring.Keyring:
 
 Configured = Annotated[Settings, Depends(_settings)]
 Opener = Annotated[db.Sessions, Depends(_sessions)]
+Files = Annotated[FileStore, Depends(_files)]
 Keyring = Annotated[keyring.Keyring, Depends(_keyring)]

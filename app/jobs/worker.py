@@ -15,7 +15,8 @@ from pgqueuer import PgQueuer
 
 from app.core import logging
 from app.core.db import Sessions, create_engine, create_sessions
-from app.jobs import heartbeat, maintenance
+from app.core.files import FileStore
+from app.jobs import deadline_moves, heartbeat, maintenance, orphan_files
 from app.jobs.outages import OUTAGES
 
 NAME = "wangge-worker"
@@ -28,10 +29,11 @@ CLOSE_SECONDS = 5
 log = logging.get(__name__)
 
 
-async def run(*, url: str, dsn: str, stop: asyncio.Event | None = None) -> None:
+async def run(*, url: str, dsn: str, files: FileStore, stop: asyncio.Event | None = None) -> None:
     """Work until stop is set (by default at SIGTERM or SIGINT).
 
     url is SQLAlchemy's address of the database, dsn asyncpg's of the same; both as the application's role.
+    files is where the API puts what is uploaded.
     """
     stop = stop or _stop_on_signals()
     engine = create_engine(url, pool_size=4, name=NAME)
@@ -39,7 +41,7 @@ async def run(*, url: str, dsn: str, stop: asyncio.Event | None = None) -> None:
     beating = asyncio.create_task(heartbeat.keep(sessions, stop))
     log.info("worker_started")
     try:
-        await _work(dsn, sessions, stop)
+        await _work(dsn, sessions, files, stop)
         await beating
     finally:
         beating.cancel()
@@ -47,7 +49,7 @@ async def run(*, url: str, dsn: str, stop: asyncio.Event | None = None) -> None:
         log.info("worker_stopped")
 
 
-async def _work(dsn: str, sessions: Sessions, stop: asyncio.Event) -> None:
+async def _work(dsn: str, sessions: Sessions, files: FileStore, stop: asyncio.Event) -> None:
     """One connection after another until stop is set."""
     wait = FIRST_WAIT_SECONDS
     while not stop.is_set():
@@ -58,7 +60,7 @@ async def _work(dsn: str, sessions: Sessions, stop: asyncio.Event) -> None:
                 server_settings={"application_name": NAME, "jit": "off", "TimeZone": "UTC"},
             )
             wait = FIRST_WAIT_SECONDS
-            await _cycle(connection, sessions, stop)
+            await _cycle(connection, sessions, files, stop)
         except OUTAGES as away:
             log.warning("database_away", error=type(away).__name__, retry_seconds=wait)
         if not stop.is_set():
@@ -67,10 +69,14 @@ async def _work(dsn: str, sessions: Sessions, stop: asyncio.Event) -> None:
             wait = min(wait * 2, LONGEST_WAIT_SECONDS)
 
 
-async def _cycle(connection: asyncpg.Connection, sessions: Sessions, stop: asyncio.Event) -> None:
+async def _cycle(
+    connection: asyncpg.Connection, sessions: Sessions, files: FileStore, stop: asyncio.Event
+) -> None:
     """Work on one connection until stop is set; ConnectionResetError when it broke quietly."""
     queue = PgQueuer.from_asyncpg_connection(connection)
     maintenance.register(queue, sessions)
+    orphan_files.register(queue, sessions, files)
+    deadline_moves.register(queue, sessions)
     connection.add_termination_listener(lambda _connection: queue.shutdown.set())
     forward = asyncio.create_task(_forward(stop, queue.shutdown))
     try:

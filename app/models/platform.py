@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Date,
     ForeignKey,
     Identity,
@@ -19,12 +20,17 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, Keyed, one_of
+from app.models.base import Base, Keyed, Versioned, one_of
 from app.models.enums import DayKind
 
+MONTH_DAY = "~ '^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$'"
 
-class WorkCalendar(Keyed, Base):
-    """A working calendar; organisations without one of their own use the default."""
+
+class WorkCalendar(Versioned, Base):
+    """A working calendar; organisations without one of their own use the default.
+
+    Another than the default says only what differs: days that it does not have are the default's.
+    """
 
     __tablename__ = "work_calendar"
     __table_args__ = (
@@ -49,6 +55,65 @@ class WorkCalendarSegment(Base):
     calendar_id: Mapped[UUID] = mapped_column(ForeignKey("work_calendar.id"), primary_key=True)
     starts: Mapped[time] = mapped_column(Time, primary_key=True)
     ends: Mapped[time] = mapped_column(Time)
+
+
+class WorkCalendarSeason(Keyed, Base):
+    """Days of every year, as `06-01` to `09-30`, that have business hours of their own."""
+
+    __tablename__ = "work_calendar_season"
+    __table_args__ = (
+        CheckConstraint(f"first_day {MONTH_DAY}", name="first_day"),
+        CheckConstraint(f"last_day {MONTH_DAY}", name="last_day"),
+    )
+
+    calendar_id: Mapped[UUID] = mapped_column(ForeignKey("work_calendar.id"), index=True)
+    name: Mapped[str]
+    first_day: Mapped[str]
+    last_day: Mapped[str]
+
+
+class WorkCalendarSeasonSegment(Base):
+    """A stretch of business hours of a season's working days."""
+
+    __tablename__ = "work_calendar_season_segment"
+
+    season_id: Mapped[UUID] = mapped_column(
+        ForeignKey("work_calendar_season.id", ondelete="CASCADE"), primary_key=True
+    )
+    starts: Mapped[time] = mapped_column(Time, primary_key=True)
+    ends: Mapped[time] = mapped_column(Time)
+
+
+class WorkCalendarYear(Base):
+    """A year of a calendar that has been published: when, by whom, and where it was announced."""
+
+    __tablename__ = "work_calendar_year"
+
+    calendar_id: Mapped[UUID] = mapped_column(ForeignKey("work_calendar.id"), primary_key=True)
+    year: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    source: Mapped[str]
+    published_at: Mapped[datetime]
+    published_by: Mapped[UUID | None]
+
+
+class WorkCalendarChange(Keyed, Base):
+    """One publication of a year, and how far the open deadlines have been moved to it.
+
+    `before` holds the kinds of the year's days until then, and nothing when it was new. The deadlines of
+    tickets up to `moved_to` are done, all of them when it is finished.
+    """
+
+    __tablename__ = "work_calendar_change"
+    __table_args__ = (Index("ix_work_calendar_change_calendar_id_year", "calendar_id", "year", "id"),)
+
+    calendar_id: Mapped[UUID] = mapped_column(ForeignKey("work_calendar.id"))
+    year: Mapped[int] = mapped_column(SmallInteger)
+    before: Mapped[dict[str, str]] = mapped_column(JSONB)
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[UUID | None]
+    moved_to: Mapped[UUID | None]
+    moved: Mapped[int] = mapped_column(default=0, server_default="0")
+    finished_at: Mapped[datetime | None]
 
 
 class WorkCalendarDay(Base):

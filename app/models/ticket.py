@@ -27,6 +27,7 @@ class Category(Base):
     label_zh: Mapped[str]
     label_en: Mapped[str]
     enabled: Mapped[bool] = mapped_column(default=True, server_default="true")
+    auto_dispatch: Mapped[bool] = mapped_column(default=False, server_default="false")
 
 
 class Ticket(Versioned, Base):

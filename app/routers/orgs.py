@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from app.api import etags
 from app.api.actors import Admin, StaffReader
+from app.api.deadlines import forgets_deadlines
 from app.api.etags import IfMatch
 from app.api.idempotency import IdempotentRoute, claim_key
 from app.api.paging import LIMIT, Cursor, Limit
@@ -19,7 +20,10 @@ from app.schemas.types import PageRead
 from app.services.staff import orgs
 
 router = APIRouter(
-    prefix="/v1/orgs", tags=["staff"], route_class=IdempotentRoute, dependencies=[Depends(claim_key)]
+    prefix="/v1/orgs",
+    tags=["staff"],
+    route_class=IdempotentRoute,
+    dependencies=[forgets_deadlines, Depends(claim_key)],
 )
 
 

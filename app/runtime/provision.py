@@ -14,7 +14,7 @@ from app.core.db import create_engine, create_sessions, transaction
 from app.jobs.outages import OUTAGES
 from app.runtime.failures import CommandFailed
 from app.services.platform import calendars
-from app.services.tickets import categories
+from app.services.tickets import categories, sla
 
 PATIENCE_SECONDS = 30.0
 PAUSE_SECONDS = 0.5
@@ -82,11 +82,12 @@ async def wait_for_head(url: str) -> None:
 
 
 async def seed(owner_url: str) -> None:
-    """Add what is missing of the default work calendar and the category list."""
+    """Add what is missing of the default work calendar, the category list and the limits."""
     engine = create_engine(owner_url, pool_size=1, name="wangge-cli")
     try:
         async with transaction(create_sessions(engine)) as session:
             await calendars.seed(session)
             await categories.seed(session)
+            await sla.seed(session)
     finally:
         await engine.dispose()

@@ -1,18 +1,65 @@
-"""Wire shapes of the category list."""
+"""Wire shapes of the category list and of its administration."""
 
-from app.schemas.types import Output
+from datetime import datetime
+from uuid import UUID
+
+from app.schemas.folding import Label
+from app.schemas.patch import Patch, untouched
+from app.schemas.types import CategoryCode, Input, Output
 
 
 class CategoryRead(Output):
-    """A class (two digits, no parent) or a category that tickets carry (four digits)."""
+    """A class (two digits, no parent) or a category that tickets carry (four digits).
+
+    `auto_dispatch`: its tickets go to the organisation of the routing rule right after acceptance.
+    """
 
     code: str
     parent_code: str | None
     label_zh: str
     label_en: str
+    enabled: bool
+    auto_dispatch: bool
 
 
 class CategoryList(Output):
     """The whole list: it is short, and apps keep it."""
 
     items: list[CategoryRead]
+
+
+class CategoryCreate(Input):
+    """A new class, or with four digits a category of the class that its code begins with."""
+
+    code: CategoryCode
+    label_zh: Label
+    label_en: Label
+    auto_dispatch: bool = False
+
+
+class CategoryPatch(Patch):
+    """What may change of a category; its code stays."""
+
+    label_zh: Label = untouched()
+    label_en: Label = untouched()
+    enabled: bool = untouched()
+    auto_dispatch: bool = untouched()
+
+
+class CategoryRevisionRead(Output):
+    """The category as it was from a version on; without a time, as the deployment began."""
+
+    version: int
+    label_zh: str
+    label_en: str
+    enabled: bool
+    auto_dispatch: bool
+    changed_at: datetime | None
+    changed_by: UUID | None
+
+
+class CategoryDetail(CategoryRead):
+    """A category with its versions, the newest first; none while nobody has changed it."""
+
+    version: int
+    revisions: list[CategoryRevisionRead]

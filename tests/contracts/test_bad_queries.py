@@ -64,6 +64,12 @@ VERSIONED: dict[str, dict[str, Any] | None] = {
     "member_end": {},
     "org_change": {"name": "新名称"},
     "org_end": {},
+    "category_change": {"label_zh": "新名称"},
+    "routing_rule_change": {"note": "新说明"},
+    "routing_rule_end": {},
+    "calendar_change": {"name": "新名称"},
+    "sla_policy_change": {"amount": 3},
+    "sla_policy_end": {},
     "ticket_act": {"action": "accept"},
 }
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.core import clock
 from app.core.db import Sessions, create_engine, create_sessions, transaction
 from app.core.embedded import EmbeddedPostgres
+from app.core.files import FileStore
 from app.core.ids import uuid7
 from app.jobs import heartbeat, maintenance, worker
 from app.models.access import AuthSession
@@ -40,10 +41,12 @@ async def sessions_of(url: str) -> AsyncIterator[Sessions]:
 
 
 @asynccontextmanager
-async def working(url: str) -> AsyncIterator[None]:
+async def working(url: str, folder: Path) -> AsyncIterator[None]:
     """A worker of this process while the block runs; it must end by itself when told to stop."""
     stop = asyncio.Event()
-    task = asyncio.create_task(worker.run(url=url, dsn=databases.for_asyncpg(url), stop=stop))
+    files = FileStore(folder / "files")
+    work = worker.run(url=url, dsn=databases.for_asyncpg(url), files=files, stop=stop)
+    task = asyncio.create_task(work)
     try:
         yield
         stop.set()
@@ -67,12 +70,12 @@ async def last_beat(sessions: Sessions) -> datetime | None:
 
 
 async def test_it_works_on_after_the_database_was_killed_and_came_back(
-    postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+    postgres: EmbeddedPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(heartbeat, "EVERY_SECONDS", 0.1)
     database = databases.of_server(postgres)
     await asyncio.to_thread(provision.migrate, database.require_owner())
-    async with sessions_of(database.app_url) as sessions, working(database.app_url):
+    async with sessions_of(database.app_url) as sessions, working(database.app_url, tmp_path):
 
         async def beats() -> bool:
             return await last_beat(sessions) is not None

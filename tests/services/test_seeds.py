@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.enums import DayKind
-from app.models.platform import WorkCalendar, WorkCalendarDay, WorkCalendarSegment
+from app.models.platform import WorkCalendar, WorkCalendarDay, WorkCalendarSegment, WorkCalendarYear
 from app.models.ticket import Category
 from app.services.platform import calendars
 from app.services.platform.calendar_seed import seed_days
@@ -21,10 +21,10 @@ NATIONAL_DAY = date(2025, 10, 1)
 async def test_an_empty_database_gets_a_calendar_that_knows_every_published_day(
     session: AsyncSession,
 ) -> None:
-    for table in (WorkCalendarDay, WorkCalendarSegment, WorkCalendar):
+    for table in (WorkCalendarDay, WorkCalendarYear, WorkCalendarSegment, WorkCalendar):
         await session.execute(delete(table))
     await calendars.seed(session)
-    loaded = await calendars.load(session)
+    loaded = (await calendars.load(session)).default
     assert loaded.segments == DEFAULT_SEGMENTS
     assert set(loaded.days) == {row.day for row in seed_days()}
     assert not loaded.is_workday(NATIONAL_DAY)
@@ -35,7 +35,7 @@ async def test_seeding_again_adds_only_what_is_missing(session: AsyncSession) ->
     await session.execute(corrected.values(kind=DayKind.WORKDAY))
     await session.execute(delete(WorkCalendarDay).where(WorkCalendarDay.day == date(2025, 10, 2)))
     await calendars.seed(session)
-    loaded = await calendars.load(session)
+    loaded = (await calendars.load(session)).default
     assert loaded.is_workday(NATIONAL_DAY), "a day that the deployment corrected stays as it is"
     assert loaded.is_published(date(2025, 10, 2))
     assert await session.scalar(select(func.count()).select_from(WorkCalendar)) == 1

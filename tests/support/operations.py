@@ -69,8 +69,12 @@ class Operation:
 
     @property
     def url(self) -> str:
-        """The path with some id for each parameter."""
-        return filled(self.path)
+        """The path with a number for each parameter that is one, and some id for the others."""
+        path = self.path
+        for given in self.parameters:
+            if given.place == "path" and given.kind == "whole":
+                path = path.replace(f"{{{given.name}}}", given.sample)
+        return filled(path)
 
 
 def filled(path: str) -> str:
@@ -98,6 +102,8 @@ def _parameter(document: Schema, given: Schema) -> Parameter:
     schema = _plain(document, given["schema"])
     kind = _kind(schema)
     sample = str(schema["enum"][0]) if "enum" in schema else _SAMPLES.get(kind, "x")
+    if "minimum" in schema:
+        sample = str(schema["minimum"])
     return Parameter(given["in"], given["name"], kind, bool(given.get("required")), sample)
 
 

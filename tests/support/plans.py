@@ -80,7 +80,7 @@ def _below(node: Node) -> Iterator[Node]:
 def _literal(value: Any) -> str:
     if value is None:
         return "NULL"
-    if isinstance(value, (bool, int)):
+    if isinstance(value, (bool, int, float)):
         return str(value)
     if isinstance(value, datetime):
         return f"'{value.isoformat()}'"

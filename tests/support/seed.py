@@ -1,6 +1,6 @@
-"""Writing the small town into the template database: areas, staff, accounts, calendars, categories.
+"""Writing the small town into the template database: areas, staff, accounts, calendars, categories, limits.
 
-What every deployment starts with (calendar days, categories) comes from the same lists as there; the
+What every deployment starts with (calendar days, categories, limits) comes from the same lists as there; the
 people and the third party are the plan of `world`.
 """
 
@@ -17,11 +17,14 @@ from app.models import Base
 from app.models.access import Account, ApiClient, ApiToken, AuthSession, SigningKey
 from app.models.area import Area
 from app.models.enums import AccountStatus, Employment, Gender, Role
-from app.models.platform import WorkCalendar, WorkCalendarDay, WorkCalendarSegment
+from app.models.platform import WorkCalendar, WorkCalendarDay, WorkCalendarSegment, WorkCalendarYear
+from app.models.sla import SlaPolicy
 from app.models.staff import Member, Org, Post
 from app.models.ticket import Category
 from app.services.platform.calendar_seed import seed_days
+from app.services.platform.calendar_years import SEEDED_FROM
 from app.services.platform.worktime import DEFAULT_SEGMENTS
+from app.services.tickets import sla
 from app.services.tickets.category_list import CATEGORIES
 from tests.support.settings import SECRET
 from tests.support.world import (
@@ -46,7 +49,7 @@ async def seed(url: str) -> None:
     engine = create_engine(url)
     world = World()
     async with transaction(create_sessions(engine)) as session:
-        for rows in (calendars(), categories(), places(world), staff(world), access(world)):
+        for rows in (calendars(), categories(), limits(), places(world), staff(world), access(world)):
             await _add_in_order(session, rows)
     await engine.dispose()
 
@@ -58,6 +61,8 @@ def calendars() -> Iterator[Base]:
         yield WorkCalendarSegment(calendar_id=CALENDAR_ID, starts=starts, ends=ends)
     for day, kind, name in seed_days():
         yield WorkCalendarDay(calendar_id=CALENDAR_ID, day=day, kind=kind, name=name or "")
+    for year in sorted({row.day.year for row in seed_days()}):
+        yield WorkCalendarYear(calendar_id=CALENDAR_ID, year=year, source=SEEDED_FROM, published_at=SINCE)
 
 
 def categories() -> Iterator[Base]:
@@ -66,6 +71,12 @@ def categories() -> Iterator[Base]:
         yield Category(
             code=row.code, parent_code=row.parent_code, label_zh=row.label_zh, label_en=row.label_en
         )
+
+
+def limits() -> Iterator[Base]:
+    """The default limits."""
+    for row in sla.seed_rows():
+        yield SlaPolicy(**row)
 
 
 def places(world: World) -> Iterator[Base]:

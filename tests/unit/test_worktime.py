@@ -2,6 +2,7 @@
 
 import csv
 from datetime import UTC, date, datetime, time, timedelta
+from fractions import Fraction
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,16 +14,21 @@ from app.services.platform.worktime import (
     Calendar,
     Deadline,
     OutOfReachError,
+    Season,
     Segment,
     due,
     elapsed,
+    moved,
     remaining,
+    rewind,
 )
 
 WALL, MINUTES, DAYS = SlaUnit.WALL_MINUTES, SlaUnit.WORK_MINUTES, SlaUnit.WORK_DAYS
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 OFFICE = Calendar.from_kinds((row.day, row.kind) for row in seed_days())
 NOTHING_PUBLISHED = Calendar()
+SUMMER_HOURS: tuple[Segment, ...] = ((time(8), time(12)), (time(15), time(18)))
+SEASONAL = Calendar(days=OFFICE.days, seasons=(Season((6, 1), (9, 30), SUMMER_HOURS),))
 VECTORS = Path(__file__).parent / "data" / "deadlines.csv"
 
 
@@ -121,9 +127,44 @@ def test_seconds_are_kept_in_a_deadline() -> None:
 
 
 def test_summer_hours_are_another_set_of_segments() -> None:
-    summer = Calendar(((time(8), time(12)), (time(15), time(18))), OFFICE.days)
-    assert due(summer, at("2026-07-01T11:00"), MINUTES, 90).due == at("2026-07-01T15:30")
-    assert due(summer, at("2026-07-01T11:00"), DAYS, 1).due == at("2026-07-02T18:00")
+    assert due(SEASONAL, at("2026-07-01T11:00"), MINUTES, 90).due == at("2026-07-01T15:30")
+    assert due(SEASONAL, at("2026-07-01T11:00"), DAYS, 1).due == at("2026-07-02T18:00")
+
+
+def test_a_deadline_over_the_end_of_summer_counts_each_day_by_its_own_hours() -> None:
+    last_of_summer = at("2026-09-29T17:00")
+    assert due(SEASONAL, last_of_summer, MINUTES, 60).due == at("2026-09-29T18:00")
+    assert due(SEASONAL, last_of_summer, DAYS, 1).due == at("2026-09-30T18:00")
+    # 30 September is the last day of summer; work goes on on 8 October, by winter hours.
+    assert due(SEASONAL, at("2026-09-30T17:00"), MINUTES, 61).due == at("2026-10-08T08:31")
+    assert due(SEASONAL, at("2026-09-30T17:00"), DAYS, 1).due == at("2026-10-08T17:30")
+
+
+def test_a_season_may_run_over_new_year() -> None:
+    winter = Season((11, 1), (2, 28), ((time(9), time(16)),))
+    calendar = Calendar(days=OFFICE.days, seasons=(winter,))
+    closes = [calendar.hours_of(date.fromisoformat(day))[-1][1] for day in (
+        "2026-10-31", "2026-11-01", "2026-12-31", "2027-01-01", "2027-02-28", "2028-02-29", "2027-03-01"
+    )]  # fmt: skip
+    assert closes == [time(17, 30), *[time(16)] * 4, time(17, 30), time(17, 30)]
+
+
+@pytest.mark.parametrize(
+    "seasons",
+    [
+        (Season((6, 1), (9, 30), SUMMER_HOURS), Season((9, 30), (10, 31), SUMMER_HOURS)),
+        (Season((11, 1), (3, 1), SUMMER_HOURS), Season((2, 1), (2, 2), SUMMER_HOURS)),
+    ],
+)
+def test_seasons_that_overlap_are_refused(seasons: tuple[Season, ...]) -> None:
+    with pytest.raises(ValueError, match="overlap"):
+        Calendar(seasons=seasons)
+
+
+@pytest.mark.parametrize("edge", [(2, 30), (13, 1), (0, 1), (6, 31)])
+def test_a_season_of_days_that_no_year_has_is_refused(edge: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match=r"day|month"):
+        Season(edge, (12, 1), SUMMER_HOURS)
 
 
 @pytest.mark.parametrize("unit", [WALL, MINUTES])
@@ -219,3 +260,29 @@ def test_a_begun_minute_is_not_elapsed_but_still_remains() -> None:
     start, end = at("2026-03-04T09:00:30"), at("2026-03-04T09:02")
     assert [elapsed(OFFICE, start, end, unit) for unit in (WALL, MINUTES)] == [1, 1]
     assert [remaining(OFFICE, start, end, unit) for unit in (WALL, MINUTES)] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("unit", "end", "back", "expected"),
+    [
+        (WALL, "2026-03-04T10:00", Fraction(12), "2026-03-04T09:48"),
+        (MINUTES, "2026-03-05T09:00", Fraction(30), "2026-03-04T17:30"),
+        (MINUTES, "2026-03-05T09:00", Fraction(31), "2026-03-04T17:29"),
+        (DAYS, "2026-03-06T17:30", Fraction(1), "2026-03-05T17:30"),
+        (DAYS, "2026-03-06T17:30", Fraction(1, 5), "2026-03-06T16:06"),
+        (DAYS, "2026-03-09T17:30", Fraction(6, 5), "2026-03-06T16:06"),
+        (DAYS, "2026-03-06T17:30", Fraction(0), "2026-03-06T17:30"),
+        (DAYS, "2026-03-06T17:30", Fraction(9), "2026-03-04T09:00"),
+    ],
+)
+def test_going_back_from_a_deadline(unit: SlaUnit, end: str, back: Fraction, expected: str) -> None:
+    assert rewind(OFFICE, at(end), unit, back, floor=at("2026-03-04T09:00")) == at(expected)
+
+
+def test_a_deadline_of_today_is_not_moved_by_a_change_of_later_days() -> None:
+    morning = at("2026-03-04T09:00")
+    for unit, end in ((MINUTES, at("2026-03-04T08:00")), (DAYS, at("2026-03-04T17:30"))):
+        moved_to = moved(OFFICE, NOTHING_PUBLISHED, since=morning, end=end, unit=unit)
+        assert moved_to == Deadline(end, provisional=True)
+    wall = moved(OFFICE, NOTHING_PUBLISHED, since=morning, end=at("2026-03-06T08:00"), unit=WALL)
+    assert wall == Deadline(at("2026-03-06T08:00"), provisional=False)

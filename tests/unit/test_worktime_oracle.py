@@ -1,6 +1,8 @@
 """Working time agrees with somebody who counts it minute by minute on any calendar."""
 
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 
 from hypothesis import given, settings
@@ -10,10 +12,13 @@ from app.models.enums import SlaUnit
 from app.services.platform.worktime import (
     DEFAULT_SEGMENTS,
     Calendar,
+    Season,
     Segment,
     due,
     elapsed,
+    moved,
     remaining,
+    rewind,
 )
 
 EAST_8 = timezone(timedelta(hours=8))
@@ -29,10 +34,28 @@ def works_on(calendar: Calendar, day: date) -> bool:
     return f"{day:%m-%d}" not in FIXED_HOLIDAYS and f"{day:%a}" not in {"Sat", "Sun"}
 
 
+@cache
+def days_of(season: Season) -> set[tuple[int, int]]:
+    """Leaf through a leap year from the season's first day to its last."""
+    day, last = (date(2024, *edge) for edge in (season.first, season.last))
+    found = {(day.month, day.day)}
+    while (day.month, day.day) != (last.month, last.day):
+        day += DAY
+        found.add((day.month, day.day))
+    return found
+
+
+def hours_on(calendar: Calendar, day: date) -> tuple[Segment, ...]:
+    for season in calendar.seasons:
+        if (day.month, day.day) in days_of(season):
+            return season.segments
+    return calendar.segments
+
+
 def works_at(calendar: Calendar, minute: datetime) -> bool:
     """Tell whether the minute that begins here is one of work."""
     wall = minute.astimezone(EAST_8)
-    in_hours = any(opens <= wall.time() < closes for opens, closes in calendar.segments)
+    in_hours = any(opens <= wall.time() < closes for opens, closes in hours_on(calendar, wall.date()))
     return in_hours and works_on(calendar, wall.date())
 
 
@@ -49,7 +72,7 @@ def walk_days(calendar: Calendar, start: datetime, amount: int) -> datetime:
     while amount:
         day += DAY
         amount -= works_on(calendar, day)
-    return datetime.combine(day, calendar.segments[-1][1], EAST_8)
+    return datetime.combine(day, hours_on(calendar, day)[-1][1], EAST_8)
 
 
 @st.composite
@@ -58,6 +81,19 @@ def office_hours(draw: st.DrawFn) -> tuple[Segment, ...]:
     edges = draw(st.lists(st.integers(0, 1439), min_size=2 * count, max_size=2 * count, unique=True))
     clocks = [time(*divmod(edge, 60)) for edge in sorted(edges)]
     return tuple(zip(clocks[::2], clocks[1::2], strict=True))
+
+
+@st.composite
+def some_seasons(draw: st.DrawFn) -> tuple[Season, ...]:
+    """Draw up to two seasons that do not overlap; one of them may run over New Year."""
+    count = draw(st.integers(0, 2))
+    ordinals = st.integers(date(2024, 1, 1).toordinal(), date(2024, 12, 31).toordinal())
+    drawn = sorted(draw(st.lists(ordinals, min_size=2 * count, max_size=2 * count, unique=True)))
+    edges = [(day.month, day.day) for day in map(date.fromordinal, drawn)]
+    if draw(st.booleans()):
+        edges = edges[1:] + edges[:1]
+    pairs = zip(edges[::2], edges[1::2], strict=True)
+    return tuple(Season(first, last, draw(office_hours())) for first, last in pairs)
 
 
 @st.composite
@@ -73,14 +109,16 @@ def cases(draw: st.DrawFn) -> tuple[Calendar, datetime]:
     published = draw(st.lists(st.sampled_from([True, False, None]), max_size=15))
     first = start.date() - DAY
     days = {first + n * DAY: worked for n, worked in enumerate(published) if worked is not None}
-    return Calendar(draw(st.just(DEFAULT_SEGMENTS) | office_hours()), days), start
+    segments = draw(st.just(DEFAULT_SEGMENTS) | office_hours())
+    return Calendar(segments, days, draw(some_seasons())), start
 
 
 def minutes_of_a_day(calendar: Calendar) -> int:
-    noon = datetime(2026, 3, 4, 12, tzinfo=EAST_8)
-    midnight = noon.replace(hour=0)
-    one_day = Calendar(calendar.segments, {noon.date(): True})
-    return sum(works_at(one_day, midnight + n * MINUTE) for n in range(1440))
+    """The minutes of the shortest day."""
+    midnight = datetime(2026, 3, 4, tzinfo=EAST_8)
+    kinds = (calendar.segments, *(season.segments for season in calendar.seasons))
+    offices = (Calendar(segments, {midnight.date(): True}) for segments in kinds)
+    return min(sum(works_at(office, midnight + n * MINUTE) for n in range(1440)) for office in offices)
 
 
 def some_amount(data: st.DataObject, calendar: Calendar, unit: SlaUnit) -> int:
@@ -179,3 +217,48 @@ def test_more_time_or_a_later_start_never_ends_sooner(
         due(calendar, start + delay, unit, amount).due,
     ]
     assert all(early <= late for early, late in pairwise(ends))
+
+
+@settings(deadline=None)
+@given(cases(), st.data())
+def test_going_back_by_minutes_of_work_ends_where_counting_them_backwards_ends(
+    case: tuple[Calendar, datetime], data: st.DataObject
+) -> None:
+    calendar, start = case
+    amount = some_amount(data, calendar, SlaUnit.WORK_MINUTES)
+    back = data.draw(st.integers(1, amount))
+    end = minute = due(calendar, start, SlaUnit.WORK_MINUTES, amount).due
+    left = back
+    while left or not works_at(calendar, minute - MINUTE):
+        minute -= MINUTE
+        left -= works_at(calendar, minute)
+        if minute <= start:
+            break
+    found = rewind(calendar, end, SlaUnit.WORK_MINUTES, Fraction(back), floor=start)
+    assert found == max(minute, start)
+
+
+@settings(deadline=None)
+@given(cases(), st.integers(1, 30), st.data())
+def test_going_back_by_whole_days_leads_to_the_close_of_an_earlier_day(
+    case: tuple[Calendar, datetime], amount: int, data: st.DataObject
+) -> None:
+    calendar, start = case
+    back = data.draw(st.integers(0, amount - 1))
+    end = due(calendar, start, SlaUnit.WORK_DAYS, amount).due
+    earlier = due(calendar, start, SlaUnit.WORK_DAYS, amount - back).due
+    assert rewind(calendar, end, SlaUnit.WORK_DAYS, Fraction(back), floor=start) == earlier
+
+
+@settings(deadline=None)
+@given(cases(), units, st.data())
+def test_when_a_calendar_is_corrected_a_deadline_moves_to_where_it_would_have_been(
+    case: tuple[Calendar, datetime], unit: SlaUnit, data: st.DataObject
+) -> None:
+    before, start = case
+    start += timedelta(seconds=data.draw(st.integers(0, 59)))
+    days = {start.date() + n * DAY: data.draw(st.booleans()) for n in range(-1, 12)}
+    after = Calendar(before.segments, {**before.days, **days}, before.seasons)
+    amount = some_amount(data, before, unit)
+    end, expected = (due(calendar, start, unit, amount) for calendar in (before, after))
+    assert moved(before, after, since=start, end=end.due, unit=unit) == expected

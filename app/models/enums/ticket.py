@@ -61,6 +61,8 @@ class ClockKind(StrEnum):
     HANDLE = "handle"
     REVISIT = "revisit"
     CLOSE = "close"
+    CONTACT = "contact"
+    OVERALL = "overall"
 
 
 class SlaUnit(StrEnum):

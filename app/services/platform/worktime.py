@@ -1,20 +1,19 @@
 """Working time: when a limit ends, and how much of it is used or left.
 
 Pure arithmetic on a calendar that the caller has loaded: no database, no system clock, no state.
-The three units never mix: minutes on the wall, minutes of work, whole working days. Where the
-calendar of a day has not been published, the day is guessed from the week and the fixed-date
-holidays and the answer is marked provisional; an unknown year is never an error. Which limit
+The three units never mix: minutes on the wall, minutes of work, whole working days. A deadline that rests
+on a day which is guessed (`hours`) is marked provisional; an unknown year is never an error. Which limit
 applies to what, and when a clock stops or starts, is decided elsewhere.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
-from typing import Self
+from fractions import Fraction
 
 from app.core.clock import BUSINESS_ZONE
-from app.models.enums import DayKind, SlaUnit
+from app.models.enums import SlaUnit
+from app.services.platform.hours import DEFAULT_SEGMENTS, WORKING_KINDS, Calendar, Season, Segment
 
 __all__ = [
     "DEFAULT_SEGMENTS",
@@ -22,70 +21,23 @@ __all__ = [
     "Calendar",
     "Deadline",
     "OutOfReachError",
+    "Season",
     "Segment",
     "due",
     "elapsed",
+    "moved",
     "remaining",
+    "rewind",
 ]
 
-Segment = tuple[time, time]
-
-DEFAULT_SEGMENTS: tuple[Segment, ...] = (
-    (time(8, 30), time(12, 0)),
-    (time(14, 0), time(17, 30)),
-)
-WORKING_KINDS = frozenset({DayKind.WORKDAY, DayKind.MAKEUP_WORKDAY})
-
-# Month and day of the statutory holidays that do not follow the moon or the sun (rule of 2025).
-_FIXED_HOLIDAYS = frozenset({(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)})
-_SATURDAY = 5
 _MINUTE = timedelta(minutes=1)
+_TICK = timedelta(microseconds=1)
 # Ten years: far beyond any real limit, and what stops the search when a calendar has no workdays.
 _REACH = timedelta(days=3660)
 
 
 class OutOfReachError(ValueError):
     """No deadline within ten years of the start: an absurd amount, or a calendar without work."""
-
-
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    """Office hours, and which days are worked.
-
-    `segments` are local times of the business zone, in order and apart. `days` holds every
-    published day, True where it is worked. A published year therefore has an entry for each of its
-    days; a day without one is guessed, whatever its neighbours are.
-    """
-
-    segments: tuple[Segment, ...] = DEFAULT_SEGMENTS
-    days: Mapping[date, bool] = field(default_factory=dict, hash=False)
-
-    def __post_init__(self) -> None:
-        """Refuse hours that are missing, empty, out of order or overlapping (ValueError)."""
-        edges = [edge for segment in self.segments for edge in segment]
-        if not edges or any(early >= late for early, late in pairwise(edges)):
-            message = f"work segments must be in order and must not overlap: {self.segments}"
-            raise ValueError(message)
-
-    @classmethod
-    def from_kinds(
-        cls,
-        kinds: Iterable[tuple[date, DayKind]],
-        segments: tuple[Segment, ...] = DEFAULT_SEGMENTS,
-    ) -> Self:
-        """Build a calendar out of published (day, kind) rows."""
-        return cls(segments=segments, days={day: kind in WORKING_KINDS for day, kind in kinds})
-
-    def is_published(self, day: date) -> bool:
-        """Tell whether the day is known, as opposed to guessed."""
-        return day in self.days
-
-    def is_workday(self, day: date) -> bool:
-        """Tell whether the day is worked: as published, else Monday–Friday less fixed holidays."""
-        known = self.days.get(day)
-        if known is None:
-            return day.weekday() < _SATURDAY and (day.month, day.day) not in _FIXED_HOLIDAYS
-        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +89,59 @@ def remaining(calendar: Calendar, start: datetime, end: datetime, unit: SlaUnit)
     return -(-_time_between(calendar, start, end, unit) // _MINUTE)
 
 
+def moved(before: Calendar, after: Calendar, *, since: datetime, end: datetime, unit: SlaUnit) -> Deadline:
+    """Find where a deadline lies once the calendar has changed: as far from `since` as it was.
+
+    Exact to the second, so that doing and undoing a change leads back. A deadline that is not later than
+    `since`, or on its day where whole days count, stays. Raises ValueError for a naive instant.
+    """
+    left: timedelta | int = (
+        _days_between(before, since, end)
+        if unit == SlaUnit.WORK_DAYS
+        else _time_between(before, since, end, unit)
+    )
+    if not left:
+        return Deadline(end, provisional=not after.is_published(_local(end).date()))
+    if isinstance(left, int):
+        return _due(after, since, unit, left)
+    if unit == SlaUnit.WALL_MINUTES:
+        return Deadline(end, provisional=False)
+    found = _end_of_minutes(after, _local(since), left)
+    if found is None:
+        raise _out_of_reach(since, left // _MINUTE, unit)
+    return Deadline(_utc(found[0]), found[1])
+
+
+def rewind(
+    calendar: Calendar, end: datetime, unit: SlaUnit, amount: Fraction, *, floor: datetime
+) -> datetime:
+    """Find the instant from which `amount` units, perhaps a part of one, are left until `end`.
+
+    Part of a working day is that part of its hours. As in `due`, what fills a segment has its other end in
+    the segment before: a whole day before a close is the close of the day before. Never before `floor`.
+    Raises ValueError for a naive instant.
+    """
+    if unit == SlaUnit.WALL_MINUTES:
+        _require_aware(end)
+        return max(floor, end - _part(_MINUTE, amount)).astimezone(UTC)
+    stop, first = _local(end), _local(floor)
+    left = amount
+    for ordinal in range(stop.date().toordinal(), first.date().toordinal() - 1, -1):
+        day = date.fromordinal(ordinal)
+        if not calendar.is_workday(day):
+            continue
+        whole = _MINUTE if unit == SlaUnit.WORK_MINUTES else _length(calendar, day)
+        for opens, closes in reversed(calendar.hours_of(day)):
+            last = min(stop, datetime.combine(day, closes))
+            length = last - datetime.combine(day, opens)
+            if length <= timedelta():
+                continue
+            if _part(whole, left) < length:
+                return _utc(max(first, last - _part(whole, left)))
+            left -= Fraction(length // _TICK, whole // _TICK)
+    return floor.astimezone(UTC)
+
+
 def _due(calendar: Calendar, start: datetime, unit: SlaUnit, amount: int) -> Deadline:
     if unit == SlaUnit.WALL_MINUTES:
         length = timedelta(minutes=amount)
@@ -155,16 +160,15 @@ def _due(calendar: Calendar, start: datetime, unit: SlaUnit, amount: int) -> Dea
 
 
 def _end_of_days(calendar: Calendar, local: datetime, amount: int) -> tuple[datetime, bool] | None:
-    close = calendar.segments[-1][1]
     first = local.date().toordinal()
     if amount == 0:
-        left, first = 1, first + (local.time() > close)
+        left, first = 1, first + (local.time() > _close(calendar, local.date()))
     else:
         left, first = amount, first + 1
     for day, provisional in _workdays(calendar, first):
         left -= 1
         if left == 0:
-            return datetime.combine(day, close), provisional
+            return datetime.combine(day, _close(calendar, day)), provisional
     return None
 
 
@@ -172,7 +176,7 @@ def _end_of_minutes(calendar: Calendar, local: datetime, left: timedelta) -> tup
     if not left:
         return local, False
     for day, provisional in _workdays(calendar, local.date().toordinal()):
-        for opens, closes in calendar.segments:
+        for opens, closes in calendar.hours_of(day):
             begin = max(local, datetime.combine(day, opens))
             end = datetime.combine(day, closes)
             if begin >= end:
@@ -209,10 +213,30 @@ def _time_between(calendar: Calendar, start: datetime, end: datetime, unit: SlaU
         day = date.fromordinal(ordinal)
         if not calendar.is_workday(day):
             continue
-        for opens, closes in calendar.segments:
-            worked = min(stop, datetime.combine(day, closes)) - max(begin, datetime.combine(day, opens))
-            total += max(worked, timedelta())
+        total += _worked(calendar, day, begin, stop)
     return total
+
+
+def _worked(calendar: Calendar, day: date, begin: datetime, stop: datetime) -> timedelta:
+    """What a worked day has of the time between two moments."""
+    total = timedelta()
+    for opens, closes in calendar.hours_of(day):
+        worked = min(stop, datetime.combine(day, closes)) - max(begin, datetime.combine(day, opens))
+        total += max(worked, timedelta())
+    return total
+
+
+def _close(calendar: Calendar, day: date) -> time:
+    return calendar.hours_of(day)[-1][1]
+
+
+def _length(calendar: Calendar, day: date) -> timedelta:
+    begin, stop = (datetime.combine(day, edge) for edge in (time.min, time.max))
+    return _worked(calendar, day, begin, stop)
+
+
+def _part(whole: timedelta, share: Fraction) -> timedelta:
+    return whole * share.numerator // share.denominator
 
 
 def _require_aware(instant: datetime) -> None:

@@ -1,7 +1,8 @@
 """Default time limits by clock and urgency, as data, and the half limit of a rework.
 
-Three units that never mix. Source: the field's default table; a later table of the deployment's own
-limits (by category, area, organisation level) overrides these.
+Three units that never mix. Source: the field's default table, which every deployment begins with; its own
+rules (`sla`) replace and refine it. The overall clock has no amount of its own: it runs through the limits
+of the stages, one after the other.
 """
 
 from collections.abc import Mapping
@@ -41,6 +42,7 @@ _ROWS: Mapping[ClockKind, tuple[Limit, Limit, Limit, Limit]] = {
     ClockKind.HANDLE: (_wall(1440), _wall(1440), _days(5), _days(15)),
     ClockKind.REVISIT: (_wall(1440), _days(1), _days(2), _days(3)),
     ClockKind.CLOSE: (_days(1), _days(1), _days(2), _days(3)),
+    ClockKind.CONTACT: (_wall(30), _wall(240), _days(1), _days(1)),
 }
 LIMITS: Mapping[tuple[ClockKind, Urgency], Limit] = MappingProxyType(
     {
@@ -48,6 +50,14 @@ LIMITS: Mapping[tuple[ClockKind, Urgency], Limit] = MappingProxyType(
         for kind, row in _ROWS.items()
         for urgency, limit in zip(_URGENCIES, row, strict=True)
     }
+)
+# What an overall deadline is the end of: these limits, each from where the one before it ends.
+OVERALL_STAGES = (
+    ClockKind.ACCEPT,
+    ClockKind.DISPATCH,
+    ClockKind.HANDLE,
+    ClockKind.REVISIT,
+    ClockKind.CLOSE,
 )
 
 

@@ -1,0 +1,95 @@
+"""Attachments: upload a photo, recording or document, look at its record, fetch its bytes.
+
+No connection to the database is held while bytes come in or go out, which may take a phone minutes; so
+callers are recognised in a transaction of its own.
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Request, Response
+from fastapi.responses import StreamingResponse
+
+from app.api import downloads, uploads
+from app.api.actors import FileReader, FileWriter, TicketReader
+from app.api.downloads import Download
+from app.api.idempotency import IdempotentRoute, SentKey, claim
+from app.api.parts import Configured, Files, Opener
+from app.api.sessions import Session
+from app.core.db import transaction
+from app.core.media_types import EXTENSIONS
+from app.schemas.attachment import AttachmentFields, AttachmentRead
+from app.services.platform import attachments as storage
+from app.services.tickets import attachments
+
+PATH = "/v1/attachments"
+router = APIRouter(prefix=PATH, tags=["attachments"], route_class=IdempotentRoute)
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="上传附件",
+    operation_id="attachment_upload",
+    openapi_extra=uploads.form_of(AttachmentFields),
+    responses={
+        200: {"description": "同一个编号的同一文件已上传过", "model": AttachmentRead},
+        413: {"description": "文件过大"},
+        415: {"description": "按内容判断不是可以上传的文件"},
+    },
+)
+async def attachment_upload(
+    request: Request,
+    response: Response,
+    actor: FileWriter,
+    key: SentKey,
+    settings: Configured,
+    files: Files,
+    opener: Opener,
+    session: Session,
+) -> AttachmentRead:
+    """Upload one file; its type is told by its content. 200 instead of 201 when it was stored before."""
+    async with uploads.received(request, AttachmentFields, limit=settings.max_attachment_bytes) as upload:
+        placed, wanted = await storage.place(opener, files=files, spool=upload.spool), upload.fields.id
+    if key is not None:
+        await claim(request, actor=actor, key=key, content=placed.sha256 + str(wanted).encode())
+    row, is_new = await storage.record(session, actor=actor, placed=placed, attachment_id=wanted)
+    if not is_new:
+        response.status_code = 200
+    response.headers["Location"] = f"{PATH}/{row.id}"
+    return AttachmentRead.model_validate(row)
+
+
+@router.get("/{attachment_id}", summary="附件信息", operation_id="attachment_read")
+async def attachment_read(session: Session, actor: TicketReader, attachment_id: UUID) -> AttachmentRead:
+    """One file's record: its uploader's until it is linked, then for whoever sees the ticket."""
+    row = await attachments.find(session, actor=actor, attachment_id=attachment_id)
+    return AttachmentRead.model_validate(row)
+
+
+@router.get(
+    "/{attachment_id}/content",
+    summary="附件内容",
+    operation_id="attachment_content",
+    response_class=StreamingResponse,
+    responses={
+        200: {"description": "整个文件", "content": {mime: {} for mime in EXTENSIONS}},
+        206: {"description": "文件的一段"},
+        304: {"description": "没有变化"},
+        416: {"description": "范围超出文件末尾"},
+    },
+)
+async def attachment_content(
+    request: Request,
+    opener: Opener,
+    actor: FileReader,
+    files: Files,
+    attachment_id: UUID,
+    _range: Annotated[str | None, Header(alias="Range", description="如 `bytes=0-1023`")] = None,
+) -> Response:
+    """One file's bytes, to save; one `Range` and `If-None-Match` work."""
+    async with transaction(opener) as session:
+        row = await attachments.find(session, actor=actor, attachment_id=attachment_id)
+    name = f"{row.id}.{EXTENSIONS[row.mime]}"
+    file = Download(row.object_key, row.size, row.mime, row.sha256.hex(), name)
+    return await downloads.reply(request, files=files, file=file)

@@ -1,0 +1,27 @@
+"""Putting work into the worker's queue, in the transaction of whoever has the work done.
+
+So a job exists exactly when what it is about was committed. What a job does is the jobs floor's business;
+here it has a name and a small JSON payload of ids and codes.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.adapters.persistence.queries import Queries
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+async def enqueue(
+    session: AsyncSession, *, job: str, payload: Mapping[str, Any], after: timedelta | None = None
+) -> None:
+    """Have a job run once the session's transaction has committed, or a while later."""
+    connection = await session.connection()
+    # The driver begins its transaction with the first statement that comes through SQLAlchemy.
+    await connection.execute(text("SELECT 1"))
+    raw: Any = (await connection.get_raw_connection()).driver_connection
+    content = json.dumps(dict(payload), separators=(",", ":")).encode()
+    await Queries(AsyncpgDriver(raw)).enqueue(job, content, execute_after=after)
