@@ -16,7 +16,7 @@ from pgqueuer import PgQueuer
 from app.core import logging
 from app.core.db import Sessions, create_engine, create_sessions
 from app.core.files import FileStore
-from app.jobs import deadline_moves, heartbeat, maintenance, orphan_files
+from app.jobs import deadline_moves, heartbeat, maintenance, orphan_files, sweep
 from app.jobs.outages import OUTAGES
 
 NAME = "wangge-worker"
@@ -77,6 +77,7 @@ async def _cycle(
     maintenance.register(queue, sessions)
     orphan_files.register(queue, sessions, files)
     deadline_moves.register(queue, sessions)
+    sweep.register(queue, sessions)
     connection.add_termination_listener(lambda _connection: queue.shutdown.set())
     forward = asyncio.create_task(_forward(stop, queue.shutdown))
     try:

@@ -5,14 +5,14 @@ organisation, handler, reporter) and ends with the order and the id, so that a p
 size. Queue and overdue indexes hold open tickets only. Steps and outcomes stand in files of their own.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Double, ForeignKey, Index, LargeBinary, SmallInteger, text
+from sqlalchemy import Date, Double, ForeignKey, Index, LargeBinary, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Versioned, one_of
-from app.models.enums import CoordType, EventSource, RevisitState, Stage, Status, Urgency
+from app.models.enums import CoordType, EventSource, RevisitState, Stage, Status, SuperviseLevel, Urgency
 
 OPEN = text("closed_at IS NULL")
 
@@ -28,6 +28,7 @@ class Category(Base):
     label_en: Mapped[str]
     enabled: Mapped[bool] = mapped_column(default=True, server_default="true")
     auto_dispatch: Mapped[bool] = mapped_column(default=False, server_default="false")
+    self_handled: Mapped[bool] = mapped_column(server_default="false")
 
 
 class Ticket(Versioned, Base):
@@ -41,6 +42,7 @@ class Ticket(Versioned, Base):
         one_of("urgency", Urgency),
         one_of("coord_type", CoordType),
         one_of("revisit_state", RevisitState),
+        one_of("supervise_level", SuperviseLevel),
         Index("ix_ticket_reported_at_id", "reported_at", "id"),
         Index("ix_ticket_town_id_reported_at_id", "town_id", "reported_at", "id"),
         Index("ix_ticket_village_id_reported_at_id", "village_id", "reported_at", "id"),
@@ -82,6 +84,7 @@ class Ticket(Versioned, Base):
         Index("ix_ticket_handler_due", "handler_id", "due_at", "id", postgresql_where=OPEN),
         Index("ix_ticket_reporter_due", "reporter_id", "due_at", "id", postgresql_where=OPEN),
         Index("ix_ticket_due", "due_at", "id", postgresql_where=OPEN),
+        Index("ix_ticket_next_at", "next_at", "id", postgresql_where=text("next_at IS NOT NULL")),
         Index("ix_ticket_town_closed", "town_id", "closed_at", "status", "satisfaction"),
         Index("ix_ticket_closed", "closed_at", "status", "satisfaction"),
     )
@@ -123,7 +126,20 @@ class Ticket(Versioned, Base):
     satisfaction: Mapped[str | None]
     solved: Mapped[str | None]
     resolution_type: Mapped[str | None]
-    pending_decline: Mapped[bool] = mapped_column(default=False, server_default="false")
+    confidential: Mapped[bool] = mapped_column(server_default="false")
+    rectify_mode: Mapped[str | None]
+    pending: Mapped[str | None]
+    supervise_level: Mapped[str] = mapped_column(server_default="none")
+    handling_level: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("ticket.id"), index=True)
+    merged_from: Mapped[str | None]
+    resume_on: Mapped[date | None] = mapped_column(Date)
+    archived_at: Mapped[datetime | None]
+    next_at: Mapped[datetime | None]
+    excluded_from_assessment: Mapped[bool] = mapped_column(server_default="false")
+    extension_count: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    reopen_count: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    appeal_count: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     decline_count: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     rework_count: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     dispatch_count: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")

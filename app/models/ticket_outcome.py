@@ -47,7 +47,7 @@ class Evaluation(Keyed, Base):
     by_member_id: Mapped[UUID | None] = mapped_column(ForeignKey("member.id"), index=True)
     evaluated_by: Mapped[str]
     satisfaction: Mapped[str]
-    solved: Mapped[str]
+    solved: Mapped[str | None]
     at: Mapped[datetime]
 
 

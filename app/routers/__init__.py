@@ -21,6 +21,7 @@ from app.routers import (
     sla,
     stats,
     tickets,
+    workflow,
 )
 
 # FastAPI tries the routes in this order, at every request: those that are called most come first.
@@ -45,4 +46,5 @@ ROUTERS = (
     routing.router,
     routing_rules.router,
     sla.router,
+    workflow.router,
 )

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Depends, Query, Request, Response
 
 from app.api import etags
 from app.api.actors import TicketReader, TicketWriter
-from app.api.calendars import WorkCalendar
+from app.api.deadlines import Deadlines
 from app.api.etags import IfMatch
 from app.api.idempotency import IdempotentRoute, claim_key
 from app.api.paging import LIMIT, Cursor, Limit
@@ -70,7 +70,7 @@ async def tickets_list(
 async def ticket_report(
     session: Session,
     actor: TicketWriter,
-    calendar: WorkCalendar,
+    deadlines: Deadlines,
     request: Request,
     response: Response,
     body: TicketCreate,
@@ -81,7 +81,7 @@ async def ticket_report(
         session,
         actor=actor,
         new=_new(body),
-        calendar=calendar,
+        deadlines=deadlines,
         vault=state.vault,
         prefix=state.settings.ticket_prefix,
     )
@@ -89,18 +89,18 @@ async def ticket_report(
         response.status_code = 200
     response.headers["ETag"] = etags.of_version(ticket.row["version"])
     response.headers["Location"] = f"/v1/tickets/{ticket.id}"
-    return present.ticket(actor, ticket)
+    return present.ticket(actor, ticket, deadlines)
 
 
 @router.get("/{ticket_id}", summary="工单详情", operation_id="ticket_read")
 async def ticket_read(
-    session: Session, actor: TicketReader, ticket_id: UUID, response: Response
+    session: Session, actor: TicketReader, deadlines: Deadlines, ticket_id: UUID, response: Response
 ) -> TicketRead:
     """One ticket, with `allowed_actions` for the caller and the fields that each needs."""
     await reads.require_visible(session, actor=actor, ticket_id=ticket_id)
     ticket = await view.load(session, ticket_id)
     response.headers["ETag"] = etags.of_version(ticket.row["version"])
-    return present.ticket(actor, ticket)
+    return present.ticket(actor, ticket, deadlines)
 
 
 @router.get("/{ticket_id}/events", summary="流转记录", operation_id="ticket_events")
@@ -113,8 +113,9 @@ async def ticket_events(
 ) -> PageRead[EventRead]:
     """The timeline, oldest first; `next_cursor` is the last sequence number when there may be more."""
     await reads.require_visible(session, actor=actor, ticket_id=ticket_id)
+    hidden = present.hides_reporter(actor, await view.load(session, ticket_id))
     rows = await reads.timeline(session, ticket_id=ticket_id, after=after, limit=limit)
-    items = [present.event(row) for row in rows]
+    items = [present.event(row, hidden=hidden) for row in rows]
     return PageRead(items=items, next_cursor=str(items[-1].seq) if len(items) == limit else None)
 
 
@@ -122,7 +123,7 @@ async def ticket_events(
 async def ticket_act(
     session: Session,
     actor: TicketWriter,
-    calendar: WorkCalendar,
+    deadlines: Deadlines,
     ticket_id: UUID,
     response: Response,
     body: Annotated[ActionBody, Body()],
@@ -136,10 +137,10 @@ async def ticket_act(
         ticket_id=ticket_id,
         command=command,
         expected_version=etags.expected_version(if_match),
-        calendar=calendar,
+        deadlines=deadlines,
     )
     response.headers["ETag"] = etags.of_version(ticket.row["version"])
-    return present.ticket(actor, ticket)
+    return present.ticket(actor, ticket, deadlines)
 
 
 def _new(body: TicketCreate) -> NewTicket:
@@ -157,4 +158,6 @@ def _new(body: TicketCreate) -> NewTicket:
         household_id=body.household_id,
         contact=Contact(contact.name, contact.phone) if contact else None,
         occurred_at=body.occurred_at,
+        draft=body.draft,
+        confidential=body.confidential,
     )

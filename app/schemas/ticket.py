@@ -4,7 +4,7 @@ Times are RFC 3339 with offset, ids strings. A point goes out as it came in and 
 complained goes out masked.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +46,8 @@ class TicketCreate(Input):
     household_id: UUID | None = None
     contact: ContactCreate | None = None
     occurred_at: PastTime | None = None
+    draft: bool = Field(default=False, description="只暂存，不上报")
+    confidential: bool = Field(default=False, description="对承办单位隐去上报人")
 
 
 class TicketBrief(Output):
@@ -120,11 +122,31 @@ class LocationRead(Output):
     wgs84_lat: float
 
 
-class DeclineRead(Output):
-    """A request to decline that waits for the dispatcher."""
+class HelperRead(Output):
+    """An organisation that helps the lead (会办)."""
 
-    reason: str
-    basis: str
+    org_id: UUID
+    name: str
+    dispatched_at: datetime
+    done_at: datetime | None
+
+
+class SupervisionRead(Output):
+    """The supervision or card that presses now."""
+
+    level: str
+    at: datetime
+    replied_at: datetime | None
+
+
+class RequestRead(Output):
+    """A request that waits for somebody's approval."""
+
+    kind: str
+    reason: str | None
+    basis: str | None
+    amount: int | None
+    resume_on: date | None
     proposed_org_id: UUID | None
     asked_at: datetime
 
@@ -156,7 +178,7 @@ class EvaluationRead(Output):
     at: datetime
     evaluated_by: str
     satisfaction: str
-    solved: str
+    solved: str | None
 
 
 class TicketRead(TicketBrief):
@@ -176,7 +198,21 @@ class TicketRead(TicketBrief):
     exempt_policy: str | None
     solved: str | None
     satisfaction: str | None
-    pending_decline: DeclineRead | None
+    pending_request: RequestRead | None
+    helpers: list[HelperRead]
+    joint: bool
+    confidential: bool
+    rectify_mode: str | None
+    handling_level: int
+    supervise_level: str
+    supervision: SupervisionRead | None
+    resume_on: date | None
+    merged_into_id: UUID | None
+    excluded_from_assessment: bool
+    archived_at: datetime | None
+    extension_count: int
+    reopen_count: int
+    appeal_count: int
     decline_count: int
     rework_count: int
     outcome: OutcomeRead | None

@@ -3,10 +3,9 @@
 import pytest
 from fastapi import FastAPI
 
-from app.models.enums import Role
 from tests.support.clients import Api
 from tests.support.records import address_of, all_of, lists, populate, reads_below
-from tests.support.world import World
+from tests.support.world import CALLERS, World
 
 NEIGHBOURS = {
     "next town": ("dispatcher", "dispatcher_c", {"tickets_list", "areas_list", "members_list", "orgs_list"}),
@@ -38,7 +37,7 @@ async def test_what_a_neighbour_does_not_list_they_cannot_read_by_its_id_either(
 async def test_whatever_somebody_lists_they_can_read(app: FastAPI, api: Api, world: World) -> None:
     await populate(api, world)
     for listed in lists(app):
-        for who in Role:
+        for who in CALLERS:
             for record in (await all_of(api, who, listed)).values():
                 for read in reads_below(app, listed):
                     reply = await api.as_(who).get(address_of(read, record))
@@ -58,7 +57,7 @@ async def test_who_has_no_post_in_the_loop_sees_no_ticket_and_no_household(
 async def test_pages_of_one_make_the_same_list_as_one_page(app: FastAPI, api: Api, world: World) -> None:
     await populate(api, world)
     for listed in lists(app):
-        for who in Role:
+        for who in CALLERS:
             at_once = await all_of(api, who, listed)
             if len(at_once) > 1:
                 assert list(await all_of(api, who, listed, limit="1")) == list(at_once), (who, listed.name)

@@ -3,13 +3,12 @@
 import pytest
 from fastapi import FastAPI
 
-from app.models.enums import Role
 from tests.support.clients import Api
 from tests.support.operations import operations
 from tests.support.problems import problem_in
 from tests.support.records import address_of, all_of, lists, populate, reads_below
 from tests.support.statements import Counter
-from tests.support.world import World
+from tests.support.world import CALLERS, World
 
 LIST, DETAIL, FIGURES = 3, 4, 4
 
@@ -19,7 +18,7 @@ async def test_a_list_costs_three_statements_whatever_its_length(
 ) -> None:
     await populate(api, world)
     for listed in lists(app):
-        for who in Role:
+        for who in CALLERS:
             for limit in ("1", "100"):
                 with statements(at_most=LIST):
                     await api.as_(who).get(listed.path, params=listed.query(limit=limit))
@@ -31,7 +30,7 @@ async def test_a_detail_costs_four_statements(
     await populate(api, world)
     read_at_all = set()
     for listed in lists(app):
-        for who in Role:
+        for who in CALLERS:
             for record in list((await all_of(api, who, listed)).values())[:3]:
                 for read in reads_below(app, listed):
                     with statements(at_most=DETAIL):
@@ -43,7 +42,7 @@ async def test_a_detail_costs_four_statements(
 async def test_every_other_read_costs_four_statements(app: FastAPI, api: Api, statements: Counter) -> None:
     for operation in operations(app):
         if operation.method == "GET" and "{" not in operation.path:
-            for who in Role:
+            for who in CALLERS:
                 with statements(at_most=FIGURES):
                     await api.as_(who).get(operation.path, params=operation.query())
 

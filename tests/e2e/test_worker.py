@@ -22,6 +22,7 @@ from app.jobs import heartbeat, maintenance, worker
 from app.models.access import AuthSession
 from app.models.platform import Heartbeat, IdempotencyKey
 from app.runtime import databases, provision
+from tests.support.database import Database
 from tests.support.world import World
 
 PATIENCE = 60.0
@@ -106,6 +107,19 @@ async def test_it_works_on_after_the_database_was_killed_and_came_back(
 
         await until(beats_again)
         await until(listens)
+
+
+@pytest.mark.commits
+async def test_a_worker_has_the_sweep_on_its_schedule_every_minute(
+    database: Database, sessions: Sessions, tmp_path: Path
+) -> None:
+    async def scheduled() -> bool:
+        asked = "SELECT expression FROM pgqueuer_schedules WHERE entrypoint = 'sweep_tickets'"
+        async with sessions() as session:
+            return (await session.scalars(text(asked))).all() == ["* * * * *"]
+
+    async with working(database.url, tmp_path):
+        await until(scheduled)
 
 
 @pytest.mark.commits

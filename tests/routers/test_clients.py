@@ -18,7 +18,7 @@ from tests.support.problems import problem_in
 from tests.support.sign_in import REVOKE, ask, bearer
 from tests.support.statements import Counter
 from tests.support.tickets import Loop
-from tests.support.world import World, fixed_id
+from tests.support.world import CALLERS, World, fixed_id
 
 PATH = "/v1/clients"
 CLIENT = {"name": "镇村小程序", "purpose": "村务公开", "contact": "党政办 0757-86550000"}
@@ -177,7 +177,7 @@ async def test_a_token_of_another_client_is_not_found(api: Api, world: World) ->
     problem_in(await admin.post(f"{PATH}/{fixed_id(9_999)}/tokens", json=body), 404, "not_found")
 
 
-@pytest.mark.parametrize("who", [role for role in Role if role is not Role.SYSTEM_ADMIN])
+@pytest.mark.parametrize("who", [role for role in CALLERS if role is not Role.SYSTEM_ADMIN])
 async def test_nobody_but_administrators_deals_in_tokens(api: Api, world: World, who: str) -> None:
     client = f"{PATH}/{world.client.id}"
     problem_in(await api.as_(who).get(f"{client}/tokens"), 403, "forbidden")

@@ -20,7 +20,7 @@ from tests.support.clients import Api
 from tests.support.problems import problem_in
 from tests.support.staff import new_member
 from tests.support.statements import Counter
-from tests.support.world import World, fixed_id
+from tests.support.world import CALLERS, World, fixed_id
 
 PATH = "/v1/posts"
 TICKETS = "/v1/tickets"
@@ -89,6 +89,7 @@ async def test_a_post_may_be_given_an_end_and_only_an_earlier_one_later(api: Api
         ("auditor", {"area_id": "town"}, "body.area_id"),
         ("system_admin", {"org_id": "urban"}, "body.org_id"),
         ("api_client", {"area_id": "town"}, "body.role"),
+        ("system", {}, "body.role"),
         ("no_such_role", {}, "body.role"),
         ("grid_worker", {"area_id": "nowhere"}, "body.area_id"),
         ("dept_head", {"org_id": "nowhere"}, "body.org_id"),
@@ -210,7 +211,7 @@ async def test_the_list_pages_to_the_end(api: Api, world: World) -> None:
     assert len(seen) == len(set(seen)) == len(world.people)
 
 
-@pytest.mark.parametrize("who", [role for role in Role if role is not Role.SYSTEM_ADMIN])
+@pytest.mark.parametrize("who", [role for role in CALLERS if role is not Role.SYSTEM_ADMIN])
 async def test_nobody_but_administrators_deals_in_posts(api: Api, world: World, who: str) -> None:
     post = f"{PATH}/{world['dispatcher'].post_id}"
     problem_in(await api.as_(who).get(PATH), 403, "forbidden")

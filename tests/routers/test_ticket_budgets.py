@@ -31,10 +31,11 @@ async def test_a_step_costs_at_most_ten_statements(
     loop = Loop(api, world)
     who = await steps.bring(loop, world, action)
     version = (await loop.read())["version"]
+    named = await steps.needed(loop, action, towards=action)
     with statements(at_most=WRITE):
         reply = await api.as_(who).post(
             f"/v1/tickets/{loop.id}/actions",
-            json=steps.body(action, world, occurred_at=OCCURRED),
+            json=steps.body(action, world, occurred_at=OCCURRED, **named),
             headers={"Idempotency-Key": str(uuid4()), "If-Match": f'"{version}"'},
         )
     assert reply.status_code == 200, reply.text

@@ -184,7 +184,10 @@ async def test_an_action_that_the_state_refuses_says_what_is_possible(api: Api, 
         )
         problem = problem_in(reply, 409, "illegal_transition")
         offered = {entry["action"]: entry["needs"] for entry in problem["allowed_actions"]}
-        assert offered.keys() == {"dispatch", "return_for_info", "reject", "void"}
+        assert offered.keys() == {
+            "dispatch", "return_for_info", "reject", "merge", "escalate", "change", "urge", "supervise",
+            "comment", "void",
+        }  # fmt: skip
         assert {need["field"] for need in offered["dispatch"] if need["required"]} == {"org_id"}
         assert bool(CHINESE.search(problem["detail"])) == (not headers)
 

@@ -16,7 +16,7 @@ from app.models.ticket import Ticket
 from tests.support import ledger, steps
 from tests.support.clients import Api
 from tests.support.problems import problem_in
-from tests.support.races import at_once
+from tests.support.races import at_once, until_waiting
 from tests.support.tickets import Loop
 from tests.support.world import World
 
@@ -42,6 +42,16 @@ RIVALS: tuple[tuple[Action, Move, Move], ...] = (
     (A.EVALUATE, ("dispatcher_2", A.EVALUATE), ("revisit_agent", A.EVALUATE)),
     (A.CLOSE, ("dispatcher", A.CLOSE), ("dispatcher_2", A.CLOSE)),
     (A.VOID, ("supervisor", A.VOID), ("supervisor", A.VOID)),
+    (A.CANCEL_REQUEST, ("dept_handler", A.CANCEL_REQUEST), ("dispatcher", A.APPROVE_SUSPEND)),
+    (A.APPROVE_WITHDRAW, ("grid_worker", A.CANCEL_REQUEST), ("dispatcher", A.APPROVE_WITHDRAW)),
+    (A.APPROVE_EXTENSION, ("leader_viewer", A.APPROVE_EXTENSION), ("supervisor", A.APPROVE_EXTENSION)),
+    (A.APPROVE_REVIEW, ("dispatcher", A.APPROVE_REVIEW), ("dispatcher_2", A.DENY_REVIEW)),
+    (A.REQUEST_SUSPEND, ("dept_handler", A.REQUEST_SUSPEND), ("dept_head", A.REQUEST_EXTENSION)),
+    (A.DECIDE, ("dispatcher", A.DECIDE), ("supervisor", A.DECIDE)),
+    (A.RESUME, ("dept_handler", A.RESUME), ("dispatcher", A.RESUME)),
+    (A.SUPERVISE, ("supervisor", A.SUPERVISE), ("leader_viewer", A.SUPERVISE)),
+    (A.UNMERGE, ("dispatcher", A.UNMERGE), ("dispatcher_2", A.UNMERGE)),
+    (A.REOPEN, ("dispatcher", A.REOPEN), ("dispatcher_2", A.REOPEN)),
 )
 # Steps that one after the other would both be right: only the version that was read tells them apart.
 NEIGHBOURS: tuple[tuple[Action, Move, Move], ...] = (
@@ -109,6 +119,36 @@ async def test_who_loses_sight_of_a_ticket_while_waiting_for_it_finds_nothing(
     replies = await at_once(sessions, UUID(loop.id), [step(api, world, loop, move) for move in moves])
     assert [reply.status_code for reply in replies] == [200, 404]
     await one_step_was_taken(api, sessions, loop, 3, moves[0])
+
+
+async def test_of_two_tickets_that_are_merged_into_each_other_at_once_one_remains(
+    api: Api, sessions: Sessions, world: World
+) -> None:
+    one, other = Loop(api, world), Loop(api, world)
+    for loop in (one, other):
+        await loop.to("processing")
+    pair = select(Ticket.id).where(Ticket.id.in_([UUID(one.id), UUID(other.id)]))
+    async with sessions() as holder:
+        await holder.execute(pair.with_for_update())
+        merges = [
+            asyncio.ensure_future(merged("dispatcher", one, other)),
+            asyncio.ensure_future(merged("dispatcher_2", other, one)),
+        ]
+        await until_waiting(sessions, 2)
+        await holder.rollback()
+    codes = sorted(reply.status_code for reply in await asyncio.gather(*merges))
+    assert codes[0] == 200
+    assert codes[1] in {409, 422}
+    again = [await merged("dispatcher", one, other), await merged("dispatcher", other, one)]
+    assert {reply.status_code for reply in again} == {409, 422}
+    async with sessions() as session:
+        rows = [await ledger.audit(session, UUID(loop.id)) for loop in (one, other)]
+    assert sorted(row["status"] for row in rows) == ["merged", "processing"]
+
+
+async def merged(who: str, child: Loop, master: Loop) -> Response:
+    """Try to merge one ticket into another."""
+    return await child.try_(who, action="merge", master_id=master.id)
 
 
 async def test_many_reports_at_once_get_a_number_each(api: Api, sessions: Sessions, world: World) -> None:

@@ -101,9 +101,9 @@ async def test_the_village_has_what_its_scale_promises(demo: Connection, summary
 async def test_every_ticket_is_what_the_service_would_have_made_of_its_timeline(
     demo: Connection,
 ) -> None:
-    archive, days = await replay.read(demo), await writing._calendar(demo)
+    archive, days = await replay.read(demo), await writing.deadlines_of(demo)
     for ticket in archive.tickets:
-        replay.Replay(archive, ticket, days).check()
+        replay.Replay(archive, ticket, days, NOW).check()
     assert len(archive.tickets) == SIZE.tickets
     actions = {event["action"] for events in archive.events.values() for event in events}
     assert {"decline", "approve_decline", "rework", "void", "reject", "submit", "reroute"} <= actions
@@ -186,7 +186,9 @@ async def test_there_is_somebody_of_every_role_who_can_sign_in(
     demo: Connection, summary: DemoSummary
 ) -> None:
     roles = Counter(person.role for person in summary.people)
-    assert roles == Counter({**dict.fromkeys(set(Role) - {Role.API_CLIENT}, 1), Role.DISPATCHER: 2})
+    assert roles == Counter(
+        {**dict.fromkeys(set(Role) - {Role.API_CLIENT, Role.SYSTEM}, 1), Role.DISPATCHER: 2}
+    )
     for person in summary.people:
         found = await demo.fetch(
             "SELECT role, status, must_change_password FROM account JOIN post USING (member_id) "
@@ -255,10 +257,10 @@ async def test_more_tickets_can_be_added_and_fit_in(server: Server, empty: Datab
     async with village(server, empty, f"demo_more_{worker_id}") as (database, _):
         await loader.load_tickets(dsn(database), count=MORE, seed=SEED + 1, progress=ignore, now=NOW)
         connection = await asyncpg.connect(dsn(database))
-        archive, days = await replay.read(connection), await writing._calendar(connection)
+        archive, days = await replay.read(connection), await writing.deadlines_of(connection)
         added = [ticket for ticket in archive.tickets if int(ticket["no"].partition("-")[2]) > SIZE.tickets]
         for ticket in added:
-            replay.Replay(archive, ticket, days).check()
+            replay.Replay(archive, ticket, days, NOW).check()
         assert (len(added), len(archive.tickets)) == (MORE, SIZE.tickets + MORE)
         assert await connection.fetchval("SELECT last_value FROM ticket_no_seq") == SIZE.tickets + MORE
         await connection.close()

@@ -5,9 +5,9 @@ from typing import Any
 
 import httpx
 
-from app.models.enums import Role
 from tests.support.clients import Api
 from tests.support.operations import JSON, Operation
+from tests.support.world import CALLERS
 
 _found: dict[str, str] = {}
 
@@ -29,7 +29,7 @@ async def send(api: Api, operation: Operation, body: object) -> httpx.Response:
 async def _somebody(api: Api, operation: Operation) -> str:
     """The first of all roles (and the third party) who is not turned away."""
     content: dict[str, Any] = {"content": b"[]", "headers": JSON} if operation.bodies else {}
-    for role in Role:
+    for role in CALLERS:
         client = api.as_(role)
         reply = await client.request(operation.method, operation.url, params=operation.query(), **content)
         if reply.status_code not in {401, 403}:

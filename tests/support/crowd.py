@@ -82,6 +82,19 @@ _TICKETS = text("""
         'needed', CASE WHEN status = 'closed' THEN 'very' END
     FROM dated
 """)
+# Each ticket that was sent has its lead; one in fifty was helped with, and the open ones still are.
+_ASSIGNMENTS = text("""
+    INSERT INTO ticket_assignment (id, ticket_id, round, is_lead, org_id, dispatched_at, ended_at)
+    SELECT md5('assignment' || n || lead)::uuid, ticket.id, CASE WHEN lead THEN 1 ELSE 2 END, lead,
+        CASE WHEN lead THEN ticket.lead_org_id
+            WHEN n % 100 = 0 THEN CAST(:helper AS uuid)
+            ELSE md5('org' || n % CAST(:orgs AS int))::uuid END,
+        ticket.reported_at, ticket.closed_at
+    FROM generate_series(CAST(:first AS int), CAST(:last AS int)) AS n
+    JOIN ticket ON ticket.id = md5('ticket' || n)::uuid AND ticket.lead_org_id IS NOT NULL
+    CROSS JOIN (VALUES (true), (false)) AS role (lead)
+    WHERE lead OR n % 50 = 0
+""")
 _OPEN = ["reported", "returned", "accepted", "dispatched", "processing", "resolved", "evaluating"]
 _STAGES = (
     '{"accepted": "route", "dispatched": "route", "processing": "handle", "resolved": "revisit",'
@@ -121,4 +134,6 @@ async def tickets(connection: AsyncConnection, world: World, numbers: range, now
         "stages": _STAGES,
     }
     await connection.execute(_TICKETS, given)
+    named = {name: given[name] for name in ("first", "last", "orgs")}
+    await connection.execute(_ASSIGNMENTS, {**named, "helper": world.orgs["urban"].id})
     await connection.execute(text("ANALYZE"))

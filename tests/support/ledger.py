@@ -5,6 +5,7 @@ Reads the tables themselves, as an auditor would, and replays the timeline witho
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,13 +15,34 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.services.tickets.workflow import STAGE_OF, TABLE, TERMINAL
 
 MOVES = {(row.source, row.action, row.to) for row in TABLE}
-SENT = ("dispatch", "reroute", "rework")
+OFFICES = {"dispatched", "processing", "suspended", "escalating"}
+REQUESTS = ("withdraw", "decline", "extension", "suspend", "review")
+# What a ticket counts, and the steps of its timeline that are counted.
+COUNTED = {
+    "decline_count": ("approve_decline", "deny_decline"),
+    "rework_count": ("rework", "reject_resolution"),
+    "reopen_count": ("reopen",),
+    "appeal_count": ("appeal",),
+    "extension_count": ("approve_extension",),
+}
+MOST = {"decline_count": 2, "rework_count": 2, "reopen_count": 2, "appeal_count": 1, "extension_count": 2}
+REMINDER = "supplement"
+NOTICES = {"accept", "approve_extension", "reject", "resolve", "self_resolve", "close"}
 _QUERIES = {
     "events": "SELECT * FROM ticket_event WHERE ticket_id = :id ORDER BY seq",
     "clocks": "SELECT * FROM ticket_clock WHERE ticket_id = :id ORDER BY started_at, id",
     "assignments": "SELECT * FROM ticket_assignment WHERE ticket_id = :id ORDER BY round",
     "requests": "SELECT * FROM ticket_request WHERE ticket_id = :id",
     "told": "SELECT * FROM outbox WHERE entity_id = :id ORDER BY id",
+    "supervisions": "SELECT * FROM ticket_supervision WHERE ticket_id = :id ORDER BY at, id",
+    "suspensions": "SELECT * FROM ticket_suspension WHERE ticket_id = :id ORDER BY started_at",
+    "masters": """
+        WITH RECURSIVE above (id, depth) AS (
+            SELECT merged_into_id, 1 FROM ticket WHERE id = :id AND merged_into_id IS NOT NULL
+            UNION ALL
+            SELECT merged_into_id, depth + 1 FROM ticket JOIN above USING (id)
+             WHERE merged_into_id IS NOT NULL AND depth < 20
+        ) SELECT id FROM above""",
 }
 
 
@@ -35,23 +57,37 @@ async def audit(session: AsyncSession, ticket_id: UUID) -> dict[str, Any]:
     _check_timeline(ticket, rows["events"], rows["told"])
     _check_clocks(ticket, rows["clocks"], rows["events"])
     _check_counters(ticket, rows["events"])
-    _check_handling(ticket, rows["assignments"], rows["requests"])
+    _check_assignments(ticket, rows["assignments"])
+    _check_requests(ticket, rows["requests"], rows["events"])
+    _check_supervision(ticket, rows["supervisions"], rows["events"])
+    _check_suspension(ticket, rows["suspensions"])
+    masters = [row["id"] for row in rows["masters"]]
+    assert ticket_id not in masters
+    assert len(masters) == len(set(masters))
+    assert bool(masters) == (ticket["status"] == "merged") == (ticket["merged_from"] is not None)
     return dict(ticket)
 
 
 def _check_timeline(ticket: RowMapping, events: Sequence[RowMapping], told: Sequence[RowMapping]) -> None:
     assert [event["seq"] for event in events] == list(range(1, ticket["version"] + 1))
-    status = None
+    assert [event["at"] for event in events] == sorted(event["at"] for event in events)
+    status = before_merge = None
     for event in events:
         assert event["from_status"] == status
-        assert (status, event["action"], event["to_status"]) in MOVES
+        back = event["action"] == "unmerge"
+        assert (status, event["action"], None if back else event["to_status"]) in MOVES
+        assert not back or event["to_status"] == before_merge
+        before_merge = status if event["action"] == "merge" else before_merge
         status = event["to_status"]
     assert status == ticket["status"]
     stages = [STAGE_OF[event["to_status"]] for event in events]
     assert ticket["stage"] == [stage for stage in stages if stage][-1]
     assert (ticket["closed_at"] is not None) == (status in TERMINAL)
-    assert [(row["topic"], row["data"]["seq"], row["data"]["to"]) for row in told] == [
-        (f"ticket.{event['action']}", event["seq"], event["to_status"]) for event in events
+    news = [(row["topic"], row["data"]["seq"], row["data"]["to"]) for row in told if "to" in row["data"]]
+    assert news == [(f"ticket.{event['action']}", event["seq"], event["to_status"]) for event in events]
+    notices = [row["data"] for row in told if row["topic"] == "notice.reporter"]
+    assert [notice for notice in notices if notice["notice"] != REMINDER] == [
+        {"seq": event["seq"], "notice": event["action"]} for event in events if event["action"] in NOTICES
     ]
 
 
@@ -59,54 +95,109 @@ def _check_clocks(ticket: RowMapping, clocks: Sequence[RowMapping], events: Sequ
     kept = [clock for clock in clocks if clock["stopped_at"] is None]
     kinds = [clock["kind"] for clock in kept]
     assert len(kinds) == len(set(kinds))
-    assert not (kinds and ticket["status"] in TERMINAL)
-    running = [clock["due_at"] for clock in kept if clock["paused_at"] is None]
-    assert ticket["due_at"] == min(running, default=None)
+    running = [clock for clock in kept if clock["paused_at"] is None]
+    assert not (running and ticket["status"] in TERMINAL)
+    assert not (kept and ticket["status"] in TERMINAL - {"merged"})
+    steps = [clock["due_at"] for clock in running if clock["kind"] != "overall"]
+    assert ticket["due_at"] == min(steps, default=None)
+    assert all(clock["started_at"] <= (clock["paused_at"] or clock["due_at"]) for clock in clocks)
     replayed: dict[str, bool] = {}
+    due: dict[str, datetime] = {}
     for event in events:
-        for change, names in _changes(event).items():
-            for kind in names:
+        for change, told in _changes(event).items():
+            for kind, due_at in told.items():
                 assert (change == "started") != (kind in replayed), (event["seq"], change, kind)
                 if change == "stopped":
                     del replayed[kind]
-                else:
-                    assert change == "started" or replayed[kind] == (change == "resumed")
-                    replayed[kind] = change == "paused"
+                    continue
+                assert change in {"started", "moved"} or replayed[kind] == (change == "resumed")
+                # Time stands still in a pause: what runs on is due no earlier than it was.
+                assert change != "resumed" or due_at >= due[kind]
+                assert change != "paused" or due_at == due[kind]
+                replayed[kind] = replayed[kind] if change == "moved" else change == "paused"
+                due[kind] = due_at
     assert replayed == {clock["kind"]: clock["paused_at"] is not None for clock in kept}
+    assert {kind: due[kind] for kind in replayed} == {clock["kind"]: clock["due_at"] for clock in kept}
     started = Counter(kind for event in events for kind in _changes(event).get("started", ()))
     assert started == Counter(clock["kind"] for clock in clocks)
 
 
-def _changes(event: RowMapping) -> dict[str, list[str]]:
+def _changes(event: RowMapping) -> dict[str, dict[str, datetime]]:
+    """By what happened to them: kinds of clocks and when each is due."""
     told = event["data"]["clocks"]
-    order = ("stopped", "started", "paused", "resumed")
-    return {change: [clock["kind"] for clock in told[change]] for change in order if change in told}
+    order = ("stopped", "started", "paused", "resumed", "moved")
+    return {
+        change: {clock["kind"]: datetime.fromisoformat(clock["due_at"]) for clock in told[change]}
+        for change in order
+        if change in told
+    }
 
 
 def _check_counters(ticket: RowMapping, events: Sequence[RowMapping]) -> None:
     counts = Counter(event["action"] for event in events)
-    sent_elsewhere = sum(
-        1 for event in events if event["action"] == "approve_decline" and event["to_status"] == "dispatched"
-    )
-    assert ticket["decline_count"] == counts["approve_decline"] + counts["deny_decline"]
-    assert ticket["rework_count"] == counts["rework"] <= 2
-    assert ticket["dispatch_count"] == sum(counts[action] for action in SENT) + sent_elsewhere
-    answered = counts["approve_decline"] + counts["deny_decline"]
-    open_declines = counts["decline"] - answered
-    assert ticket["pending_decline"] == (open_declines == 1 and ticket["status"] not in TERMINAL)
+    for column, actions in COUNTED.items():
+        assert ticket[column] == sum(counts[action] for action in actions) <= MOST[column], column
+    assert ticket["dispatch_count"] == sum(map(_sends, events))
+    level = 1
+    for event in events:
+        level += event["action"] == "escalate"
+        level -= event["data"].get("decision") in {"send_back", "route_anew"}
+        assert 1 <= level <= 3
+    assert ticket["handling_level"] == level
 
 
-def _check_handling(
-    ticket: RowMapping, assignments: Sequence[RowMapping], requests: Sequence[RowMapping]
-) -> None:
-    assert [row["round"] for row in assignments] == list(range(1, ticket["dispatch_count"] + 1))
-    current = [row for row in assignments if row["ended_at"] is None]
-    assert current == [row for row in current if row is assignments[-1]]
-    if ticket["status"] in {"dispatched", "processing"}:
-        (mine,) = current
-        assert (mine["org_id"], mine["handler_id"]) == (ticket["lead_org_id"], ticket["handler_id"])
-        assert (mine["signed_at"] is not None) == (ticket["status"] == "processing")
+def _sends(event: RowMapping) -> bool:
+    """Whether a step gave the ticket to an organisation, or asked some to help."""
+    same = event["action"] in {"rework", "reject_resolution", "reopen"}
+    again = same and event["to_status"] == "processing"
+    asked = "helper_org_ids" in event["data"]
+    given = event["to_status"] == "dispatched" and "org_id" in event["data"]
+    return again or asked or given
+
+
+def _check_assignments(ticket: RowMapping, assignments: Sequence[RowMapping]) -> None:
+    assert {row["round"] for row in assignments} == set(range(1, ticket["dispatch_count"] + 1))
+    at_work = [row for row in assignments if row["ended_at"] is None]
+    leads = [row for row in at_work if row["is_lead"]]
+    status = ticket["merged_from"] or ticket["status"]
+    if status in TERMINAL:
+        assert not at_work
+    elif status not in OFFICES or ticket["lead_org_id"] is None:
+        assert not leads
     else:
-        assert not current
-    waiting = [row for row in requests if row["state"] == "pending"]
-    assert len(waiting) == ticket["pending_decline"]
+        (lead,) = leads
+        assert lead["org_id"] == ticket["lead_org_id"]
+        assert lead["handler_id"] == ticket["handler_id"] or status == "dispatched"
+        assert lead["signed_at"] is not None or status in {"dispatched", "escalating"}
+
+
+def _check_requests(ticket: RowMapping, requests: Sequence[RowMapping], events: Sequence[RowMapping]) -> None:
+    waiting = [row["kind"] for row in requests if row["state"] == "pending"]
+    assert waiting == ([ticket["pending"]] if ticket["pending"] else [])
+    counts = Counter(event["action"] for event in events)
+    for kind in REQUESTS:
+        states = Counter(row["state"] for row in requests if row["kind"] == kind)
+        assert states.total() == counts["decline" if kind == "decline" else f"request_{kind}"]
+        assert states["approved"] == counts[f"approve_{kind}"]
+        assert states["denied"] == counts[f"deny_{kind}"]
+    for row in requests:
+        assert (row["decided_at"] is None) == (row["state"] == "pending")
+        assert row["state"] not in {"approved", "denied"} or row["decided_by"] not in {None, row["asked_by"]}
+
+
+def _check_supervision(
+    ticket: RowMapping, supervisions: Sequence[RowMapping], events: Sequence[RowMapping]
+) -> None:
+    pressing = [row["level"] for row in supervisions if row["lifted_at"] is None]
+    assert ticket["supervise_level"] == (pressing[-1] if pressing else "none")
+    pressed = [event["data"]["level"] for event in events if event["action"] == "supervise"]
+    assert [row["level"] for row in supervisions] == pressed
+    lifted = [row for row in supervisions if row["lifted_at"] is not None]
+    assert all(row["replied_at"] is not None and row["replied_at"] <= row["lifted_at"] for row in lifted)
+
+
+def _check_suspension(ticket: RowMapping, suspensions: Sequence[RowMapping]) -> None:
+    lasting = [row for row in suspensions if row["ended_at"] is None]
+    suspended = "suspended" in {ticket["status"], ticket["merged_from"]}
+    assert len(lasting) == suspended
+    assert ticket["resume_on"] == (lasting[0]["resume_on"] if lasting else None)

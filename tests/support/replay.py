@@ -10,23 +10,52 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 from asyncpg import Connection
 
-from app.models.enums import Action, AreaLevel, Outcome, RevisitState, Role, Stage, Status, Urgency
+from app.core import clock
+from app.models.enums import (
+    Action,
+    AreaLevel,
+    ClockKind,
+    Outcome,
+    RevisitState,
+    Role,
+    SlaUnit,
+    Stage,
+    Status,
+    SuperviseLevel,
+    Urgency,
+)
 from app.services.access.roles import ROLES
 from app.services.platform.actor import Actor, Dataset, Grant, ScopeKind
-from app.services.platform.worktime import Calendar
-from app.services.tickets import actions, clocks, effects, transitions, workflow
+from app.services.tickets import (
+    actions,
+    clocks,
+    effects,
+    sweep_acts,
+    sweep_clocks,
+    telling,
+    thresholds,
+    transitions,
+    workflow,
+)
 from app.services.tickets.commands import MODELS, Command
+from app.services.tickets.deadlines import Deadlines, Subject
 from app.services.tickets.effects import Effect, Step
+from app.services.tickets.guards import LEVELS, Case
+from app.services.tickets.sweep_marks import SYSTEM
+from app.services.tickets.thresholds import Level
 from app.services.tickets.view import TicketView
 
 CHILDREN = (
     "ticket_clock",
     "ticket_assignment",
     "ticket_request",
+    "ticket_supervision",
+    "ticket_suspension",
     "ticket_outcome",
     "revisit",
     "evaluation",
@@ -76,17 +105,21 @@ async def read(connection: Connection) -> Archive:
 class Replay:
     """One ticket from its report on."""
 
-    def __init__(self, archive: Archive, ticket: Row, calendar: Calendar) -> None:
-        self._archive, self._ticket, self._calendar = archive, ticket, calendar
+    def __init__(self, archive: Archive, ticket: Row, deadlines: Deadlines, now: datetime) -> None:
+        self._archive, self._ticket, self._deadlines, self._now = archive, ticket, deadlines, now
         self._events = archive.events[ticket["id"]]
         self.row = _as_reported(ticket, self._events, archive.paths[ticket["area_id"]])
         self.children: dict[str, list[Row]] = {table: [] for table in CHILDREN}
+        self._owed: list[tuple[Action, str | None, str, str]] = []
 
     def check(self) -> None:
         """Every step was allowed, by whom it was taken, and left what the rows say now."""
         self._check_report()
         for event in self._events[1:]:
+            self._pass_levels(event["at"])
             self._step(event)
+        self._pass_levels(self._now)
+        assert not self._owed, "the system urges, or gives a card, at every level that calls for it"
         assert {key: value for key, value in self.row.items() if key in self._ticket} == self._ticket
         for table, rows in self.children.items():
             stored = self._archive.children[table].get(self._ticket["id"], [])
@@ -96,39 +129,94 @@ class Replay:
         event = self._events[0]
         reporter = self._archive.actors[event["actor_id"]]
         assert event["actor_id"] in {self._ticket["reporter_id"], self._ticket["client_id"]}
-        assert event["actor_role"] in workflow.REPORTERS & reporter.roles
+        assert event["actor_role"] in workflow.rows_for(None, Action.REPORT)[0].roles & reporter.roles
         assert _sees(reporter, self.row["area_path"])
-        assert (event["seq"], event["action"], event["at"]) == (1, "report", self._ticket["reported_at"])
-        effect = workflow.rows_for(None, Action.REPORT)[0].clocks
-        made = self._change(self._view(), effect, event["at"], self.row["urgency"], 1)
-        self._apply_clocks(made, event["at"], None)
+        action = Action.SAVE_DRAFT if self._draft else Action.REPORT
+        assert (event["seq"], event["action"], event["at"]) == (1, action, self._ticket["reported_at"])
+        effect = workflow.rows_for(None, action)[0].clocks
+        terms = clocks.Terms(self._deadlines, Subject(None, Urgency(self.row["urgency"])))
+        made = clocks.change(effect, open_clocks=(), terms=terms, now=event["at"])
+        self._apply_clocks(made, event["at"])
         self.row["due_at"] = made.due_at
         told = {"source": self._ticket["source"], "clocks": made.as_data(event["at"])}
         assert json.loads(event["data"]) == _plain(told)
 
+    @property
+    def _draft(self) -> bool:
+        return bool(self._events[0]["action"] == Action.SAVE_DRAFT)
+
     def _step(self, event: Row) -> None:
-        view, actor = self._view(), self._archive.actors[event["actor_id"]]
+        view, actor = self._view(), self._actor_of(event)
         command = self._command(event, view)
-        chosen = actions.choose(actor, view, command, event["at"])
+        chosen = actions.choose(Case(actor, view, command, event["at"], self._deadlines))
         step = Step(actor, view, command, chosen, event["at"])
-        effect = effects.of(step)
-        urgency = effect.values.get("urgency", view.urgency)
-        round_no = view.round + (command.action is Action.REWORK)
-        made = self._change(view, chosen.clocks, event["at"], urgency, round_no)
-        told = {**effect.codes, "clocks": made.as_data(event["at"])}
+        effect = transitions._completed(step, effects.of(step))
+        made = transitions._turned(step, effect, self._deadlines)
+        told = {**self._of_the_sweep(event, actor), **effect.codes, "clocks": made.as_data(event["at"])}
         assert json.loads(event["data"]) == _plain(told)
         assert (event["from_status"], event["to_status"]) == (view.status, chosen.to)
         assert (event["seq"], event["actor_role"]) == (
             view.row["version"] + 1,
-            transitions._acting_role(step),
+            telling._acting_role(step),
         )
         assert event["at"] > view.row["updated_at"]
-        self._check_orgs(command)
+        self._check_named(command, event["at"])
         self._apply(step, effect, made)
+        if command.action is Action.ESCALATE and actor is SYSTEM:
+            self._mark(self._running(ClockKind.HANDLE), Level.BEYOND, None)
+
+    def _actor_of(self, event: Row) -> Actor:
+        return SYSTEM if event["actor_id"] is None else self._archive.actors[event["actor_id"]]
+
+    def _of_the_sweep(self, event: Row, actor: Actor) -> Row:
+        """The clock because of which the system pressed somebody: each level calls for it once."""
+        data = json.loads(event["data"])
+        if actor is not SYSTEM or "clock" not in data:
+            return {}
+        self._owed.remove((Action(event["action"]), data.get("level"), data["clock"], data["due_at"]))
+        return {name: data[name] for name in ("clock", "due_at")}
+
+    def _pass_levels(self, until: datetime) -> None:
+        """What the sweep marks until then, each clock up to where the system acts on the one ticket."""
+        for row in self._open_clocks():
+            if row["paused_at"] is not None or row["next_at"] is None or row["next_at"] > until:
+                continue
+            kind, level = ClockKind(row["kind"]), self.row["handling_level"]
+            limits = thresholds.Limits(kind, SlaUnit(row["unit"]), row["amount"], row["due_at"], level)
+            calendar = self._deadlines.calendar(row["org_id"])
+            passed, waits = thresholds.passed(
+                limits, row["level"], row["next_at"], now=until, calendar=calendar
+            )
+            for step in passed:
+                if (kind, step.level) in sweep_clocks.ALONE:
+                    waits = step
+                    break
+                self._mark(row, step.level, None)
+                self._owe(step.level, kind.value, row["due_at"].isoformat())
+            row["next_at"] = waits.at if waits else None
+
+    def _owe(self, level: Level, kind: str, due_at: str) -> None:
+        if level is Level.RED:
+            self._owed.append((Action.URGE, None, kind, due_at))
+        card = sweep_clocks.CARDS.get(level)
+        if card is not None:
+            given = card.value("level")
+            owed = [SuperviseLevel(owed[1]) for owed in self._owed if owed[1]]
+            highest = max(LEVELS.index(one) for one in (*owed, SuperviseLevel(self.row["supervise_level"])))
+            if LEVELS.index(given) > highest:
+                self._owed.append((Action.SUPERVISE, given.value, kind, due_at))
+
+    def _mark(self, row: Row, level: Level, next_at: datetime | None) -> None:
+        row["level"], row["next_at"] = int(level), next_at
+
+    def _running(self, kind: ClockKind) -> Row:
+        return next(row for row in self._open_clocks() if row["kind"] == kind)
 
     def _command(self, event: Row, view: TicketView) -> Command:
         """What somebody sent to cause this event."""
         data, ticket_id, action = json.loads(event["data"]), view.id, Action(event["action"])
+        if event["actor_id"] is None and action not in {Action.URGE, Action.SUPERVISE}:
+            return sweep_acts.Overdue() if action is Action.ESCALATE else Command(action=action)
         told = {**data, **data.get("changed", {}), "opinion": event["opinion"]}
         told["reached"] = data.get("outcome") == Outcome.REACHED
         for table, column in (("ticket_request", "asked_at"), ("ticket_outcome", "at")):
@@ -136,61 +224,60 @@ class Replay:
             told |= next(({**row, **told} for row in rows if row[column] == event["at"]), {})
         wanted = [need.field for need in workflow.needs_of(action)]
         fields = {name: told[name] for name in wanted if told.get(name) is not None}
-        return MODELS[action](action=action, **fields)
+        with patch.object(clock, "now", lambda: event["at"]):
+            return MODELS[action](action=action, **fields)
 
-    def _check_orgs(self, command: Command) -> None:
+    def _check_named(self, command: Command, at: datetime) -> None:
         for name in ("org_id", "proposed_org_id"):
             org_id = command.value(name)
             assert org_id is None or self._archive.org_areas[org_id] in self.row["area_path"]
+        master_id = command.value("master_id")
+        if master_id is not None:
+            (master,) = (ticket for ticket in self._archive.tickets if ticket["id"] == master_id)
+            assert master["status"] not in {Status.DRAFT, Status.MERGED}
+            assert master["reported_at"] < at
+            assert master["closed_at"] is None or at < master["closed_at"]
 
     def _view(self) -> TicketView:
         assigned = self.children["ticket_assignment"]
         waiting = [_plain(row) for row in self.children["ticket_request"] if row["state"] == "pending"]
+        cards = [_plain(row) for row in self.children["ticket_supervision"] if row["lifted_at"] is None]
         return TicketView(
-            row={**self.row, "decline": waiting[0] if waiting else None},
+            row={**self.row, "supervision": cards[-1] if cards else None, "self_handled": False},
             clocks=[_plain(clock) for clock in self.children["ticket_clock"]],
             revisits=[_plain(row) for row in self.children["revisit"]],
             evaluations=[_plain(row) for row in self.children["evaluation"]],
+            helpers=(),
+            request=waiting[0] if waiting else None,
             handlers=frozenset(row["handler_id"] for row in assigned if row.get("handler_id")),
         )
 
     def _open_clocks(self) -> list[Row]:
         return [clock for clock in self.children["ticket_clock"] if clock["stopped_at"] is None]
 
-    def _change(
-        self, view: TicketView, effect: workflow.Clocks, at: datetime, urgency: str, round_no: int
-    ) -> clocks.Change:
-        return clocks.change(
-            effect,
-            open_clocks=view.open_clocks,
-            urgency=Urgency(urgency),
-            now=at,
-            calendar=self._calendar,
-            round_no=round_no,
-            halved=round_no > view.round,
-        )
-
     def _apply(self, step: Step, effect: Effect, made: clocks.Change) -> None:
         """Do to the copy what the service's statements would do to the database."""
         for statement in effect.updates:
             values = _values(statement)
             for row in self.children[statement.table.name]:
-                if row.get("ended_at") is None and row.get("state") in {None, "pending"}:
+                over = (row.get("ended_at"), row.get("lifted_at"))
+                if over == (None, None) and row.get("state") in {None, "pending"}:
                     row.update(values)
         for statement in effect.inserts:
             self.children[statement.table.name].append(_new(statement))
-        self.row.update(_values(transitions._move(step, effect, made)))
-        self._apply_clocks(made, step.now, self.row["lead_org_id"])
+        self.row.update(_values(transitions._move(step, effect, made, self._deadlines)))
+        self._apply_clocks(made, step.now)
 
-    def _apply_clocks(self, made: clocks.Change, at: datetime, org_id: UUID | None) -> None:
+    def _apply_clocks(self, made: clocks.Change, at: datetime) -> None:
         stopped = {clock.kind for clock in made.stopped}
-        moved = {clock.kind: clock for clock in (*made.paused, *made.resumed)}
+        moved = {clock.kind: clock for clock in (*made.paused, *made.resumed, *made.moved)}
         for row in self._open_clocks():
             if row["kind"] in stopped:
                 row["stopped_at"] = at
             if row["kind"] in moved:
-                row["paused_at"], row["due_at"] = moved[row["kind"]].paused_at, moved[row["kind"]].due_at
-        for statement in clocks.inserts(self._ticket["id"], made, org_id=org_id):
+                names = ("paused_at", "due_at", "provisional", "unit", "amount", "next_at", "level")
+                row.update({name: getattr(moved[row["kind"]], name) for name in names})
+        for statement in clocks.inserts(self._ticket["id"], made):
             self.children["ticket_clock"].append(_new(statement))
 
 
@@ -198,17 +285,21 @@ def _as_reported(ticket: Row, events: list[Row], path: list[UUID]) -> Row:
     """The ticket's row just after the report."""
     accepted = [json.loads(event["data"]) for event in events if event["action"] == Action.ACCEPT]
     urgency = next((data["before"]["urgency"] for data in accepted if "before" in data), ticket["urgency"])
-    nothing = ("lead_org_id", "handler_id", "resolved_at", "closed_at", "exempt_policy")
+    draft = events[0]["action"] == Action.SAVE_DRAFT
+    nothing = ("lead_org_id", "handler_id", "resolved_at", "closed_at", "exempt_policy", "rectify_mode")
+    waits = ("pending", "merged_into_id", "merged_from", "resume_on", "archived_at", "next_at")
     unknown = ("satisfaction", "solved", "resolution_type")
+    counts = ("decline_count", "rework_count", "dispatch_count", "extension_count", "appeal_count")
     return {
         **ticket,
-        **dict.fromkeys((*nothing, *unknown)),
-        **dict.fromkeys(("decline_count", "rework_count", "dispatch_count"), 0),
+        **dict.fromkeys((*nothing, *waits, *unknown)),
+        **dict.fromkeys((*counts, "reopen_count"), 0),
         "urgency": urgency,
-        "status": Status.REPORTED.value,
+        "status": (Status.DRAFT if draft else Status.REPORTED).value,
         "stage": Stage.REPORT.value,
         "revisit_state": RevisitState.NEEDED.value,
-        "pending_decline": False,
+        "supervise_level": SuperviseLevel.NONE.value,
+        "handling_level": 1,
         "version": 1,
         "updated_at": ticket["reported_at"],
         "updated_by": ticket["created_by"],

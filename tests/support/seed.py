@@ -41,6 +41,8 @@ from tests.support.world import (
 
 SINCE = datetime(2025, 1, 1, tzinfo=UTC)
 CALENDAR_ID = fixed_id(1)
+# What the field may mend on the spot: the category that tests report, and another of its class.
+SELF_HANDLED = {"0501", "0502"}
 _FIELD_ROLES = {Role.GRID_WORKER, Role.GRID_LEADER}
 
 
@@ -66,10 +68,14 @@ def calendars() -> Iterator[Base]:
 
 
 def categories() -> Iterator[Base]:
-    """The two-level category list."""
+    """The two-level category list, of which some may be mended on the spot."""
     for row in CATEGORIES:
         yield Category(
-            code=row.code, parent_code=row.parent_code, label_zh=row.label_zh, label_en=row.label_en
+            code=row.code,
+            parent_code=row.parent_code,
+            label_zh=row.label_zh,
+            label_en=row.label_en,
+            self_handled=row.code in SELF_HANDLED,
         )
 
 

@@ -36,6 +36,12 @@ class Loop:
         assert reply.status_code == 201, reply.text
         return self._keep(reply)
 
+    async def another(self) -> "Loop":
+        """One more ticket of the same reporter, as for a master to merge into."""
+        loop = Loop(self._api, self._world)
+        await loop.report(title="沙龙路同一处垃圾")
+        return loop
+
     def story(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """The steps after the report, in order, with who takes each."""
         yield "dispatcher", {"action": "accept"}

@@ -19,11 +19,13 @@ from app.demo.content.departments import lines_mistaken_for, spoken_lines
 from app.demo.content.tables import grouped, pick, rows
 from app.models.enums import (
     Action,
+    EscalateReason,
     EventSource,
     RejectReason,
     ResolutionType,
     ReturnReason,
     Satisfaction,
+    SuspendReason,
     VoidReason,
 )
 from app.services.tickets.category_list import CATEGORIES
@@ -32,6 +34,8 @@ __all__ = [
     "DeclineText",
     "ResolutionText",
     "decline",
+    "delay",
+    "escalation",
     "opinion",
     "rejection",
     "resolution",
@@ -108,6 +112,18 @@ def decline(rng: Random, line: str) -> DeclineText:
     proper = pick(rng, lines_mistaken_for()[line])
     reason, text = _with_reason(rng, Action.DECLINE)
     return DeclineText(ReturnReason(reason), text.format(line=spoken_lines()[proper]), proper)
+
+
+def delay(rng: Random, action: Action) -> tuple[SuspendReason, str]:
+    """Why a handler asks for more time, or to suspend (`action` says which), and the words."""
+    reason, text = _with_reason(rng, action)
+    return SuspendReason(reason), text
+
+
+def escalation(rng: Random) -> tuple[EscalateReason, str]:
+    """Why a ticket goes to the next level, and the words."""
+    reason, text = _with_reason(rng, Action.ESCALATE)
+    return EscalateReason(reason), text
 
 
 def resolution(rng: Random, report: TicketText, kind: ResolutionType | None = None) -> ResolutionText:

@@ -1,44 +1,63 @@
-"""What hangs on one ticket while its story is told: ids, clocks, assignments and requests still open.
+"""What hangs on one ticket while its story is told: ids, clocks, assignments, requests, cards, the ledger.
 
-Each is written to its sheet when it ends, or as it stands when the telling does. Deadlines come from the
-tickets wing's own arithmetic.
+Each is written to its sheet when it ends, or as it stands when the telling does. Deadlines and levels come
+from the tickets wing's own arithmetic.
 """
 
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.demo.content.answers import DeclineText
 from app.demo.history.cast import Person
-from app.demo.history.rows import AssignmentRecord, ClockRecord, RequestRecord
+from app.demo.history.rows import (
+    AssignmentRecord,
+    ClockRecord,
+    RequestRecord,
+    SupervisionRecord,
+    SuspensionRecord,
+)
 from app.demo.history.sheets import Sheets
 from app.demo.town.founding import new_id
-from app.models.enums import ClockKind, RequestState, Urgency
-from app.services.platform.worktime import Calendar
-from app.services.tickets import clocks, workflow
-from app.services.tickets.clocks import Clock
+from app.models.enums import ClockKind, RequestState, SuperviseLevel, SuspendReason, Urgency
+from app.services.tickets import clocks, thresholds, workflow
+from app.services.tickets.clocks import Clock, Terms
+from app.services.tickets.deadlines import Deadlines, Subject
+from app.services.tickets.effects.ledger import REVIEW_EVERY
+from app.services.tickets.sweep_clocks import ALONE
+from app.services.tickets.thresholds import Level, Limits, Reached
+
+
+class Passed(NamedTuple):
+    """A level that a clock has passed, and when."""
+
+    at: datetime
+    clock: Clock
+    level: Level
 
 
 class Dossier:
     """The open ends of one ticket; `due_at` is the next deadline of what runs."""
 
-    def __init__(self, rng: Random, calendar: Calendar, sheets: Sheets, reported_at: datetime) -> None:
-        self._rng, self._calendar, self._sheets = rng, calendar, sheets
-        self._clocks: dict[ClockKind, tuple[Clock, UUID, UUID | None]] = {}
+    def __init__(self, rng: Random, deadlines: Deadlines, sheets: Sheets, reported_at: datetime) -> None:
+        self._rng, self._deadlines, self._sheets = rng, deadlines, sheets
+        self._clocks: dict[ClockKind, tuple[Clock, UUID]] = {}
         self._assignment: AssignmentRecord | None = None
-        self._request: RequestRecord | None = None
+        self._cards: list[SupervisionRecord] = []
+        self._suspension: SuspensionRecord | None = None
+        self.request: RequestRecord | None = None
         self.ticket_id = self.new_id(reported_at)
         self.due_at: datetime | None = None
-
-    @property
-    def pending(self) -> bool:
-        """Whether a request to decline waits."""
-        return self._request is not None
 
     def new_id(self, at: datetime) -> UUID:
         """An id for a row of that moment."""
         return new_id(self._rng, at)
+
+    def clock(self, kind: ClockKind) -> Clock | None:
+        """The open clock of a kind, running or paused."""
+        return self._clocks[kind][0] if kind in self._clocks else None
 
     def turn(
         self,
@@ -47,27 +66,50 @@ class Dossier:
         urgency: Urgency,
         round_no: int,
         lead_org_id: UUID | None,
-        *,
-        halved: bool,
+        **more: Any,
     ) -> dict[str, Any]:
-        """Stop and start clocks as a row of the workflow table says; what the timeline tells of it."""
+        """Do to the clocks what a row of the workflow table says; what the timeline tells of it."""
         made = clocks.change(
             effect,
-            open_clocks=tuple(clock for clock, _, _ in self._clocks.values()),
-            urgency=urgency,
+            open_clocks=tuple(clock for clock, _ in self._clocks.values()),
+            terms=Terms(self._deadlines, Subject(None, urgency), lead_org_id),
             now=at,
-            calendar=self._calendar,
             round_no=round_no,
-            halved=halved,
+            **more,
         )
         for clock in made.stopped:
             self._write_clock(*self._clocks.pop(clock.kind), at)
-        for clock in (*made.paused, *made.resumed):
-            self._clocks[clock.kind] = (clock, *self._clocks[clock.kind][1:])
+        for clock in (*made.paused, *made.resumed, *made.moved):
+            self._clocks[clock.kind] = (clock, self._clocks[clock.kind][1])
         for clock in made.started:
-            self._clocks[clock.kind] = (clock, self.new_id(at), lead_org_id)
+            self._clocks[clock.kind] = (clock, self.new_id(at))
         self.due_at = made.due_at
         return made.as_data(at)
+
+    def pass_levels(self, until: datetime, handling_level: int) -> list[Passed]:
+        """What the running clocks pass until then, in order; what the system does alone is waited for."""
+        found: list[Passed] = []
+        for clock, clock_id in list(self._clocks.values()):
+            passed = list(self._passed(clock, until, handling_level))
+            alone = next((step for step in passed if (clock.kind, step.level) in ALONE), None)
+            steps = passed if alone is None else passed[: passed.index(alone)]
+            if steps:
+                waits = alone or self._waits(clock, until, handling_level)
+                marked = replace(clock, level=steps[-1].level, next_at=waits.at if waits else None)
+                self._clocks[clock.kind] = (marked, clock_id)
+            found += [Passed(step.at, clock, step.level) for step in steps]
+        return sorted(found, key=lambda step: (step.at, step.level))
+
+    def alone(self, kind: ClockKind, until: datetime, handling_level: int) -> datetime | None:
+        """When, until then, the system does something about a clock of its own accord."""
+        clock = self.clock(kind)
+        passed = self._passed(clock, until, handling_level) if clock else ()
+        return next((step.at for step in passed if (kind, step.level) in ALONE), None)
+
+    def given_up(self, kind: ClockKind, level: Level) -> None:
+        """The system has acted on a clock: nothing more is waited for."""
+        clock, clock_id = self._clocks[kind]
+        self._clocks[kind] = (replace(clock, level=level, next_at=None), clock_id)
 
     def assign(
         self,
@@ -93,43 +135,68 @@ class Dossier:
             self._sheets.assignments.append(self._assignment._replace(ended_at=at, end_reason=reason))
             self._assignment = None
 
-    def ask(self, who: Person, at: datetime, text: DeclineText, proposed_org_id: UUID) -> None:
-        """A request to decline, to be decided."""
-        self._request = RequestRecord(
-            id=self.new_id(at),
-            ticket_id=self.ticket_id,
-            kind="decline",
-            reason=text.reason,
-            basis=text.basis,
-            proposed_org_id=proposed_org_id,
-            asked_by=who.id,
-            asked_at=at,
-            state=RequestState.PENDING,
-            decided_by=None,
-            decided_at=None,
-        )
+    def ask(self, kind: str, who: Person, at: datetime, **asked: Any) -> None:
+        """A request, to be decided."""
+        self.request = RequestRecord(self.new_id(at), self.ticket_id, kind, who.id, at, **asked)
 
-    def decide(self, state: RequestState, who: Person, at: datetime) -> None:
-        """End the request, if one waits."""
-        if self._request is not None:
-            # As in the service: what is cancelled was decided by nobody.
-            decided_by = None if state is RequestState.CANCELLED else who.id
-            decided = self._request._replace(state=state, decided_by=decided_by, decided_at=at)
-            self._sheets.requests.append(decided)
-            self._request = None
+    def decide(self, state: RequestState, who: Person, at: datetime) -> str | None:
+        """End the request, if one waits; its kind."""
+        if self.request is None:
+            return None
+        decided = self.request._replace(state=state, decided_by=who.member_id, decided_at=at)
+        self._sheets.requests.append(decided)
+        self.request = None
+        return decided.kind
+
+    def press(self, at: datetime, level: SuperviseLevel, org_id: UUID | None) -> None:
+        """A card from the system."""
+        self._cards.append(SupervisionRecord(self.new_id(at), self.ticket_id, level, org_id, None, at))
+
+    def reply(self, at: datetime) -> None:
+        """All cards are answered."""
+        self._cards = [card._replace(replied_at=at) for card in self._cards]
+
+    def lift(self, at: datetime) -> None:
+        """All cards are lifted."""
+        self._sheets.supervisions.extend(card._replace(lifted_at=at) for card in self._cards)
+        self._cards = []
+
+    def suspend(self, at: datetime, reason: SuspendReason, resume_on: date) -> None:
+        """A line of the ledger."""
+        new = (self.new_id(at), self.ticket_id, reason, at, resume_on, at + REVIEW_EVERY)
+        self._suspension = SuspensionRecord(*new)
+
+    def resume(self, at: datetime) -> None:
+        """The line ends."""
+        if self._suspension is not None:
+            self._sheets.suspensions.append(self._suspension._replace(ended_at=at))
+            self._suspension = None
 
     def leave(self) -> None:
         """Write what is still open as it stands."""
         for running in self._clocks.values():
             self._write_clock(*running, None)
-        if self._assignment is not None:
-            self._sheets.assignments.append(self._assignment)
-        if self._request is not None:
-            self._sheets.requests.append(self._request)
+        self._sheets.assignments.extend(filter(None, [self._assignment]))
+        self._sheets.requests.extend(filter(None, [self.request]))
+        self._sheets.suspensions.extend(filter(None, [self._suspension]))
+        self._sheets.supervisions.extend(self._cards)
 
-    def _write_clock(
-        self, clock: Clock, clock_id: UUID, org_id: UUID | None, stopped_at: datetime | None
-    ) -> None:
+    def _passed(self, clock: Clock, until: datetime, handling_level: int) -> Iterator[Reached]:
+        if clock.paused_at is None and clock.next_at is not None and clock.next_at <= until:
+            yield from self._levels(clock, until, handling_level)[0]
+
+    def _waits(self, clock: Clock, until: datetime, handling_level: int) -> Reached | None:
+        return self._levels(clock, until, handling_level)[1]
+
+    def _levels(
+        self, clock: Clock, until: datetime, handling_level: int
+    ) -> tuple[list[Reached], Reached | None]:
+        limits = Limits(clock.kind, clock.unit, clock.amount, clock.due_at, handling_level)
+        next_at = clock.next_at or until
+        calendar = self._deadlines.calendar(clock.org_id)
+        return thresholds.passed(limits, clock.level, next_at, now=until, calendar=calendar)
+
+    def _write_clock(self, clock: Clock, clock_id: UUID, stopped_at: datetime | None) -> None:
         self._sheets.clocks.append(
             ClockRecord(
                 clock_id,
@@ -141,8 +208,10 @@ class Dossier:
                 clock.started_at,
                 clock.due_at,
                 clock.provisional,
+                clock.next_at,
+                clock.level,
                 clock.paused_at,
                 stopped_at,
-                org_id,
+                clock.org_id,
             )
         )

@@ -22,28 +22,36 @@ _KEPT_SHARE = 0.25
 # Of 10,000 tickets of a year, at least one of each; no more wait than come in while they may wait.
 _SHARES: Mapping[Status, int] = MappingProxyType(
     {
+        Status.DRAFT: 6,
         Status.REPORTED: 10,
         Status.ACCEPTED: 8,
         Status.DISPATCHED: 10,
         Status.RETURNED: 15,
-        Status.PROCESSING: 130,
+        Status.PROCESSING: 120,
+        Status.SUSPENDED: 20,
+        Status.ESCALATING: 12,
         Status.RESOLVED: 50,
         Status.EVALUATING: 40,
         Status.NOT_ACCEPTED: 150,
         Status.WITHDRAWN: 120,
         Status.VOIDED: 90,
+        Status.MERGED: 40,
     }
 )
-# How old open tickets are, in days: from, to.
+# How old open tickets are, and merged ones (not for the archive before their masters), in days: from, to.
 _AGES: Mapping[Status, tuple[float, float]] = MappingProxyType(
     {
+        Status.DRAFT: (0.0, 3.0),
         Status.REPORTED: (0.0, 0.4),
         Status.ACCEPTED: (0.1, 0.8),
         Status.DISPATCHED: (0.2, 1.3),
         Status.RETURNED: (0.2, 6.0),
         Status.PROCESSING: (0.4, 10.0),
+        Status.SUSPENDED: (4.0, 23.0),
+        Status.ESCALATING: (2.0, 9.0),
         Status.RESOLVED: (2.5, 11.0),
         Status.EVALUATING: (3.5, 13.5),
+        Status.MERGED: (1.0, 85.0),
     }
 )
 

@@ -23,7 +23,10 @@ class Intake(Teller):
 
     def accepted(self) -> bool:
         """Until it waits to be sent; False when its fate has come before that."""
-        if self.fate is Status.REPORTED:
+        if self.fate in {Status.DRAFT, Status.REPORTED}:
+            return False
+        if self.fate is Status.MERGED:
+            self._merged()
             return False
         if self.fate is Status.WITHDRAWN:
             self._withdrawn()
@@ -107,21 +110,17 @@ class Intake(Teller):
 
     def _sign(self) -> None:
         if self.case.status is Status.DISPATCHED:
-            who = self._handler()
+            who = self.handler()
             self.case.sign(who, self.later(ClockKind.SIGN), self.remark(Action.SIGN))
 
-    def _handler(self) -> Person:
-        """Who has it, or somebody of the organisation that has it."""
-        org_id = self.case.lead_org_id
-        if org_id is None:
-            raise LookupError("nobody has the ticket yet")
-        return self.case.handler or pick(self.rng, self.town.handlers[org_id])
-
-    def _decline(self) -> tuple[str, UUID]:
-        """Ask that another line, and so another organisation, should have it; which."""
+    def _decline(self) -> tuple[str, UUID] | None:
+        """Ask that another line, and so another organisation, should have it; which, if there is time."""
         told = answers.decline(self.rng, self.text.line)
         proper = self.town.org_of(told.proper_line, self.grid)
-        self.case.decline(self._handler(), self.later(ClockKind.SIGN), told, proper)
+        at = self.later(ClockKind.SIGN)
+        if not self.case.may_decline(at):
+            return None
+        self.case.decline(self.handler(), at, told, proper)
         return told.proper_line, proper
 
     def _detour(self) -> None:
@@ -129,18 +128,26 @@ class Intake(Teller):
         if self.chance(_SIGNED_SHARE) and self.fate is not Status.DISPATCHED:
             self._sign()
         how = pick(self.rng, _DETOURS)
-        if how == "rerouted":
+        asked = None if how == "rerouted" else self._decline()
+        if asked is None:
             line = pick(self.rng, lines_mistaken_for()[self.text.line])
             self.text = self.text._replace(line=line)
             self._send(Action.REROUTE, self.town.org_of(line, self.grid))
             return
-        line, proper = self._decline()
+        line, proper = asked
         at = self.later(ClockKind.DISPATCH)
         if how == "denied":
-            self.case.deny_decline(self.dispatcher, at, self.said(Action.DENY_DECLINE))
+            self.case.deny(Action.DENY_DECLINE, self.dispatcher, at, self.said(Action.DENY_DECLINE))
             return
         self.text = self.text._replace(line=line)
         onward = proper if how == "handed_over" else None
         self.case.approve_decline(self.dispatcher, at, onward, self.remark(Action.APPROVE_DECLINE))
         if onward is None:
             self._send(Action.DISPATCH, proper)
+
+    def _merged(self) -> None:
+        """The same matter was reported before."""
+        if self.master is None:
+            raise LookupError("nothing to merge it into")
+        at = self.before(self.master.until)
+        self.case.merge(self.dispatcher, at, self.master.id, self.remark(Action.MERGE))

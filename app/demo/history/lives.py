@@ -7,7 +7,7 @@ from app.demo.content import answers
 from app.demo.content.tables import pick
 from app.demo.history.case import Answer
 from app.demo.history.cast import Person
-from app.demo.history.intake import Intake
+from app.demo.history.delays import Delays
 from app.demo.history.office import WORK_DAY_SECONDS
 from app.models.enums import (
     Action,
@@ -22,11 +22,13 @@ from app.models.enums import (
     Solved,
     Status,
 )
-from app.services.tickets.guards import CLOSABLE_UNSOLVED, NOON
+from app.services.tickets.answers import NOON
+from app.services.tickets.guards import CLOSABLE_UNSOLVED
 from app.services.tickets.policies import revisit_exemption
-from app.services.tickets.workflow import MAX_REWORKS, WORKERS
+from app.services.tickets.workflow import GROUPS, MAX_REWORKS
 
 _LAPPED_SHARE = 0.08  # Of the open ones at a handler or later: reworked before.
+_WORKERS = frozenset(Role(code) for code in GROUPS["workers"].split())
 _DISSATISFIED = frozenset({Satisfaction.DISSATISFIED, Satisfaction.VERY_DISSATISFIED})
 _UNREACHABLE: Answer = (Solved.SOLVED, Satisfaction.UNREACHABLE)
 _METHODS = (*[RevisitMethod.PHONE] * 8, RevisitMethod.IN_PERSON, RevisitMethod.LINK)
@@ -41,14 +43,13 @@ _SPOKEN_OF = {"电话": RevisitMethod.PHONE, "上门": RevisitMethod.IN_PERSON}
 _HALF_DAY = WORK_DAY_SECONDS / 2
 
 
-class Life(Intake):
+class Life(Delays):
     """The whole story."""
 
     def live(self) -> None:
         """Every step after the report, up to the fate."""
-        if self.accepted() and self.sent():
+        if self.accepted() and self.sent() and self.delayed():
             self._worked()
-        self.case.dossier.leave()
 
     def _worked(self) -> None:
         """From the handler's desk to the end, in one round or more."""
@@ -84,11 +85,15 @@ class Life(Intake):
     def _resolve(self, *, again: bool) -> None:
         kind = ResolutionType.SOLVED if again else None
         text = answers.resolution(self.rng, self.text, kind)
-        self.case.resolve(self._handler(), self.later(ClockKind.HANDLE, least=0.2, most=0.95), text)
+        at = self.later(ClockKind.HANDLE, least=0.15, most=0.8)
+        if self.overtaken:
+            at = self.escalated_by_the_clock(at)
+        self.answered(at)
+        self.case.resolve(self.handler(), at, text)
 
     def _asker(self) -> Person:
         """A revisit agent, or the worker who reported it."""
-        if self.case.reporter.role in WORKERS and self.chance(0.3):
+        if self.case.reporter.role in _WORKERS and self.chance(0.3):
             return self.case.reporter
         return pick(self.rng, self.town.revisit_agents)
 
@@ -109,7 +114,7 @@ class Life(Intake):
         elif self.chance(0.1):
             self._miss(who, Outcome.NOT_REACHED)
         answer = self._solved(content), content
-        method = pick(self.rng, _OWN_METHODS if who.role in WORKERS else _METHODS)
+        method = pick(self.rng, _OWN_METHODS if who.role in _WORKERS else _METHODS)
         words = answers.revisit_opinion(self.rng, content)
         fits = all(method is meant for word, meant in _SPOKEN_OF.items() if word in words)
         at = self.later(ClockKind.REVISIT, least=0.15, most=0.9)
@@ -158,8 +163,12 @@ class Life(Intake):
         return pick(self.rng, self.town.supervisors) if self.chance(0.3) else self.dispatcher
 
     def _close(self) -> None:
-        who = pick(self.rng, self.town.dispatchers)
-        self.case.plain(Action.CLOSE, who, self.later(ClockKind.CLOSE, least=0.1), self.remark(Action.CLOSE))
+        """By a dispatcher, or by the system once the time for it is over."""
+        at = self.later(ClockKind.CLOSE, least=0.1)
+        if self.overtaken:
+            self.case.plain(Action.CLOSE, None, at)
+            return
+        self.case.plain(Action.CLOSE, pick(self.rng, self.town.dispatchers), at, self.remark(Action.CLOSE))
 
     @property
     def _resolution(self) -> ResolutionType | None:

@@ -5,7 +5,7 @@ children.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
@@ -24,6 +24,8 @@ from app.models.enums import (
     Solved,
     Stage,
     Status,
+    SuperviseLevel,
+    SuspendReason,
     Urgency,
 )
 
@@ -64,7 +66,16 @@ class TicketRecord(NamedTuple):
     satisfaction: Satisfaction | None
     solved: Solved | None
     resolution_type: ResolutionType | None
-    pending_decline: bool
+    rectify_mode: str | None
+    pending: str | None
+    supervise_level: SuperviseLevel
+    handling_level: int
+    merged_into_id: UUID | None
+    merged_from: Status | None
+    resume_on: date | None
+    archived_at: datetime | None
+    next_at: datetime | None
+    extension_count: int
     decline_count: int
     rework_count: int
     dispatch_count: int
@@ -72,7 +83,7 @@ class TicketRecord(NamedTuple):
     created_at: datetime
     created_by: UUID
     updated_at: datetime
-    updated_by: UUID
+    updated_by: UUID | None
 
 
 class ContactRecord(NamedTuple):
@@ -97,7 +108,7 @@ class EventRecord(NamedTuple):
     to_status: Status
     at: datetime
     device_at: datetime | None
-    actor_id: UUID
+    actor_id: UUID | None
     actor_role: str
     data: str
 
@@ -121,6 +132,8 @@ class ClockRecord(NamedTuple):
     started_at: datetime
     due_at: datetime
     provisional: bool
+    next_at: datetime | None
+    level: int
     paused_at: datetime | None
     stopped_at: datetime | None
     org_id: UUID | None
@@ -141,19 +154,46 @@ class AssignmentRecord(NamedTuple):
 
 
 class RequestRecord(NamedTuple):
-    """A request to decline, and what was decided."""
+    """A request for somebody's approval, and what was decided."""
 
     id: UUID
     ticket_id: UUID
     kind: str
-    reason: ReturnReason
-    basis: str
-    proposed_org_id: UUID | None
     asked_by: UUID
     asked_at: datetime
-    state: RequestState
-    decided_by: UUID | None
-    decided_at: datetime | None
+    reason: ReturnReason | SuspendReason
+    basis: str
+    proposed_org_id: UUID | None = None
+    amount: int | None = None
+    resume_on: date | None = None
+    state: RequestState = RequestState.PENDING
+    decided_by: UUID | None = None
+    decided_at: datetime | None = None
+
+
+class SupervisionRecord(NamedTuple):
+    """A card: when it was given, answered and lifted; `by_id` None for the system."""
+
+    id: UUID
+    ticket_id: UUID
+    level: SuperviseLevel
+    org_id: UUID | None
+    by_id: UUID | None
+    at: datetime
+    replied_at: datetime | None = None
+    lifted_at: datetime | None = None
+
+
+class SuspensionRecord(NamedTuple):
+    """A line of the ledger of suspended tickets."""
+
+    id: UUID
+    ticket_id: UUID
+    reason: SuspendReason
+    started_at: datetime
+    resume_on: date
+    review_at: datetime
+    ended_at: datetime | None = None
 
 
 class OutcomeRecord(NamedTuple):
@@ -203,6 +243,8 @@ TABLES: Mapping[type[tuple[object, ...]], str] = MappingProxyType(
         ClockRecord: "ticket_clock",
         AssignmentRecord: "ticket_assignment",
         RequestRecord: "ticket_request",
+        SupervisionRecord: "ticket_supervision",
+        SuspensionRecord: "ticket_suspension",
         OutcomeRecord: "ticket_outcome",
         RevisitRecord: "revisit",
         EvaluationRecord: "evaluation",

@@ -1,5 +1,6 @@
 """From a moment, a place and a fate to all rows of one ticket: the report, its life, and how it stands."""
 
+from collections import deque
 from datetime import datetime, timedelta
 from math import inf
 from random import Random
@@ -17,8 +18,9 @@ from app.demo.history.office import Office, instant
 from app.demo.history.pace import Pace
 from app.demo.history.rows import ContactRecord, TicketRecord
 from app.demo.history.sheets import Sheets
-from app.models.enums import EventSource, Role, Status
-from app.services.platform.worktime import Calendar
+from app.demo.history.teller import Master
+from app.models.enums import Action, ClockKind, EventSource, Role, Status
+from app.services.tickets.deadlines import Deadlines
 from app.services.tickets.policies import revisit_exemption
 
 _POINT_SHARE = 0.8
@@ -58,34 +60,68 @@ _SETTLED = 35 * 86_400.0
 _UNLIMITED = 1.5 * 86_400.0  # How long a step without a limit may be waited for.
 _LATE_SHARE = 0.12  # Of the open ones: overdue now.
 _SLOWEST = 2.0
+_SUSPENDED = 12 * 86_400.0  # How long the ledger holds them.
+_REMEMBERED = 200
+_ALONE = frozenset({Status.DRAFT, Status.MERGED, Status.VOIDED})
 
 
-class _Place(NamedTuple):
-    """Where it is: the grid, and perhaps the point that a phone measured."""
+class _Matter(NamedTuple):
+    """What is reported and where, how it will end, and which earlier report says the same."""
 
     grid: Grid
-    point: tuple[float, float] | None
+    text: TicketText
+    fate: Status
+    master: Master | None = None
+
+
+class _Told(NamedTuple):
+    """A ticket that was told, for others to be merged into."""
+
+    case: Case
+    matter: _Matter
+
+    def until(self, now: float) -> float:
+        """Until when it is open."""
+        closed_at = self.case.closed_at
+        return now if closed_at is None else closed_at.timestamp()
 
 
 class Scribe:
     """Writes the tickets of one town, one after the other."""
 
     def __init__(
-        self, rng: Random, town: Town, office: Office, calendar: Calendar, now: datetime, prefix: str
+        self, rng: Random, town: Town, office: Office, deadlines: Deadlines, now: datetime, prefix: str
     ) -> None:
-        self._rng, self._town, self._office, self._calendar = rng, town, office, calendar
+        self._rng, self._town, self._office, self._deadlines = rng, town, office, deadlines
         self._now, self._prefix = now.timestamp(), prefix
+        self._told: deque[_Told] = deque(maxlen=_REMEMBERED)
 
     def write(self, sheets: Sheets, moment: float, fate: Status, number: int) -> None:
         """One ticket with everything that hangs on it."""
-        if self._now - moment > _SETTLED:
-            self._tell(self._rng, sheets, moment, fate, number, Pace(self._office, self._now))
-            return
-        seed = self._rng.getrandbits(64)
-        untimed = Pace(self._office, inf)
-        rehearsed = self._tell(_drawn(seed), Sheets(), moment, fate, number, untimed)
-        pace = Pace(self._office, self._now, self._stretch(rehearsed, moment))
-        self._tell(_drawn(seed), sheets, moment, fate, number, pace)
+        matter, seed = self._matter(instant(moment), fate), self._rng.getrandbits(64)
+        pace = Pace(self._office, self._now)
+        if self._now - moment <= _SETTLED:
+            rehearsed = self._tell(_drawn(seed), Sheets(), moment, matter, Pace(self._office, inf))
+            pace = Pace(self._office, self._now, self._stretch(rehearsed, moment))
+        rng = _drawn(seed)
+        case = self._tell(rng, sheets, moment, matter, pace)
+        case.end(instant(self._now))
+        _contact(rng, sheets, case, matter.grid)
+        point = point_in(rng, matter.grid.tile) if chance(rng, _POINT_SHARE) else None
+        sheets.tickets.append(self._row(case, matter, point, number))
+        if matter.fate not in _ALONE:
+            self._told.append(_Told(case, matter))
+
+    def _matter(self, at: datetime, fate: Status) -> _Matter:
+        """Something new, or what another reported before and is still under way."""
+        if fate is Status.MERGED:
+            for told in reversed(self._told):
+                until = told.until(self._now)
+                if until > at.timestamp() + 60:
+                    return told.matter._replace(fate=fate, master=Master(told.case.id, instant(until)))
+            fate = Status.WITHDRAWN
+        grid = pick(self._rng, self._town.grids)
+        return _Matter(grid, _text(self._rng, grid, at, fate), fate)
 
     def _stretch(self, rehearsed: Case, moment: float) -> float:
         """How much slower than usual a young ticket goes, to stand now where it should."""
@@ -94,22 +130,23 @@ class Scribe:
             return 1.0 if ended < self._now else age * (0.5 + 0.45 * self._rng.random()) / (ended - moment)
         due_at = rehearsed.dossier.due_at
         limit = due_at.timestamp() - ended if due_at else _UNLIMITED
-        late = chance(self._rng, _LATE_SHARE)
+        if rehearsed.status is Status.SUSPENDED:
+            limit = _SUSPENDED
+        # What is ready to be closed is closed by the system when its time is over.
+        late = chance(self._rng, _LATE_SHARE) and rehearsed.dossier.clock(ClockKind.CLOSE) is None
         share = 1.05 + self._rng.random() if late else 0.05 + 0.8 * self._rng.random()
         before = age - min(limit * share, 0.8 * age)
         return min(before / max(ended - moment, 1.0), _SLOWEST)
 
-    def _tell(
-        self, rng: Random, sheets: Sheets, moment: float, fate: Status, number: int, pace: Pace
-    ) -> Case:
-        grid, at = pick(rng, self._town.grids), instant(moment)
-        text = _text(rng, grid, at, fate)
-        case = Case(rng, self._calendar, sheets, text.source, at)
-        case.report(self._reporter(rng, grid, text.source), text.urgency, _seen_at(rng, at, text.source))
-        Life(rng, self._town, grid, case, text, fate, pace).live()
-        _contact(rng, sheets, case, grid)
-        place = _Place(grid, point_in(rng, grid.tile) if chance(rng, _POINT_SHARE) else None)
-        sheets.tickets.append(self._row(case, text, place, number))
+    def _tell(self, rng: Random, sheets: Sheets, moment: float, matter: _Matter, pace: Pace) -> Case:
+        text, at = matter.text, instant(moment)
+        case = Case(rng, self._deadlines, sheets, text.source, at)
+        reporter = self._reporter(rng, matter.grid, text.source)
+        action = Action.SAVE_DRAFT if matter.fate is Status.DRAFT else Action.REPORT
+        case.report(action, reporter, text.urgency, _seen_at(rng, at, text.source))
+        life = Life(rng, self._town, matter.grid, case, text, matter.fate, pace)
+        life.master = matter.master
+        life.live()
         return case
 
     def _reporter(self, rng: Random, grid: Grid, source: EventSource) -> Person:
@@ -122,19 +159,21 @@ class Scribe:
             return pick(rng, grid.of_role(Role.VILLAGE_ADMIN))
         return pick(rng, self._town.dispatchers)
 
-    def _row(self, case: Case, text: TicketText, place: _Place, number: int) -> TicketRecord:
-        member_id = case.reporter.member_id
-        lng, lat = place.point or (None, None)
+    def _row(
+        self, case: Case, matter: _Matter, point: tuple[float, float] | None, number: int
+    ) -> TicketRecord:
+        member_id, grid, text = case.reporter.member_id, matter.grid, matter.text
+        lng, lat = point or (None, None)
         return TicketRecord(
             id=case.id,
             no=f"{self._prefix}{case.reported_at.astimezone(BUSINESS_ZONE):%Y%m%d}-{number:06d}",
             title=text.title,
             content=text.content,
             category_code=text.category,
-            area_id=place.grid.id,
+            area_id=grid.id,
             town_id=self._town.id,
-            village_id=place.grid.village_id,
-            grid_id=place.grid.id,
+            village_id=grid.village_id,
+            grid_id=grid.id,
             address=text.address,
             lng=lng,
             lat=lat,

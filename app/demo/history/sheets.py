@@ -13,6 +13,8 @@ from app.demo.history.rows import (
     OutcomeRecord,
     RequestRecord,
     RevisitRecord,
+    SupervisionRecord,
+    SuspensionRecord,
     TicketRecord,
 )
 
@@ -28,6 +30,8 @@ class Sheets:
         self.clocks: list[ClockRecord] = []
         self.assignments: list[AssignmentRecord] = []
         self.requests: list[RequestRecord] = []
+        self.supervisions: list[SupervisionRecord] = []
+        self.suspensions: list[SuspensionRecord] = []
         self.outcomes: list[OutcomeRecord] = []
         self.revisits: list[RevisitRecord] = []
         self.evaluations: list[EvaluationRecord] = []

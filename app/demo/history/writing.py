@@ -12,6 +12,7 @@ from typing import NamedTuple
 from asyncpg import Connection
 
 from app.core.clock import BUSINESS_ZONE
+from app.core.ids import uuid7
 from app.demo.content.tables import pick, seeded, slots
 from app.demo.copying import Copier, ahead
 from app.demo.history import cast
@@ -21,7 +22,9 @@ from app.demo.history.scribe import Scribe
 from app.demo.history.sheets import Sheets
 from app.demo.progress import Progress
 from app.models.enums import DayKind, Status
-from app.services.platform.worktime import Calendar
+from app.services.platform import calendars
+from app.services.platform.hours import WORKING_KINDS, Calendar
+from app.services.tickets.deadlines import Deadlines
 
 LABEL = "工单"
 BATCH = 2_000
@@ -50,13 +53,14 @@ async def write(
 ) -> None:
     """Copy `count` tickets of the year before `now` into the tables, inside the caller's transaction."""
     connection = copier.connection
-    calendar, towns = await _calendar(connection), await cast.towns(connection)
+    deadlines, towns = await deadlines_of(connection), await cast.towns(connection)
+    calendar = deadlines.calendar()
     plan = _plan(seed, calendar, [grids for _, _, grids in towns], count, now)
     first, office, done = await _numbers(connection, count), Office(calendar, now), 0
     adults = now.astimezone(BUSINESS_ZONE).date() - _ADULT
     for (town_id, code, _), wanted in zip(towns, plan.of_town, strict=True):
         town = await cast.town(connection, town_id, code, adults)
-        scribe = Scribe(seeded(seed, "history", code), town, office, calendar, now, prefix)
+        scribe = Scribe(seeded(seed, "history", code), town, office, deadlines, now, prefix)
         async for sheets in ahead(_batches(scribe, plan, wanted, first)):
             await copier.write(*sheets.all())
             done += len(sheets.tickets)
@@ -89,7 +93,11 @@ async def _numbers(connection: Connection, count: int) -> int:
     return first
 
 
-async def _calendar(connection: Connection) -> Calendar:
+async def deadlines_of(connection: Connection) -> Deadlines:
+    """The default table by the default calendar: what a deployment begins with."""
     hours = [(row["starts"], row["ends"]) for row in await connection.fetch(_HOURS)]
     days = [(row["day"], DayKind(row["kind"])) for row in await connection.fetch(_DAYS)]
-    return Calendar.from_kinds(days, tuple(hours))
+    worked = {day: kind in WORKING_KINDS for day, kind in days}
+    code = calendars.DEFAULT_CODE
+    office = calendars.Office(uuid7(), code, is_default=True, segments=tuple(hours), days=worked)
+    return Deadlines(calendars.Calendars.of([office]))

@@ -5,6 +5,9 @@ the workflow table can import it and nothing else. Source of the values: the fie
 """
 
 from app.models.enums.outcome import (
+    AttachmentPurpose,
+    Decision,
+    EscalateReason,
     EvaluatedBy,
     RejectReason,
     ResolutionType,
@@ -12,6 +15,8 @@ from app.models.enums.outcome import (
     RevisitMethod,
     Satisfaction,
     Solved,
+    SuperviseLevel,
+    SuspendReason,
     VoidReason,
 )
 from app.models.enums.people import (
@@ -44,10 +49,13 @@ __all__ = [
     "Action",
     "AreaKind",
     "AreaLevel",
+    "AttachmentPurpose",
     "ClockKind",
     "CoordType",
     "DayKind",
+    "Decision",
     "Employment",
+    "EscalateReason",
     "EvaluatedBy",
     "EventSource",
     "Gender",
@@ -71,6 +79,8 @@ __all__ = [
     "Solved",
     "Stage",
     "Status",
+    "SuperviseLevel",
+    "SuspendReason",
     "Urgency",
     "VoidReason",
 ]

@@ -85,3 +85,54 @@ class EvaluatedBy(StrEnum):
     REPORTER = "reporter"
     SUPERIOR = "superior"
     THIRD_PARTY = "third_party"
+    SYSTEM = "system"
+
+
+class EscalateReason(StrEnum):
+    """Why a ticket goes to the next level."""
+
+    BEYOND_POWERS = "beyond_powers"
+    NEEDS_FUNDS = "needs_funds"
+    CROSS_AREA = "cross_area"
+    UNCLEAR_OWNER = "unclear_owner"
+    OVERDUE = "overdue"
+    OTHER = "other"
+
+
+class SuspendReason(StrEnum):
+    """Why work has to wait, or needs longer."""
+
+    FUNDS = "funds"
+    SEASON = "season"
+    APPRAISAL = "appraisal"
+    JUDICIAL = "judicial"
+    PARTY_ABSENT = "party_absent"
+    FORCE_MAJEURE = "force_majeure"
+    WORKLOAD = "workload"
+
+
+class Decision(StrEnum):
+    """What the upper level decides of a ticket that was escalated to it."""
+
+    TAKE_OVER = "take_over"
+    SEND_BACK = "send_back"
+    ROUTE_ANEW = "route_anew"
+    SUSPEND = "suspend"
+
+
+class SuperviseLevel(StrEnum):
+    """How hard somebody is pressed; cards count in the assessment."""
+
+    NONE = "none"
+    NORMAL = "normal"
+    YELLOW = "yellow"
+    RED = "red"
+
+
+class AttachmentPurpose(StrEnum):
+    """What a picture shows."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    EVIDENCE = "evidence"
+    OTHER = "other"

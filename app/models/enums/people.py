@@ -42,6 +42,7 @@ class Role(StrEnum):
     SYSTEM_ADMIN = "system_admin"
     AUDITOR = "auditor"
     API_CLIENT = "api_client"
+    SYSTEM = "system"
 
 
 class AccountStatus(StrEnum):

@@ -15,6 +15,8 @@ from app.services.access import places
 from app.services.access.roles import ROLES
 from app.services.platform.actor import ScopeKind
 
+NOBODYS = frozenset({Role.API_CLIENT, Role.SYSTEM})
+
 
 class PostOverlaps(Conflict):
     """The member holds this role in this place already, for a part of that time."""
@@ -47,8 +49,8 @@ class PostBegan(Conflict):
 
 async def require_place(session: AsyncSession, role: Role, area_id: UUID | None, org_id: UUID | None) -> None:
     """Raise `Invalid` unless the role's kind of place is named, and only that, and it exists."""
-    if role == Role.API_CLIENT:
-        raise invalid_field("body.role", "该角色只属于第三方接口", "This role is for API clients only")
+    if role in NOBODYS:
+        raise invalid_field("body.role", "该角色不能授予人员", "This role is not for people")
     kind = ROLES[role].kind
     for name, value, needed in (("area_id", area_id, ScopeKind.AREA), ("org_id", org_id, ScopeKind.ORG)):
         if (value is not None) != (kind is needed):

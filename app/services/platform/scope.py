@@ -6,7 +6,7 @@ scans), figures add up what is apart, everything else uses `visible`. A caller w
 Area codes play no part.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -30,6 +30,7 @@ class ScopeColumns:
     grid: Any = None
     org: Any = None
     own: Any = None
+    helping: Callable[[UUID], Predicate] | None = None
 
     def of_area(self, area_id: UUID, level: AreaLevel) -> Predicate:
         """The rows in an area's subtree, by the copied column of its level where there is one."""
@@ -54,6 +55,8 @@ def branches(actor: Actor, dataset: Dataset, columns: ScopeColumns) -> Sequence[
         predicate = _of_grant(grant, columns)
         if predicate is not None:
             found[(grant.area_id, grant.org_id)] = predicate
+        if columns.helping is not None and grant.kind is ScopeKind.ORG and grant.org_id is not None:
+            found[("helping", grant.org_id)] = columns.helping(grant.org_id)
     if columns.own is not None and actor.member_id is not None and grants:
         found["own"] = _is_true(columns.own == actor.member_id)
     return list(found.values())

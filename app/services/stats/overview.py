@@ -90,7 +90,7 @@ def _at_stages(part: ColumnElement[bool], of: Window) -> Select[str, int, int]:
             func.count().label("open"),
             func.count().filter(Ticket.due_at < of.as_of).label("overdue"),
         )
-        .where(part, Ticket.closed_at.is_(None))
+        .where(part, Ticket.closed_at.is_(None), Ticket.status != Status.DRAFT.value)
         .group_by(Ticket.stage)
     )
 

@@ -7,12 +7,15 @@ state (409), role and relation (403), guards (409). Both ask the same table.
 from datetime import datetime
 from typing import Any
 
-from app.models.enums import Action, EventSource, Outcome
+from app.models.enums import Action, EventSource, Outcome, Role
 from app.services.platform.actor import Actor
-from app.services.tickets import guards, workflow
+from app.services.tickets import guards, relations, workflow
+from app.services.tickets.answers import missed
 from app.services.tickets.commands import TYPES, Command
+from app.services.tickets.deadlines import Deadlines
+from app.services.tickets.guards import Case
 from app.services.tickets.labels import ACTION_ZH
-from app.services.tickets.policies import revisit_exemption
+from app.services.tickets.policies import drawn_for_revisit, revisit_exemption
 from app.services.tickets.problems import GuardRefused, IllegalTransition, NotYours
 from app.services.tickets.view import TicketView
 from app.services.tickets.workflow import Need, Transition
@@ -20,17 +23,18 @@ from app.services.tickets.workflow import Need, Transition
 WRITING = "tickets:write"
 
 
-def allowed(actor: Actor, ticket: TicketView) -> list[dict[str, Any]]:
+def allowed(actor: Actor, ticket: TicketView, now: datetime, deadlines: Deadlines) -> list[dict[str, Any]]:
     """The actions open to the caller now: code, label, possible next states, and the fields each needs.
 
     None for a third party whose token may only read.
     """
     if actor.client_id is not None and WRITING not in actor.token_scopes:
         return []
-    roles, relations = guards.roles_on(actor, ticket), guards.relations(actor, ticket)
+    case = Case(actor, ticket, None, now, deadlines)
+    held, related = relations.roles_on(actor, ticket), relations.relations(actor, ticket)
     found: dict[Action, dict[str, Any]] = {}
     for row in workflow.rows_from(ticket.status):
-        if not workflow.permits(row, roles, relations) or guards.refusals(row, ticket):
+        if not workflow.permits(row, held, related) or guards.refusals(row, case):
             continue
         entry = found.setdefault(
             row.action,
@@ -41,37 +45,56 @@ def allowed(actor: Actor, ticket: TicketView) -> list[dict[str, Any]]:
                 "needs": [_need(need) for need in row.needs],
             },
         )
-        if row.to.value not in entry["to"]:
-            entry["to"].append(row.to.value)
+        to = row.to.value if row.to else ticket.row["merged_from"]
+        if to not in entry["to"]:
+            entry["to"].append(to)
     return list(found.values())
 
 
-def choose(actor: Actor, ticket: TicketView, command: Command, now: datetime) -> Transition:
-    """The row that this action takes; raises the refusal that explains why there is none."""
+def choose(case: Case) -> Transition:
+    """The row that this case's command takes; raises the refusal that explains why there is none."""
+    actor, ticket, command = case.actor, case.ticket, case.command
+    if command is None:
+        raise ValueError("nothing to choose for")
     rows = workflow.rows_for(ticket.status, command.action)
     if not rows:
-        raise IllegalTransition(ticket.status, command.action, allowed(actor, ticket))
-    roles, relations = guards.roles_on(actor, ticket), guards.relations(actor, ticket)
-    mine = [row for row in rows if workflow.permits(row, roles, relations)]
+        raise IllegalTransition(ticket.status, command.action, _open_to(case))
+    held, related = relations.roles_on(actor, ticket), relations.relations(actor, ticket)
+    mine = [row for row in rows if workflow.permits(row, held, related)]
     if not mine:
-        raise NotYours(command.action, [(row.roles, row.relation) for row in rows])
-    outcome = _outcome(ticket, command, now)
-    row = next(row for row in mine if row.outcome in {None, outcome})
-    reasons = guards.refusals(row, ticket)
-    if reasons:
-        raise GuardRefused(reasons, allowed(actor, ticket))
-    return row
+        people = [(row.roles - {Role.SYSTEM}, row.relation) for row in rows if row.roles != {Role.SYSTEM}]
+        raise NotYours(command.action, people)
+    outcome = _outcome(ticket, command, case.now)
+    fitting = [row for row in mine if row.outcome in {None, outcome}]
+    for row in fitting:
+        if not guards.refusals(row, case):
+            return row
+    raise GuardRefused(guards.refusals(fitting[0], case), _open_to(case))
+
+
+def _open_to(case: Case) -> list[dict[str, Any]]:
+    return allowed(case.actor, case.ticket, case.now, case.deadlines)
 
 
 def _outcome(ticket: TicketView, command: Command, now: datetime) -> Outcome | None:
-    if command.action is Action.APPROVE_DECLINE:
-        return Outcome.WITH_ORG if command.value("org_id") else Outcome.WITHOUT_ORG
-    if command.action is Action.REVISIT:
-        return Outcome.REACHED if command.value("reached") else guards.missed(ticket, now)
-    if command.action is Action.RESOLVE:
-        exempt = revisit_exemption(EventSource(ticket.row["source"]))
-        return Outcome.EXEMPT if exempt else Outcome.NEEDS_REVISIT
-    return None
+    found: Outcome | None = None
+    match command.action:
+        case Action.APPROVE_DECLINE | Action.REWORK:
+            found = Outcome.WITH_ORG if command.value("org_id") else Outcome.WITHOUT_ORG
+        case Action.REVISIT:
+            found = Outcome.REACHED if command.value("reached") else missed(ticket, now)
+        case Action.RESOLVE:
+            exempt = revisit_exemption(EventSource(ticket.row["source"]))
+            found = Outcome.EXEMPT if exempt else Outcome.NEEDS_REVISIT
+        case Action.SELF_RESOLVE:
+            found = Outcome.NEEDS_REVISIT if drawn_for_revisit(ticket.id) else Outcome.EXEMPT
+        case Action.REJECT_RESOLUTION:
+            found = Outcome.KEEP if ticket.row["lead_org_id"] else Outcome.ROUTE_ANEW
+        case Action.DECIDE:
+            found = Outcome(command.value("decision").value)
+        case Action.REOPEN:
+            found = Outcome.KEEP if command.value("to_handler") else Outcome.ROUTE_ANEW
+    return found
 
 
 def _need(need: Need) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """Clocks of a ticket: what a transition does to them, computed before anything is written.
 
 A row of the workflow table says which clocks stop, start, pause and resume; this module turns that into
-deadlines with the working calendar. One clock of a kind runs at a time. Device time plays no part.
+deadlines. What the lead organisation holds runs by its calendar and its limits, all else by the default
+ones. One clock of a kind runs at a time. Device time plays no part.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,13 +14,30 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, insert, update
 
 from app.core.ids import uuid7
-from app.models.enums import ClockKind, SlaUnit, Urgency
+from app.models.enums import ClockKind, SlaUnit
 from app.models.ticket_step import TicketClock
-from app.services.platform.worktime import Calendar, due, remaining
-from app.services.tickets.limits import LIMITS, half
+from app.services.platform.worktime import due, elapsed, remaining
+from app.services.tickets import deadlines, thresholds
+from app.services.tickets.deadlines import Deadlines, Subject
+from app.services.tickets.limits import Limit, half
+from app.services.tickets.thresholds import Level
 from app.services.tickets.workflow import Clocks
 
 _TABLE: Any = TicketClock.__table__
+HELD_BY_LEAD = frozenset({ClockKind.SIGN, ClockKind.CONTACT, ClockKind.HANDLE})
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What deadlines come from: rules and calendars, what the ticket is, and its lead organisation.
+
+    `before` is what it was, where a step changes that.
+    """
+
+    deadlines: Deadlines
+    subject: Subject
+    org_id: UUID | None = None
+    before: Subject | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +52,9 @@ class Clock:
     provisional: bool = False
     paused_at: datetime | None = None
     round: int = 1
+    next_at: datetime | None = None
+    level: int = Level.GREEN
+    org_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +65,14 @@ class Change:
     started: tuple[Clock, ...] = ()
     paused: tuple[Clock, ...] = ()
     resumed: tuple[Clock, ...] = ()
+    moved: tuple[Clock, ...] = ()
     running: tuple[Clock, ...] = ()
 
     @property
     def due_at(self) -> datetime | None:
-        """The next deadline of what runs on; None when nothing does."""
-        return min((clock.due_at for clock in self.running), default=None)
+        """The next deadline of what runs on, the overall one apart; None when nothing does."""
+        steps = (clock.due_at for clock in self.running if clock.kind is not ClockKind.OVERALL)
+        return min(steps, default=None)
 
     def as_data(self, now: datetime) -> dict[str, Any]:
         """For the timeline: each clock's kind and deadline, and whether it stopped (or paused) in time."""
@@ -58,7 +82,7 @@ class Change:
                 {**_told(clock), "in_time": (clock.paused_at or now) <= clock.due_at}
                 for clock in self.stopped
             ]
-        for name in ("started", "paused", "resumed"):
+        for name in ("started", "paused", "resumed", "moved"):
             if clocks := getattr(self, name):
                 data[name] = [_told(clock) for clock in clocks]
         return data
@@ -68,30 +92,39 @@ def change(
     effect: Clocks,
     *,
     open_clocks: tuple[Clock, ...],
-    urgency: Urgency,
+    terms: Terms,
     now: datetime,
-    calendar: Calendar,
     round_no: int = 1,
     halved: bool = False,
+    extended: int = 0,
+    paused_since: datetime | None = None,
 ) -> Change:
-    """The effect of a row on a ticket's open clocks, at an instant."""
+    """The effect of a row on a ticket's open clocks, at an instant.
+
+    `halved` gives the handle clock that starts half its limit; `extended` moves the one that runs, by so
+    many of its own units; where `terms.before` is set, the open clocks get the limits of what the ticket
+    is now; `paused_since` leaves alone what was paused before that instant.
+    """
     stopped = tuple(clock for clock in open_clocks if clock.kind in effect.stops)
     left = {clock.kind: clock for clock in open_clocks if clock not in stopped}
     paused = tuple(
-        _paused(clock, now)
+        replace(clock, paused_at=now)
         for clock in left.values()
         if clock.kind in effect.pauses and clock.paused_at is None
     )
     resumed = tuple(
-        _resumed(clock, now, calendar)
+        _resumed(clock, now, terms)
         for clock in left.values()
-        if clock.kind in effect.resumes and clock.paused_at is not None
+        if clock.kind in effect.resumes
+        and clock.paused_at is not None
+        and (paused_since is None or clock.paused_at >= paused_since)
     )
-    wanted = [kind for kind in (*effect.starts, *effect.resumes) if kind not in left]
-    started = tuple(_started(kind, urgency, now, calendar, round_no, halved=halved) for kind in wanted)
-    moved = {clock.kind: clock for clock in (*paused, *resumed, *started)}
-    running = tuple(clock for clock in {**left, **moved}.values() if clock.paused_at is None)
-    return Change(stopped, started, paused, resumed, running)
+    wanted = [kind for kind in effect.starts if kind not in left]
+    started = tuple(_started(kind, terms, now, round_no, halved=halved) for kind in wanted)
+    moved = tuple(_moved(left, terms, extended))
+    new = {clock.kind: clock for clock in (*paused, *resumed, *started, *moved)}
+    running = tuple(clock for clock in {**left, **new}.values() if clock.paused_at is None)
+    return Change(stopped, started, paused, resumed, moved, running)
 
 
 def updates(ticket_id: UUID, made: Change, *, now: datetime) -> list[Any]:
@@ -103,13 +136,21 @@ def updates(ticket_id: UUID, made: Change, *, now: datetime) -> list[Any]:
     writes.extend(
         update(_TABLE)
         .where(_open(ticket_id), _TABLE.c.kind == clock.kind.value)
-        .values(paused_at=clock.paused_at, due_at=clock.due_at)
-        for clock in (*made.paused, *made.resumed)
+        .values(
+            paused_at=clock.paused_at,
+            due_at=clock.due_at,
+            provisional=clock.provisional,
+            unit=clock.unit.value,
+            amount=clock.amount,
+            next_at=clock.next_at,
+            level=clock.level,
+        )
+        for clock in (*made.paused, *made.resumed, *made.moved)
     )
     return writes
 
 
-def inserts(ticket_id: UUID, made: Change, *, org_id: UUID | None) -> list[Any]:
+def inserts(ticket_id: UUID, made: Change) -> list[Any]:
     """The rows of the clocks that start."""
     return [
         insert(_TABLE).values(
@@ -122,7 +163,9 @@ def inserts(ticket_id: UUID, made: Change, *, org_id: UUID | None) -> list[Any]:
             started_at=clock.started_at,
             due_at=clock.due_at,
             provisional=clock.provisional,
-            org_id=org_id,
+            next_at=clock.next_at,
+            level=clock.level,
+            org_id=clock.org_id,
         )
         for clock in made.started
     ]
@@ -133,27 +176,91 @@ def _open(ticket_id: UUID) -> ColumnElement[bool]:
     return condition
 
 
-def _started(
-    kind: ClockKind, urgency: Urgency, now: datetime, calendar: Calendar, round_no: int, *, halved: bool
-) -> Clock:
-    limit = LIMITS[kind, urgency]
-    if halved:
-        limit = half(limit)
-    deadline = due(calendar, now, limit.unit, limit.amount)
-    return Clock(kind, limit.unit, limit.amount, now, deadline.due, deadline.provisional, None, round_no)
+def _started(kind: ClockKind, terms: Terms, now: datetime, round_no: int, *, halved: bool) -> Clock:
+    org_id = terms.org_id if kind in HELD_BY_LEAD else None
+    halved = halved and kind is ClockKind.HANDLE
+    term = terms.deadlines.due(kind, terms.subject, start=now, org_id=org_id, halved=halved)
+    return Clock(
+        kind=kind,
+        unit=term.unit,
+        amount=term.amount,
+        started_at=now,
+        due_at=term.due_at,
+        provisional=term.provisional,
+        round=round_no,
+        next_at=term.warn_at,
+        org_id=org_id,
+    )
 
 
-def _paused(clock: Clock, now: datetime) -> Clock:
-    return replace(clock, paused_at=now)
-
-
-def _resumed(clock: Clock, now: datetime, calendar: Calendar) -> Clock:
+def _resumed(clock: Clock, now: datetime, terms: Terms) -> Clock:
+    """What was left runs on, or what was overdue is again; a level that came before the pause stays."""
+    calendar = terms.deadlines.calendar(clock.org_id)
     paused_at = clock.paused_at or now
     if paused_at > clock.due_at:
-        return replace(clock, paused_at=None)
+        next_at = clock.next_at and thresholds.after_pause(
+            clock.next_at, clock.unit, paused_at=paused_at, now=now, calendar=calendar
+        )
+        return replace(clock, paused_at=None, next_at=next_at)
     left = remaining(calendar, paused_at, clock.due_at, clock.unit)
     deadline = due(calendar, now, clock.unit, left)
-    return replace(clock, due_at=deadline.due, provisional=deadline.provisional, paused_at=None)
+    again = replace(clock, due_at=deadline.due, provisional=deadline.provisional, paused_at=None)
+    return replace(again, next_at=again.due_at) if clock.level else _watched(again, terms.deadlines)
+
+
+def _moved(left: Mapping[ClockKind, Clock], terms: Terms, extended: int) -> Iterator[Clock]:
+    handle = left.get(ClockKind.HANDLE)
+    if extended and handle is not None:
+        calendar = terms.deadlines.calendar(handle.org_id)
+        deadline = due(calendar, handle.due_at, handle.unit, extended)
+        longer = replace(handle, amount=handle.amount + extended)
+        yield _watched(
+            replace(longer, due_at=deadline.due, provisional=deadline.provisional), terms.deadlines
+        )
+    if terms.before is not None:
+        for clock in left.values():
+            again = _relimited(clock, terms, terms.before)
+            if again is not None:
+                yield again
+
+
+def _relimited(clock: Clock, terms: Terms, before: Subject) -> Clock | None:
+    """With the limit of what the ticket is now, halved or extended as the old one was; None: as it was.
+
+    The time that the clock stood still counts as it did: it is what the deadline lies beyond the old limit.
+    """
+    held = terms.deadlines
+    old, new = (
+        held.due(clock.kind, subject, start=clock.started_at, org_id=clock.org_id)
+        for subject in (before, terms.subject)
+    )
+    if (old.unit, old.amount) == (new.unit, new.amount):
+        return None
+    whole, limit = Limit(old.unit, old.amount), Limit(new.unit, new.amount)
+    if clock.kind is ClockKind.HANDLE and clock.amount < whole.amount:
+        whole, limit = half(whole), half(limit)
+    if clock.kind is not ClockKind.OVERALL and clock.unit is limit.unit:
+        limit = Limit(limit.unit, limit.amount + max(clock.amount - whole.amount, 0))
+    calendar = held.calendar(clock.org_id)
+    minutes = SlaUnit.WALL_MINUTES if clock.unit is SlaUnit.WALL_MINUTES else SlaUnit.WORK_MINUTES
+    ran = due(calendar, clock.started_at, clock.unit, clock.amount).due
+    stood = elapsed(calendar, ran, clock.due_at, minutes)
+    end = due(calendar, clock.started_at, limit.unit, limit.amount)
+    moved = due(calendar, end.due, minutes, stood) if stood else end
+    again = replace(clock, unit=limit.unit, amount=limit.amount)
+    return _watched(replace(again, due_at=moved.due, provisional=end.provisional or moved.provisional), held)
+
+
+def _watched(clock: Clock, held: Deadlines) -> Clock:
+    """With a deadline that has come anew: green, until a fifth of its time is left."""
+    warn_at = deadlines.warn_at(
+        held.calendar(clock.org_id),
+        started_at=clock.started_at,
+        due_at=clock.due_at,
+        unit=clock.unit,
+        amount=clock.amount,
+    )
+    return replace(clock, level=Level.GREEN, next_at=warn_at)
 
 
 def _told(clock: Clock) -> dict[str, Any]:

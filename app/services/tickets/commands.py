@@ -5,40 +5,80 @@ required from the table. `report` is not among them: it has no ticket yet and a 
 """
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 from functools import reduce
 from operator import or_
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
+from app.core import clock
 from app.models.enums import (
     Action,
+    AttachmentPurpose,
+    Decision,
+    EscalateReason,
     EvaluatedBy,
     Kind,
     RejectReason,
     ResolutionType,
     ReturnReason,
     RevisitMethod,
+    Role,
     Satisfaction,
     Solved,
+    SuperviseLevel,
+    SuspendReason,
     Urgency,
     VoidReason,
 )
-from app.schemas.types import LeafCategory, LongText, PastTime
+from app.schemas.types import Input, LeafCategory, LongText, PastTime
 from app.services.tickets import workflow
+
+MAX_HELPERS, MAX_ATTACHMENTS, MAX_EXTENSION, MAX_SUSPENSION = 10, 9, 15 * 1440, timedelta(days=366)
+
+
+class AttachmentUse(Input):
+    """An uploaded file and what it shows."""
+
+    id: UUID
+    purpose: AttachmentPurpose = AttachmentPurpose.OTHER
+
+
+def _ahead(day: date) -> date:
+    if not clock.today() < day <= clock.today() + MAX_SUSPENSION:
+        raise ValueError("应为一年之内的将来日期 | must be a day within the coming year")
+    return day
+
+
+Orgs = Annotated[list[UUID], Field(min_length=1, max_length=MAX_HELPERS)]
+Attachments = Annotated[list[AttachmentUse], Field(max_length=MAX_ATTACHMENTS)]
+Amount = Annotated[int, Field(ge=1, le=MAX_EXTENSION, description="延期数量，单位与办理时限相同")]
+Ahead = Annotated[date, AfterValidator(_ahead)]
+Pressed = Literal[SuperviseLevel.NORMAL, SuperviseLevel.YELLOW, SuperviseLevel.RED]
 
 TYPES: Mapping[Kind, Any] = MappingProxyType(
     {
         Kind.TEXT: LongText,
         Kind.ORG: UUID,
         Kind.MEMBER: UUID,
+        Kind.ORGS: Orgs,
+        Kind.TICKET: UUID,
+        Kind.AREA: UUID,
+        Kind.DAY: Ahead,
+        Kind.AMOUNT: Amount,
+        Kind.ATTACHMENTS: Attachments,
         Kind.CATEGORY: LeafCategory,
         Kind.URGENCY: Urgency,
         Kind.RETURN_REASON: ReturnReason,
         Kind.REJECT_REASON: RejectReason,
         Kind.VOID_REASON: VoidReason,
+        Kind.ESCALATE_REASON: EscalateReason,
+        Kind.SUSPEND_REASON: SuspendReason,
+        Kind.DECISION: Decision,
+        Kind.SUPERVISE_LEVEL: Pressed,
         Kind.RESOLUTION: ResolutionType,
         Kind.REVISIT_METHOD: RevisitMethod,
         Kind.FLAG: bool,
@@ -71,7 +111,10 @@ def _model(action: Action) -> type[Command]:
     return create_model(name, __base__=Command, **fields)
 
 
-ACTIONS: tuple[Action, ...] = tuple(dict.fromkeys(row.action for row in workflow.TABLE if row.source))
+_ONLY_SYSTEM = frozenset({Role.SYSTEM})
+ACTIONS: tuple[Action, ...] = tuple(
+    dict.fromkeys(row.action for row in workflow.TABLE if row.source and row.roles != _ONLY_SYSTEM)
+)
 MODELS: Mapping[Action, type[Command]] = MappingProxyType({action: _model(action) for action in ACTIONS})
 _Union: Any = reduce(or_, MODELS.values())
 ActionBody: Any = Annotated[_Union, Field(discriminator="action")]

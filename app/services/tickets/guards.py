@@ -1,152 +1,240 @@
-"""Who an actor is to a ticket, and the conditions on the ticket itself: the table's words in code.
+"""The conditions of the table on the ticket itself, in code, with the words of their refusals.
 
-`relations` and `roles_on` reduce an actor to what the table asks about; `refusals` says in plain Chinese
-and English why a guard does not hold. Nothing here reads the database.
+Each is one question about the ticket as read, the command and the instant; none reads the database. What
+an actor is to a ticket stands in `relations`.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from app.core.clock import BUSINESS_ZONE
-from app.models.enums import (
-    Guard,
-    Outcome,
-    Relation,
-    ResolutionType,
-    Role,
-    Satisfaction,
-    Solved,
-)
-from app.services.platform.actor import Actor, Dataset, Grant, ScopeKind
+from app.models.enums import ClockKind, Guard, ResolutionType, SlaUnit, Status, SuperviseLevel, Urgency
+from app.services.platform.actor import Actor
+from app.services.platform.worktime import due
+from app.services.tickets.answers import unsatisfied
+from app.services.tickets.commands import Command
+from app.services.tickets.deadlines import Deadlines
 from app.services.tickets.view import TicketView
-from app.services.tickets.workflow import MAX_DECLINES, MAX_REWORKS, Transition
+from app.services.tickets.workflow import (
+    MAX_APPEALS,
+    MAX_DECLINES,
+    MAX_LEVEL,
+    MAX_REOPENS,
+    MAX_REWORKS,
+    Transition,
+)
 
-NOON = 12
+REOPEN_WITHIN = timedelta(days=30)
+MAX_EXTENSIONS: Mapping[Urgency, int] = MappingProxyType(
+    {Urgency.CRITICAL: 0, Urgency.URGENT: 1, Urgency.NORMAL: 2, Urgency.COMPLEX: 2}
+)
 CLOSABLE_UNSOLVED = frozenset({ResolutionType.EXPLAINED, ResolutionType.OUT_OF_SCOPE})
-_DISSATISFIED = frozenset({Satisfaction.DISSATISFIED, Satisfaction.VERY_DISSATISFIED})
+LEVELS = tuple(SuperviseLevel)
 
-Check = Callable[[TicketView], bool]
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a guard looks at; `command` is None while the app's buttons are drawn."""
+
+    actor: Actor
+    ticket: TicketView
+    command: Command | None
+    now: datetime
+    deadlines: Deadlines
+
+    def count(self, column: str) -> int:
+        """One of the ticket's counters."""
+        return int(self.ticket.row[column])
+
+
+Check = Callable[[Case], bool]
 Text = tuple[str, str]
 
 
-def roles_on(actor: Actor, ticket: TicketView) -> frozenset[Role]:
-    """The actor's roles over this very ticket: a dispatcher elsewhere is none here."""
-    return frozenset(grant.role for grant in actor.grants_of(Dataset.TICKETS) if _covers(grant, ticket))
+def refusals(row: Transition, case: Case) -> list[Text]:
+    """Why the row's guards refuse this case, in both languages; empty when they all hold."""
+    return [GUARDS[guard][1] for guard in row.guards if not GUARDS[guard][0](case)]
 
 
-def relations(actor: Actor, ticket: TicketView) -> frozenset[Relation]:
-    """What the actor is to this ticket."""
-    me = actor.member_id
-    found = {Relation.ANY}
-    handler = me is not None and me in ticket.handlers
-    reporter = actor.id in {ticket.row["reporter_id"], ticket.row["client_id"]}
-    if reporter:
-        found.add(Relation.REPORTER)
-    if not handler:
-        found.add(Relation.NOT_HANDLER)
-    if reporter and not handler:
-        found.add(Relation.REPORTER_NOT_HANDLER)
-    if me is not None and me == ticket.row["handler_id"]:
-        found.add(Relation.HANDLER)
-    lead = ticket.row["lead_org_id"]
-    if lead is not None and any(grant.org_id == lead for grant in actor.grants):
-        found.add(Relation.LEAD_ORG)
-    elif not _asked_to_decline(actor, ticket):
-        found.add(Relation.NOT_LEAD_ORG)
-    return frozenset(found)
+def _pending(kind: str) -> Check:
+    return lambda case: case.ticket.row["pending"] == kind
 
 
-def refusals(row: Transition, ticket: TicketView) -> list[Text]:
-    """Why the row's guards refuse this ticket now, in both languages; empty when they all hold."""
-    return [GUARDS[guard][1] for guard in row.guards if guard in GUARDS and not GUARDS[guard][0](ticket)]
+def _not_asker(case: Case) -> bool:
+    request = case.ticket.request
+    return request is None or str(case.actor.id) != request["asked_by"]
 
 
-def attempts_failed(ticket: TicketView) -> list[datetime]:
-    """The moments of this round's revisits that reached nobody."""
-    return [
-        datetime.fromisoformat(revisit["at"])
-        for revisit in ticket.of_round(ticket.revisits)
-        if not revisit["reached"]
-    ]
+def _before_due(case: Case) -> bool:
+    handle = case.ticket.clock(ClockKind.HANDLE)
+    return handle is not None and case.now <= handle.due_at
 
 
-def missed(ticket: TicketView, now: datetime) -> Outcome:
-    """What one more failed attempt means: two on different half-days make the person unreachable."""
-    halves = {_half_day(moment) for moment in (*attempts_failed(ticket), now)}
-    return Outcome.UNREACHABLE if len(halves) > 1 else Outcome.NOT_REACHED
-
-
-def unsatisfied(ticket: TicketView) -> bool:
-    """Whether this round's revisit or evaluation says unsolved or dissatisfied."""
-    answers = (*ticket.of_round(ticket.revisits), *ticket.of_round(ticket.evaluations))
-    return any(
-        answer["solved"] == Solved.UNSOLVED or answer["satisfaction"] in _DISSATISFIED for answer in answers
+def _decline_in_time(case: Case) -> bool:
+    handle = case.ticket.clock(ClockKind.HANDLE)
+    if handle is None:
+        return False
+    return (
+        case.now <= due(case.deadlines.calendar(handle.org_id), handle.started_at, SlaUnit.WORK_DAYS, 1).due
     )
 
 
-def _covers(grant: Grant, ticket: TicketView) -> bool:
-    if grant.kind is ScopeKind.ALL:
+def _closable(case: Case) -> bool:
+    if not unsatisfied(case.ticket):
         return True
-    if grant.kind is ScopeKind.ORG:
-        return grant.org_id is not None and grant.org_id == ticket.row["lead_org_id"]
-    return grant.area_id in ticket.row["area_path"]
+    explained = case.ticket.row["resolution_type"] in CLOSABLE_UNSOLVED
+    return explained or case.count("rework_count") >= MAX_REWORKS
 
 
-def _asked_to_decline(actor: Actor, ticket: TicketView) -> bool:
-    """Whether the waiting request is the actor's own, from a post that may have ended since."""
-    decline = ticket.row["decline"]
-    return decline is not None and decline["asked_by"] == str(actor.id)
+def _raises(case: Case) -> bool:
+    level = None if case.command is None else case.command.value("level")
+    present = LEVELS.index(SuperviseLevel(case.ticket.row["supervise_level"]))
+    return present < len(LEVELS) - 1 if level is None else LEVELS.index(level) > present
 
 
-def _half_day(moment: datetime) -> tuple[object, bool]:
-    local = moment.astimezone(BUSINESS_ZONE)
-    return local.date(), local.hour < NOON
-
-
-def _closable(ticket: TicketView) -> bool:
-    if not unsatisfied(ticket):
+def _changes(case: Case) -> bool:
+    if case.command is None:
         return True
-    explained = ticket.row["resolution_type"] in CLOSABLE_UNSOLVED
-    return explained or int(ticket.row["rework_count"]) >= MAX_REWORKS
+    wanted = {name: case.command.value(name) for name in ("category_code", "urgency", "area_id")}
+    return any(value is not None and value != case.ticket.row[name] for name, value in wanted.items())
+
+
+def _photographed(case: Case) -> bool:
+    if case.command is None:
+        return True
+    shown = {use.purpose.value for use in case.command.value("attachments") or ()}
+    return {"before", "after"} <= shown
+
+
+def _reopen_in_time(case: Case) -> bool:
+    closed_at = case.ticket.row["closed_at"]
+    return closed_at is not None and case.now - closed_at <= REOPEN_WITHIN
+
+
+def _for_me(case: Case) -> bool:
+    chosen = case.ticket.row["handler_id"]
+    return chosen is None or chosen == case.actor.member_id
+
+
+def _complete(case: Case) -> bool:
+    return bool(case.ticket.row["address"] or case.ticket.row["raw_lng"] is not None)
 
 
 GUARDS: Mapping[Guard, tuple[Check, Text]] = MappingProxyType(
     {
-        Guard.NO_PENDING_DECLINE: (
-            lambda ticket: not ticket.row["pending_decline"],
-            ("退单申请还在等调度员审批", "A request to decline is waiting for the dispatcher"),
+        Guard.COMPLETE: (_complete, ("请先填写地址或定位", "Needs an address or a place")),
+        Guard.SELF_HANDLED: (
+            lambda case: bool(case.ticket.row["self_handled"]),
+            ("该类别不允许自办自结，请上报", "This category may not be handled by oneself"),
+        ),
+        Guard.BEFORE_AND_AFTER: (
+            _photographed,
+            ("自办自结须有处理前和处理后的照片", "Needs a photo from before and one from after"),
+        ),
+        Guard.NOTHING_PENDING: (
+            lambda case: case.ticket.row["pending"] is None,
+            ("有一项申请还在等审批", "A request is waiting for approval"),
+        ),
+        Guard.SOMETHING_PENDING: (
+            lambda case: case.ticket.row["pending"] is not None,
+            ("没有待审批的申请", "No request is waiting"),
+        ),
+        Guard.PENDING_WITHDRAW: (
+            _pending("withdraw"),
+            ("没有待审批的撤回申请", "No request to withdraw is waiting"),
         ),
         Guard.PENDING_DECLINE: (
-            lambda ticket: bool(ticket.row["pending_decline"]),
+            _pending("decline"),
             ("没有待审批的退单申请", "No request to decline is waiting"),
         ),
+        Guard.PENDING_EXTENSION: (
+            _pending("extension"),
+            ("没有待审批的延期申请", "No request to extend is waiting"),
+        ),
+        Guard.PENDING_SUSPEND: (
+            _pending("suspend"),
+            ("没有待审批的挂起申请", "No request to suspend is waiting"),
+        ),
+        Guard.PENDING_REVIEW: (
+            _pending("review"),
+            ("没有待审批的复核申请", "No request to review is waiting"),
+        ),
+        Guard.NOT_ASKER: (_not_asker, ("审批人不能是申请人", "Who approves is not who asked")),
+        Guard.APPEALS_LEFT: (
+            lambda case: case.count("appeal_count") < MAX_APPEALS,
+            ("只能申诉一次", "Appealed once already"),
+        ),
+        Guard.NOT_FOR_ANOTHER: (_for_me, ("该工单已指定他人办理", "It was given to somebody else")),
+        Guard.CONTACT_DUE: (
+            lambda case: case.ticket.clock(ClockKind.CONTACT) is not None,
+            ("先行联系已经完成", "The first contact was made already"),
+        ),
         Guard.DECLINES_LEFT: (
-            lambda ticket: int(ticket.row["decline_count"]) < MAX_DECLINES,
+            lambda case: case.count("decline_count") < MAX_DECLINES,
             ("该工单已退单 2 次，须由指定单位办理", "Declined twice already, it must be handled now"),
         ),
+        Guard.DECLINE_IN_TIME: (
+            _decline_in_time,
+            ("退单须在派单后 1 个工作日内申请", "Declining ends one working day after the dispatch"),
+        ),
+        Guard.LEVEL_LEFT: (
+            lambda case: case.count("handling_level") < MAX_LEVEL,
+            ("已是市级研处，不能再上报", "It is at the highest level already"),
+        ),
+        Guard.HAS_HANDLER: (
+            lambda case: case.ticket.row["handler_id"] is not None,
+            ("还没有经办人，请改为派单", "Nobody has signed it yet, route it"),
+        ),
+        Guard.BEFORE_DUE: (_before_due, ("已超过办理时限，不能再申请延期", "The deadline has passed")),
+        Guard.EXTENSIONS_LEFT: (
+            lambda case: case.count("extension_count") < MAX_EXTENSIONS[case.ticket.urgency],
+            ("该工单的延期次数已用完", "No extension is left"),
+        ),
+        Guard.FIRST_EXTENSION: (
+            lambda case: case.count("extension_count") == 0,
+            ("第二次延期须由镇街领导或督办员审批", "The second extension is approved by the town's leader"),
+        ),
+        Guard.AFTER_DRAFT: (
+            lambda case: case.ticket.status is not Status.DRAFT,
+            ("草稿不能这样操作", "It is a draft"),
+        ),
+        Guard.RAISES_LEVEL: (_raises, ("督办级别只能升高", "The level can only rise")),
+        Guard.SUPERVISED: (
+            lambda case: case.ticket.row["supervise_level"] != SuperviseLevel.NONE,
+            ("该工单没有被督办", "It is not under supervision"),
+        ),
+        Guard.SUPERVISION_ANSWERED: (
+            lambda case: bool((case.ticket.row["supervision"] or {}).get("replied_at")),
+            ("主办单位还没有回复督办", "The supervision has not been answered"),
+        ),
+        Guard.CHANGES_SOMETHING: (_changes, ("没有任何变更", "Nothing would change")),
+        Guard.HELPERS_DONE: (
+            lambda case: all(helper["done_at"] for helper in case.ticket.helpers),
+            ("会办单位还没有全部办结", "A helping organisation has not finished"),
+        ),
         Guard.REVISIT_NEEDED: (
-            lambda ticket: not ticket.exempt,
+            lambda case: not case.ticket.exempt,
             ("该工单按规则免回访，可直接结案", "Exempt from the revisit, it can be closed"),
         ),
         Guard.REVISIT_EXEMPT: (
-            lambda ticket: ticket.exempt,
+            lambda case: case.ticket.exempt,
             ("须先回访群众并评价，才能结案", "It needs a revisit and an evaluation before it can close"),
         ),
         Guard.UNSATISFIED: (
-            unsatisfied,
+            lambda case: unsatisfied(case.ticket),
             ("回访和评价都没有反映不满意或未解决，不能返工", "Nobody said that it is unsolved"),
         ),
         Guard.REWORKS_LEFT: (
-            lambda ticket: int(ticket.row["rework_count"]) < MAX_REWORKS,
-            ("已返工 2 次，不能再返工", "Reworked twice already"),
+            lambda case: case.count("rework_count") < MAX_REWORKS,
+            ("已返工 2 次，请上报研处或复核", "Reworked twice already: escalate or review it"),
         ),
         Guard.EVALUATED: (
-            lambda ticket: bool(ticket.of_round(ticket.evaluations)),
+            lambda case: bool(case.ticket.of_round(case.ticket.evaluations)),
             ("还没有评价，不能结案", "It has not been evaluated yet"),
         ),
         Guard.NOT_EVALUATED: (
-            lambda ticket: not ticket.of_round(ticket.evaluations),
+            lambda case: not case.ticket.of_round(case.ticket.evaluations),
             ("本轮已经评价过", "Evaluated already in this round"),
         ),
         Guard.ANSWER_CLOSABLE: (
@@ -155,6 +243,18 @@ GUARDS: Mapping[Guard, tuple[Check, Text]] = MappingProxyType(
                 "群众反映未解决或不满意，须返工；只有办理结果为“解释说明”或“超职责”才能结案",
                 "The person says it is unsolved: rework it, or explain why it cannot be done",
             ),
+        ),
+        Guard.NOT_ARCHIVED: (
+            lambda case: case.ticket.row["archived_at"] is None,
+            ("工单已归档，只能查看", "It is archived and read-only"),
+        ),
+        Guard.REOPENS_LEFT: (
+            lambda case: case.count("reopen_count") < MAX_REOPENS,
+            ("已复办 2 次，请新建工单", "Reopened twice already"),
+        ),
+        Guard.REOPEN_IN_TIME: (
+            _reopen_in_time,
+            ("结案已超过 30 天，不能复办", "Closed more than 30 days ago"),
         ),
     }
 )

@@ -39,10 +39,10 @@ _ROWS: Mapping[ClockKind, tuple[Limit, Limit, Limit, Limit]] = {
     ClockKind.ACCEPT: (_wall(15), _wall(60), _work(240), _days(1)),
     ClockKind.DISPATCH: (_wall(15), _wall(60), _work(240), _days(1)),
     ClockKind.SIGN: (_wall(15), _wall(120), _work(240), _days(1)),
+    ClockKind.CONTACT: (_wall(30), _wall(240), _days(1), _days(1)),
     ClockKind.HANDLE: (_wall(1440), _wall(1440), _days(5), _days(15)),
     ClockKind.REVISIT: (_wall(1440), _days(1), _days(2), _days(3)),
     ClockKind.CLOSE: (_days(1), _days(1), _days(2), _days(3)),
-    ClockKind.CONTACT: (_wall(30), _wall(240), _days(1), _days(1)),
 }
 LIMITS: Mapping[tuple[ClockKind, Urgency], Limit] = MappingProxyType(
     {

@@ -5,12 +5,17 @@ tickets out of every revisit ratio. Nobody can let their own report off: a perso
 machine saw it.
 """
 
+import hashlib
 from collections.abc import Mapping
 from types import MappingProxyType
+from uuid import UUID
 
 from app.models.enums import EventSource
 
 MACHINE_SOURCES = frozenset({EventSource.IOT, EventSource.VIDEO})
+SELF_RESOLVED = "self_resolved_not_drawn"
+SELF_RESOLVED_REVISIT_PERCENT = 20
+
 REVISIT_EXEMPTIONS: Mapping[str, frozenset[EventSource]] = MappingProxyType(
     {"machine_source": MACHINE_SOURCES}
 )
@@ -22,3 +27,8 @@ def revisit_exemption(source: EventSource) -> str | None:
         if source in sources:
             return policy
     return None
+
+
+def drawn_for_revisit(ticket_id: UUID, percent: int = SELF_RESOLVED_REVISIT_PERCENT) -> bool:
+    """Whether a ticket that was mended on the spot is among the revisited: always the same answer."""
+    return int.from_bytes(hashlib.sha256(ticket_id.bytes).digest()[:4]) % 100 < percent

@@ -3,27 +3,37 @@
 from collections.abc import Mapping
 from typing import Any
 
+from app.core import clock
 from app.core.paging import Page
+from app.models.enums import Action, Relation, Role
 from app.schemas.ticket import EventRead, TicketBrief, TicketRead
 from app.schemas.types import PageRead
 from app.services.platform import masks
 from app.services.platform.actor import Actor
-from app.services.tickets import actions
+from app.services.tickets import actions, relations, workflow
+from app.services.tickets.deadlines import Deadlines
 from app.services.tickets.labels import ACTION_ZH
 from app.services.tickets.view import TicketView
 
+HANDLING = frozenset({Role.DEPT_HANDLER, Role.DEPT_HEAD})
+REPORTING = workflow.rows_for(None, Action.REPORT)[0].roles | {"reporter"}
 
-def ticket(actor: Actor, seen: TicketView) -> TicketRead:
+
+def ticket(actor: Actor, seen: TicketView, deadlines: Deadlines) -> TicketRead:
     """The detail of a ticket for this caller."""
-    row = dict(seen.row)
+    row, hidden = dict(seen.row), hides_reporter(actor, seen)
+    if hidden:
+        row |= {"reporter_id": None, "reporter_name": None}
     row |= {
-        "contact": _contact(row),
+        "contact": None if hidden else _contact(row),
         "location": _location(row),
-        "pending_decline": row["decline"],
+        "pending_request": seen.request,
+        "helpers": seen.helpers,
+        "joint": any(not helper["done_at"] for helper in seen.helpers),
         "clocks": seen.clocks,
         "revisits": seen.revisits,
         "evaluations": seen.evaluations,
-        "allowed_actions": actions.allowed(actor, seen),
+        "allowed_actions": actions.allowed(actor, seen, clock.now(), deadlines),
     }
     return TicketRead.model_validate(row)
 
@@ -33,9 +43,10 @@ def briefs(page: Page[Mapping[str, Any]]) -> PageRead[TicketBrief]:
     return PageRead[TicketBrief].model_validate({"items": page.items, "next_cursor": page.next_cursor})
 
 
-def event(row: Any) -> EventRead:
-    """One step of the timeline."""
+def event(row: Any, *, hidden: bool = False) -> EventRead:
+    """One step of the timeline; `hidden` leaves out who reported."""
     step = row.TicketEvent
+    unnamed = hidden and step.actor_role in REPORTING
     return EventRead(
         id=step.id,
         seq=step.seq,
@@ -45,11 +56,20 @@ def event(row: Any) -> EventRead:
         to_status=step.to_status,
         at=step.at,
         device_at=step.device_at,
-        actor_id=step.actor_id,
-        actor_name=row.actor_name,
+        actor_id=None if unnamed else step.actor_id,
+        actor_name=None if unnamed else row.actor_name,
         actor_role=step.actor_role,
         opinion=row.opinion,
         data=step.data,
+    )
+
+
+def hides_reporter(actor: Actor, seen: TicketView) -> bool:
+    """Whether a confidential report keeps its reporter from this caller: from whoever handles it."""
+    if not seen.row["confidential"]:
+        return False
+    return relations.roles_on(actor, seen) <= HANDLING and Relation.REPORTER not in relations.relations(
+        actor, seen
     )
 
 

@@ -13,7 +13,19 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, true, union
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Uuid,
+    and_,
+    any_,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    union,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -23,7 +35,7 @@ from app.models.area import Area
 from app.models.enums import AreaLevel, Stage, Status
 from app.models.staff import Member, Org
 from app.models.ticket import Category, Ticket
-from app.models.ticket_step import TicketEvent, TicketNote
+from app.models.ticket_step import TicketAssignment, TicketEvent, TicketNote
 from app.services.areas import tree
 from app.services.platform import scope
 from app.services.platform.actor import Actor, Dataset
@@ -36,6 +48,18 @@ _CATEGORY: Any = Category.__table__
 _AREA: Any = Area.__table__
 _ORG: Any = Org.__table__
 
+
+def _helped_by(org_id: UUID) -> ColumnElement[bool]:
+    helping = select(TicketAssignment.ticket_id).where(
+        TicketAssignment.org_id == org_id,
+        ~TicketAssignment.is_lead,
+        TicketAssignment.ended_at.is_(None),
+    )
+    # An array: read once, by its own small index; a semi-join would walk all tickets in the list's order.
+    found: ColumnElement[bool] = _T.id == any_(func.array(helping.scalar_subquery(), type_=ARRAY(Uuid)))
+    return found
+
+
 COLUMNS = ScopeColumns(
     area=_T.area_id,
     town=_T.town_id,
@@ -43,6 +67,7 @@ COLUMNS = ScopeColumns(
     grid=_T.grid_id,
     org=_T.lead_org_id,
     own=_T.reporter_id,
+    helping=_helped_by,
 )
 
 
@@ -98,7 +123,9 @@ async def require_visible(
     session: AsyncSession, *, actor: Actor, ticket_id: UUID, lock: bool = False
 ) -> None:
     """Raise `NotFound` unless the caller may see the ticket; with `lock`, hold its row until the end."""
-    statement = select(_T.id).where(_T.id == ticket_id, scope.visible(actor, Dataset.TICKETS, COLUMNS))
+    statement = select(_T.id).where(
+        _T.id == ticket_id, scope.visible(actor, Dataset.TICKETS, COLUMNS), _no_draft_of_others(actor)
+    )
     if lock:
         statement = statement.with_for_update()
     if await session.scalar(statement) is None:
@@ -125,7 +152,9 @@ async def page(
     branches = _branches(actor, wanted, level)
     if not branches:
         return Page((), None)
-    conditions = [*_conditions(wanted), *([order.after(cursor)] if cursor else [])]
+    conditions = [_no_draft_of_others(actor), *_conditions(wanted)]
+    if cursor:
+        conditions.append(order.after(cursor))
     if sort is TicketSort.DUE:
         conditions += [_OPEN, _T.due_at.is_not(None)]
     found = await session.execute(_united(branches, conditions, order, limit + 1))
@@ -190,6 +219,11 @@ def _branches(actor: Actor, wanted: TicketFilter, level: AreaLevel | None) -> Se
     else:
         drivers = scope.branches(actor, Dataset.TICKETS, COLUMNS)
     return [and_(driver, state) for driver in drivers for state in _states(wanted)]
+
+
+def _no_draft_of_others(actor: Actor) -> ColumnElement[bool]:
+    column = Ticket.client_id if actor.member_id is None else Ticket.reporter_id
+    return or_(Ticket.status != Status.DRAFT.value, column == actor.id)
 
 
 def _own(actor: Actor) -> list[ColumnElement[bool]]:

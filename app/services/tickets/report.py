@@ -10,29 +10,27 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import any_, insert, select, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from app.core import clock
 from app.core.coordinates import CoordType, to_wgs84
 from app.core.crypto import Vault
-from app.core.errors import Conflict, Forbidden, NotFound, invalid_field
+from app.core.errors import Conflict, Forbidden, invalid_field
 from app.core.ids import uuid7
 from app.models.area import Area
-from app.models.enums import Action, AreaLevel, EventSource, RevisitState, Stage, Status, Urgency
+from app.models.enums import Action, EventSource, RevisitState, Role, Stage, Status, Urgency
 from app.models.registry import Household
-from app.models.ticket import Category, Ticket, TicketContact
+from app.models.ticket import Ticket, TicketContact
 from app.models.ticket_step import TicketEvent
-from app.services.areas import tree
 from app.services.platform import outbox, scope
 from app.services.platform.actor import Actor, Dataset
 from app.services.platform.scope import ScopeColumns
-from app.services.platform.worktime import Calendar
-from app.services.tickets import clocks, view, workflow
+from app.services.tickets import clocks, references, view, workflow
+from app.services.tickets.clocks import Terms
+from app.services.tickets.deadlines import Deadlines, Subject
 from app.services.tickets.labels import ROLE_ZH
 from app.services.tickets.policies import MACHINE_SOURCES
-from app.services.tickets.problems import UnknownCategory
 from app.services.tickets.view import TicketView
 from app.services.tickets.writes import together
 
@@ -89,6 +87,8 @@ class NewTicket:
     household_id: UUID | None = None
     contact: Contact | None = None
     occurred_at: datetime | None = None
+    draft: bool = False
+    confidential: bool = False
 
 
 async def report(
@@ -96,7 +96,7 @@ async def report(
     *,
     actor: Actor,
     new: NewTicket,
-    calendar: Calendar,
+    deadlines: Deadlines,
     vault: Vault,
     prefix: str,
 ) -> tuple[TicketView, bool]:
@@ -104,32 +104,33 @@ async def report(
 
     `NotFound`, with the field, for an area outside the caller's scope; `TicketExists` for a taken id.
     """
-    reporter = _as_reporter(actor)
+    row = workflow.rows_for(None, Action.SAVE_DRAFT if new.draft else Action.REPORT)[0]
+    reporter = _with_posts(actor, row.roles)
     if not reporter.grants:
-        names = "、".join(ROLE_ZH[role] for role in sorted(workflow.REPORTERS))
+        names = "、".join(ROLE_ZH[role] for role in sorted(row.roles))
         raise Forbidden(f"只有{names}可以上报", "Your role does not report")
     if new.ticket_id is not None:
         known = await _reported_before(session, actor, new)
         if known is not None:
             return known, False
-    area = await _area(session, reporter, new.area_id)
+    where = await references.placed(session, reporter, new.area_id)
     await _check_references(session, actor, new)
     ticket_id, now = new.ticket_id or uuid7(), clock.now()
-    row = workflow.rows_for(None, Action.REPORT)[0]
-    made = clocks.change(row.clocks, open_clocks=(), urgency=new.urgency, now=now, calendar=calendar)
-    values = _values(actor, new, now) | _placed(new.place) | area
+    subject = Subject(new.category_code, new.urgency, where.path)
+    made = clocks.change(row.clocks, open_clocks=(), terms=Terms(deadlines, subject), now=now)
+    values = _values(actor, new, now) | _placed(new.place) | where.columns
     values |= {"id": ticket_id, "due_at": made.due_at}
     number = text(_NUMBER).bindparams(prefix=prefix, now=now)
-    writes = [insert(_TICKET).values(**values, no=number), *_told(actor, new, ticket_id, area, made, now)]
+    writes = [insert(_TICKET).values(**values, no=number), *_told(actor, new, ticket_id, made, now)]
     if new.contact is not None:
         writes.append(insert(_CONTACT).values(ticket_id=ticket_id, **_sealed(new.contact, vault)))
     await together(session, writes)
     return await view.load(session, ticket_id), True
 
 
-def _as_reporter(actor: Actor) -> Actor:
+def _with_posts(actor: Actor, roles: frozenset[Role]) -> Actor:
     """The caller with those posts alone that report: a leader of the town reports in their own grid."""
-    return replace(actor, grants=tuple(grant for grant in actor.grants if grant.role in workflow.REPORTERS))
+    return replace(actor, grants=tuple(grant for grant in actor.grants if grant.role in roles))
 
 
 async def _reported_before(session: AsyncSession, actor: Actor, new: NewTicket) -> TicketView | None:
@@ -145,34 +146,12 @@ async def _reported_before(session: AsyncSession, actor: Actor, new: NewTicket) 
     return await view.load(session, new.ticket_id)
 
 
-async def _area(session: AsyncSession, actor: Actor, area_id: UUID) -> dict[str, UUID | None]:
-    above = aliased(Area)
-    statement = (
-        select(above.id, above.level)
-        .join(Area, above.id == any_(Area.path))
-        .where(Area.id == area_id, Area.valid_to.is_(None), scope.visible(actor, Dataset.TICKETS, _AREAS))
-    )
-    by_level = {AreaLevel(level): found for found, level in (await session.execute(statement)).all()}
-    if not by_level:
-        raise NotFound(errors=(tree.unknown("body.area_id"),))
-    return {
-        "area_id": area_id,
-        "town_id": by_level.get(AreaLevel.TOWN),
-        "village_id": by_level.get(AreaLevel.VILLAGE),
-        "grid_id": by_level.get(AreaLevel.GRID),
-    }
-
-
 async def _check_references(session: AsyncSession, actor: Actor, new: NewTicket) -> None:
     if actor.member_id is not None and new.source in MACHINE_SOURCES:
         raise invalid_field(
             "body.source", "该来源只能由系统接口上报", "Only a system reports from this source"
         )
-    known = select(Category.code).where(Category.code == new.category_code, Category.enabled)
-    if await session.scalar(known) is None:
-        raise UnknownCategory(
-            errors=invalid_field("body.category_code", "没有这个事件类别", "No such category").errors
-        )
+    await references.require_category(session, new.category_code)
     if new.household_id is not None:
         seen = select(Household.id).where(
             Household.id == new.household_id, scope.visible(actor, Dataset.REGISTRY, _HOUSEHOLDS)
@@ -191,7 +170,7 @@ def _values(actor: Actor, new: NewTicket, now: datetime) -> dict[str, Any]:
         "source": new.source.value,
         "urgency": new.urgency.value,
         "stage": Stage.REPORT.value,
-        "status": Status.REPORTED.value,
+        "status": (Status.DRAFT if new.draft else Status.REPORTED).value,
         "address": new.address,
         "household_id": new.household_id,
         "reporter_id": actor.member_id,
@@ -199,7 +178,7 @@ def _values(actor: Actor, new: NewTicket, now: datetime) -> dict[str, Any]:
         "occurred_at": new.occurred_at,
         "reported_at": now,
         "revisit_state": RevisitState.NEEDED.value,
-        "pending_decline": False,
+        "confidential": new.confidential,
         "decline_count": 0,
         "rework_count": 0,
         "dispatch_count": 0,
@@ -228,31 +207,28 @@ def _told(
     actor: Actor,
     new: NewTicket,
     ticket_id: UUID,
-    area: dict[str, UUID | None],
     made: clocks.Change,
     now: datetime,
 ) -> list[Any]:
-    reporting = sorted(actor.roles & workflow.REPORTERS)
+    action, to = (Action.SAVE_DRAFT, Status.DRAFT) if new.draft else (Action.REPORT, Status.REPORTED)
+    roles = workflow.rows_for(None, action)[0].roles & actor.roles
+    news = {"seq": 1, "from": None, "to": to.value, "area_id": str(new.area_id)}
     return [
         insert(_EVENT).values(
             id=uuid7(),
             ticket_id=ticket_id,
             seq=1,
-            action=Action.REPORT.value,
+            action=action.value,
             from_status=None,
-            to_status=Status.REPORTED.value,
+            to_status=to.value,
             at=now,
             device_at=new.occurred_at,
             actor_id=actor.id,
-            actor_role=reporting[0].value,
+            actor_role=min(roles).value,
             data={"source": new.source.value, "clocks": made.as_data(now)},
         ),
-        *clocks.inserts(ticket_id, made, org_id=None),
-        outbox.append(
-            "ticket.report",
-            ticket_id,
-            {"seq": 1, "from": None, "to": Status.REPORTED.value, "area_id": str(area["area_id"])},
-        ),
+        *clocks.inserts(ticket_id, made),
+        outbox.append(f"ticket.{action.value}", ticket_id, news),
     ]
 
 

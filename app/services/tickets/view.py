@@ -19,19 +19,33 @@ from app.services.tickets.clocks import Clock
 
 _VIEW = """
     SELECT ticket.*,
-        category.label_zh AS category_label, category.label_en AS category_label_en,
+        category.self_handled, category.label_zh AS category_label, category.label_en AS category_label_en,
         area.name AS area_name, area.path AS area_path,
         org.name AS org_name, handler.name AS handler_name, reporter.name AS reporter_name,
         contact.name AS contact_name, contact.phone_last4 AS contact_last4,
         (SELECT json_agg(json_build_object('kind', kind, 'unit', unit, 'amount', amount, 'round', round,
                 'started_at', started_at, 'due_at', due_at, 'provisional', provisional,
+                'next_at', next_at, 'level', level, 'org_id', ticket_clock.org_id,
                 'paused_at', paused_at, 'stopped_at', stopped_at) ORDER BY started_at, id)
            FROM ticket_clock WHERE ticket_id = ticket.id) AS clocks,
-        (SELECT array_agg(DISTINCT handler_id) FROM ticket_assignment
-          WHERE ticket_id = ticket.id AND handler_id IS NOT NULL) AS handlers,
+        ARRAY(SELECT handler_id FROM ticket_assignment
+               WHERE ticket_id = ticket.id AND handler_id IS NOT NULL
+              UNION
+              SELECT actor_id FROM ticket_event
+               WHERE ticket_id = ticket.id AND action IN ('sign', 'self_resolve') AND actor_id IS NOT NULL)
+            AS handlers,
+        (SELECT json_agg(json_build_object('org_id', org_id, 'name', helper.short_name,
+                'dispatched_at', dispatched_at, 'done_at', ticket_assignment.ended_at)
+                ORDER BY dispatched_at, org_id)
+           FROM ticket_assignment JOIN org AS helper ON helper.id = org_id
+          WHERE ticket_id = ticket.id AND NOT is_lead) AS helpers,
         (SELECT row_to_json(asked) FROM (
-            SELECT id, reason, basis, proposed_org_id, asked_by, asked_at FROM ticket_request
-             WHERE ticket_id = ticket.id AND kind = 'decline' AND state = 'pending') AS asked) AS decline,
+            SELECT kind, reason, basis, proposed_org_id, amount, resume_on, asked_by, asked_at
+              FROM ticket_request WHERE ticket_id = ticket.id AND state = 'pending') AS asked) AS request,
+        (SELECT row_to_json(pressed) FROM (
+            SELECT level, at, replied_at FROM ticket_supervision
+             WHERE ticket_id = ticket.id AND lifted_at IS NULL ORDER BY at DESC LIMIT 1) AS pressed)
+            AS supervision,
         (SELECT row_to_json(told) FROM (
             SELECT resolution_type, measures, public_reply, at FROM ticket_outcome
              WHERE ticket_id = ticket.id ORDER BY round DESC LIMIT 1) AS told) AS outcome,
@@ -60,6 +74,8 @@ class TicketView:
     clocks: Sequence[Mapping[str, Any]]
     revisits: Sequence[Mapping[str, Any]]
     evaluations: Sequence[Mapping[str, Any]]
+    helpers: Sequence[Mapping[str, Any]]
+    request: Mapping[str, Any] | None
     handlers: frozenset[UUID]
 
     @property
@@ -80,8 +96,12 @@ class TicketView:
 
     @property
     def round(self) -> int:
-        """Which round of handling this is: 1, or more after reworks."""
-        return int(self.row["rework_count"]) + 1
+        """Which round of handling this is: 1, or more after reworks and reopenings."""
+        return int(self.row["rework_count"]) + int(self.row["reopen_count"]) + 1
+
+    def clock(self, kind: ClockKind) -> Clock | None:
+        """The open clock of a kind, running or paused."""
+        return next((clock for clock in self.open_clocks if clock.kind is kind), None)
 
     @property
     def exempt(self) -> bool:
@@ -108,12 +128,13 @@ async def load(session: AsyncSession, ticket_id: UUID) -> TicketView:
         clocks=row["clocks"] or (),
         revisits=row["revisits"] or (),
         evaluations=row["evaluations"] or (),
+        helpers=row["helpers"] or (),
+        request=row["request"],
         handlers=frozenset(row["handlers"] or ()),
     )
 
 
 def _clock(row: Mapping[str, Any]) -> Clock:
-    paused_at = row["paused_at"]
     return Clock(
         kind=ClockKind(row["kind"]),
         unit=SlaUnit(row["unit"]),
@@ -121,6 +142,12 @@ def _clock(row: Mapping[str, Any]) -> Clock:
         started_at=datetime.fromisoformat(row["started_at"]),
         due_at=datetime.fromisoformat(row["due_at"]),
         provisional=row["provisional"],
-        paused_at=None if paused_at is None else datetime.fromisoformat(paused_at),
+        paused_at=_moment(row["paused_at"]),
         round=row["round"],
+        next_at=_moment(row["next_at"]),
+        level=row["level"],
     )
+
+
+def _moment(told: str | None) -> datetime | None:
+    return None if told is None else datetime.fromisoformat(told)

@@ -43,7 +43,7 @@ def _edges() -> Iterator[str]:
     for row in TABLE:
         if row.source is not row.to:
             source = row.source.value if row.source else "[*]"
-            labels = edges.setdefault((source, row.to.value), [])
+            labels = edges.setdefault((source, row.to.value if row.to else "[*]"), [])
             if ACTION_ZH[row.action] not in labels:
                 labels.append(ACTION_ZH[row.action])
     for (source, to), labels in edges.items():
@@ -65,7 +65,9 @@ def _rows() -> Iterator[str]:
     yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
     for number, row in enumerate(TABLE, start=1):
         source = f"`{row.source.value}`" if row.source else "–"
-        to = f"`{row.to.value}`" + (f" ({row.outcome.value})" if row.outcome else "")
+        to = (f"`{row.to.value}`" if row.to else "the one before") + (
+            f" ({row.outcome.value})" if row.outcome else ""
+        )
         who = "、".join(ROLE_ZH[role] for role in sorted(row.roles)) or "–"
         needs = ", ".join(f"{need.field}{'' if need.required else '?'}" for need in row.needs) or "–"
         conditions = ", ".join(f"`{guard.value}`" for guard in row.guards) or "–"

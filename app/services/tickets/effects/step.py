@@ -1,0 +1,121 @@
+"""What an effect looks at and what it gives: a step, and the columns, rows and codes that it writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, update
+
+from app.core.ids import uuid7
+from app.models.enums import RequestState
+from app.models.ticket_step import TicketAssignment, TicketRequest
+from app.services.platform.actor import Actor
+from app.services.tickets.commands import Command
+from app.services.tickets.view import TicketView
+from app.services.tickets.workflow import Transition
+
+_ASSIGNMENT: Any = TicketAssignment.__table__
+_REQUEST: Any = TicketRequest.__table__
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """All that an effect may look at."""
+
+    actor: Actor
+    ticket: TicketView
+    command: Command
+    row: Transition
+    now: datetime
+
+    def count(self, column: str) -> int:
+        """One of the ticket's counters."""
+        return int(self.ticket.row[column])
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Columns to set, writes that change rows, writes that add rows, codes for the timeline.
+
+    `extended` moves the handle clock by so many of its units; `relimited` gives the open clocks the
+    limits of what the ticket has become; `area_path` is where it then lies, where that changes.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    updates: list[Any] = field(default_factory=list)
+    inserts: list[Any] = field(default_factory=list)
+    codes: dict[str, Any] = field(default_factory=dict)
+    extended: int = 0
+    relimited: bool = False
+    area_path: Sequence[UUID] = ()
+
+    def __add__(self, other: "Effect") -> "Effect":
+        """Both effects; the right one's values win."""
+        return Effect(
+            self.values | other.values,
+            [*self.updates, *other.updates],
+            [*self.inserts, *other.inserts],
+            self.codes | other.codes,
+            self.extended + other.extended,
+            self.relimited or other.relimited,
+            other.area_path or self.area_path,
+        )
+
+
+def text(value: object) -> str | None:
+    """An id or a day as it stands in the timeline's codes."""
+    return None if value is None else str(value)
+
+
+def end_lead(step: Step, reason: str) -> Effect:
+    """End the lead's present assignment."""
+    running = (
+        (_ASSIGNMENT.c.ticket_id == step.ticket.id)
+        & _ASSIGNMENT.c.ended_at.is_(None)
+        & _ASSIGNMENT.c.is_lead.is_(True)
+    )
+    ended = update(_ASSIGNMENT).where(running).values(ended_at=step.now, end_reason=reason)
+    return Effect(updates=[ended])
+
+
+def end_all(step: Step, reason: str) -> Effect:
+    """End every present assignment, the helpers' too."""
+    running = (_ASSIGNMENT.c.ticket_id == step.ticket.id) & _ASSIGNMENT.c.ended_at.is_(None)
+    return Effect(updates=[update(_ASSIGNMENT).where(running).values(ended_at=step.now, end_reason=reason)])
+
+
+def assign(step: Step, org_id: UUID, *, is_lead: bool = True, **more: Any) -> Any:
+    """The row of a new assignment, in the round after the last dispatch."""
+    return insert(_ASSIGNMENT).values(
+        id=uuid7(),
+        ticket_id=step.ticket.id,
+        round=step.count("dispatch_count") + 1,
+        is_lead=is_lead,
+        org_id=org_id,
+        dispatched_at=step.now,
+        **more,
+    )
+
+
+def of_lead(step: Step, **values: Any) -> Effect:
+    """Set columns of the lead's running assignment."""
+    running = (
+        (_ASSIGNMENT.c.ticket_id == step.ticket.id)
+        & _ASSIGNMENT.c.ended_at.is_(None)
+        & _ASSIGNMENT.c.is_lead.is_(True)
+    )
+    return Effect(updates=[update(_ASSIGNMENT).where(running).values(**values)])
+
+
+def decided(step: Step, state: RequestState) -> Effect:
+    """Decide the request that waits."""
+    waiting = (_REQUEST.c.ticket_id == step.ticket.id) & (_REQUEST.c.state == RequestState.PENDING.value)
+    written = (
+        update(_REQUEST)
+        .where(waiting)
+        .values(state=state.value, decided_by=step.actor.member_id, decided_at=step.now)
+    )
+    request = step.ticket.request or {}
+    return Effect({"pending": None}, [written], codes={"request": request.get("kind")})

@@ -1,0 +1,39 @@
+"""When the sweep must look at a ticket itself; tickets that wait already get their instant."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "20261122_0012"
+down_revision = "20261122_0011"
+branch_labels = None
+depends_on = None
+
+ENDED = """
+UPDATE ticket SET next_at = closed_at + interval '90 days'
+ WHERE closed_at IS NOT NULL AND archived_at IS NULL
+"""
+WAITING = """
+UPDATE ticket SET next_at = updated_at + CASE status WHEN 'evaluating' THEN interval '7 days'
+                                                     ELSE interval '1 day' END
+ WHERE status = 'returned' OR (status = 'evaluating' AND NOT EXISTS (
+    SELECT FROM evaluation WHERE evaluation.ticket_id = ticket.id
+       AND evaluation.round = ticket.rework_count + ticket.reopen_count + 1))
+"""
+
+
+def upgrade() -> None:
+    op.add_column("ticket", sa.Column("next_at", sa.DateTime(timezone=True), nullable=True))
+    op.execute(ENDED)
+    op.execute(WAITING)
+    op.create_index(
+        "ix_ticket_next_at",
+        "ticket",
+        ["next_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("next_at IS NOT NULL"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_index("ix_ticket_next_at", table_name="ticket", postgresql_where=sa.text("next_at IS NOT NULL"))
+    op.drop_column("ticket", "next_at")

@@ -1,0 +1,19 @@
+"""Fixtures of the services' tests."""
+
+import pytest
+
+from app.core import clock
+from app.core.db import Sessions
+from tests.support.cast import actors_of
+from tests.support.sweeping import PEOPLE, WEDNESDAY, Story, at
+from tests.support.world import World
+
+
+@pytest.fixture
+async def story(sessions: Sessions, world: World, monkeypatch: pytest.MonkeyPatch) -> Story:
+    """A ticket to be told of; it is a Wednesday in March, and the office opens."""
+    async with sessions() as session:
+        cast = await actors_of(session, world, PEOPLE)
+    told = Story(sessions, world, cast, at(WEDNESDAY, 8, 30))
+    monkeypatch.setattr(clock, "now", told.tick)
+    return told
