@@ -43,10 +43,10 @@ class Case(Asking):
     def accept(self, who: Person, at: datetime, urgency: Urgency, opinion: str | None) -> None:
         """Accept, perhaps with another urgency."""
         codes: dict[str, Any] = {}
-        if urgency is not self.urgency:
-            codes = {"changed": {"urgency": urgency}, "before": {"urgency": self.urgency}}
-            self.urgency = urgency
-        self._take(Action.ACCEPT, who, at, codes, opinion, relimited=bool(codes))
+        before, self.urgency = self.urgency, urgency
+        if urgency is not before:
+            codes = {"changed": {"urgency": urgency}, "before": {"urgency": before}}
+        self._take(Action.ACCEPT, who, at, codes, opinion, before=before)
 
     def refuse(self, action: Action, who: Person, at: datetime, reason: str, opinion: str) -> None:
         """Return for information, or reject: a step with a reason."""

@@ -66,13 +66,18 @@ class Dossier:
         urgency: Urgency,
         round_no: int,
         lead_org_id: UUID | None,
+        before: Urgency | None = None,
         **more: Any,
     ) -> dict[str, Any]:
-        """Do to the clocks what a row of the workflow table says; what the timeline tells of it."""
+        """Do to the clocks what a row of the workflow table says; what the timeline tells of it.
+
+        `before` is the urgency that it had, where the step sets it.
+        """
+        was = Subject(None, before) if before else None
         made = clocks.change(
             effect,
             open_clocks=tuple(clock for clock, _ in self._clocks.values()),
-            terms=Terms(self._deadlines, Subject(None, urgency), lead_org_id),
+            terms=Terms(self._deadlines, Subject(None, urgency), lead_org_id, was),
             now=at,
             round_no=round_no,
             **more,
