@@ -120,7 +120,10 @@ def change(
         and (paused_since is None or clock.paused_at >= paused_since)
     )
     wanted = [kind for kind in effect.starts if kind not in left]
-    started = tuple(_started(kind, terms, now, round_no, halved=halved) for kind in wanted)
+    started = tuple(
+        replace(clock, paused_at=now if clock.kind in effect.pauses else None)
+        for clock in (_started(kind, terms, now, round_no, halved=halved) for kind in wanted)
+    )
     moved = tuple(_moved(left, terms, extended))
     new = {clock.kind: clock for clock in (*paused, *resumed, *started, *moved)}
     running = tuple(clock for clock in {**left, **new}.values() if clock.paused_at is None)
@@ -163,6 +166,7 @@ def inserts(ticket_id: UUID, made: Change) -> list[Any]:
             started_at=clock.started_at,
             due_at=clock.due_at,
             provisional=clock.provisional,
+            paused_at=clock.paused_at,
             next_at=clock.next_at,
             level=clock.level,
             org_id=clock.org_id,

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import insert, update
 
 from app.core.ids import uuid7
-from app.models.enums import EventSource, Outcome, ResolutionType, RevisitState, SuperviseLevel
+from app.models.enums import EventSource, Outcome, Relation, ResolutionType, RevisitState, SuperviseLevel
 from app.models.ticket_outcome import TicketOutcome
 from app.models.ticket_step import TicketAssignment, TicketSupervision
 from app.services.tickets.effects.step import Effect, Step, end_lead, of_lead
@@ -29,14 +29,17 @@ def contact(step: Step) -> Effect:
 
 
 def finish_joint(step: Step) -> Effect:
-    """A helper has done its part."""
-    mine = [grant.org_id for grant in step.actor.grants if grant.org_id is not None]
+    """A helper has done its part; or a dispatcher does without all that still help."""
     helping = (
         (_ASSIGNMENT.c.ticket_id == step.ticket.id)
         & _ASSIGNMENT.c.is_lead.is_(False)
         & _ASSIGNMENT.c.ended_at.is_(None)
-        & _ASSIGNMENT.c.org_id.in_(mine)
     )
+    if step.row.relation is Relation.ANY:
+        released = {"ended_at": step.now, "end_reason": "released"}
+        return Effect(updates=[update(_ASSIGNMENT).where(helping).values(**released)])
+    mine = [grant.org_id for grant in step.actor.grants if grant.org_id is not None]
+    helping &= _ASSIGNMENT.c.org_id.in_(mine)
     done = {"ended_at": step.now, "end_reason": "done", "handler_id": step.actor.member_id}
     return Effect(updates=[update(_ASSIGNMENT).where(helping).values(**done)])
 
