@@ -8,12 +8,12 @@ does besides is in `effects`; what it names is checked by `references`.
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.errors import Stale
 from app.core.ids import uuid7
+from app.core.writes import Write, insert, together, update
 from app.models.enums import Action, RequestState, Status, Urgency
 from app.models.ticket import Ticket
 from app.models.ticket_step import TicketEvent, TicketNote
@@ -28,7 +28,6 @@ from app.services.tickets.effects.step import decided
 from app.services.tickets.guards import Case
 from app.services.tickets.view import TicketView
 from app.services.tickets.workflow import STAGE_OF, TERMINAL
-from app.services.tickets.writes import together
 
 _TICKET: Any = Ticket.__table__
 _EVENT: Any = TicketEvent.__table__
@@ -115,7 +114,7 @@ def _round_after(step: Step) -> int:
     return step.ticket.round + (step.command.action in HALVED | {Action.REOPEN})
 
 
-def _move(step: Step, effect: Effect, made: Change, deadlines: Deadlines) -> Any:
+def _move(step: Step, effect: Effect, made: Change, deadlines: Deadlines) -> Write:
     to = _to(step)
     values: dict[str, Any] = {
         "status": to.value,
@@ -132,7 +131,7 @@ def _move(step: Step, effect: Effect, made: Change, deadlines: Deadlines) -> Any
         values["closed_at"] = step.now
     if step.ticket.status is Status.DRAFT and to is not Status.DRAFT:
         values["reported_at"] = step.now
-    return update(_TICKET).where(_TICKET.c.id == step.ticket.id).values(**values, **effect.values)
+    return update(_TICKET, {"id": step.ticket.id}, **values, **effect.values)
 
 
 def _look(step: Step, effect: Effect) -> looks.Move:
@@ -142,12 +141,12 @@ def _look(step: Step, effect: Effect) -> looks.Move:
     )
 
 
-def _told(step: Step, effect: Effect, made: Change) -> list[Any]:
+def _told(step: Step, effect: Effect, made: Change) -> list[Write]:
     ticket, event_id, to = step.ticket, uuid7(), _to(step)
     event = telling.event(step, effect, event_id=event_id, to=to, clocks=made.as_data(step.now))
     news = telling.news(step, effect, to=to)
     writes = [
-        insert(_EVENT).values(**event),
+        insert(_EVENT, **event),
         outbox.append(f"ticket.{step.command.action.value}", ticket.id, news),
         *clocks.inserts(ticket.id, made),
     ]
@@ -156,5 +155,5 @@ def _told(step: Step, effect: Effect, made: Change) -> list[Any]:
         writes.append(outbox.append("notice.reporter", ticket.id, notice))
     opinion = step.command.value("opinion")
     if opinion:
-        writes.append(insert(_NOTE).values(event_id=event_id, opinion=opinion))
+        writes.append(insert(_NOTE, event_id=event_id, opinion=opinion))
     return writes

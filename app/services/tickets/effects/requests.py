@@ -9,10 +9,9 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import insert
-
 from app.core.errors import invalid_field
 from app.core.ids import uuid7
+from app.core.writes import insert
 from app.models.enums import ClockKind, Outcome, RequestState
 from app.models.ticket_step import TicketRequest
 from app.services.tickets.effects.ledger import entered
@@ -43,7 +42,7 @@ def ask(step: Step) -> Effect:
     }
     names = ("reason", "proposed_org_id", "amount", "resume_on")
     codes = {name: text(asked[name]) for name in names if asked[name] is not None}
-    return Effect({"pending": kind}, inserts=[insert(_REQUEST).values(**asked)], codes=codes)
+    return Effect({"pending": kind}, inserts=[insert(_REQUEST, **asked)], codes=codes)
 
 
 def _check_amount(step: Step) -> None:
