@@ -11,9 +11,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, update
-
 from app.core.ids import uuid7
+from app.core.writes import Write, insert, update
 from app.models.enums import ClockKind, SlaUnit
 from app.models.ticket_step import TicketClock
 from app.services.platform.worktime import due, elapsed, remaining
@@ -130,16 +129,16 @@ def change(
     return Change(stopped, started, paused, resumed, moved, running)
 
 
-def updates(ticket_id: UUID, made: Change, *, now: datetime) -> list[Any]:
+def updates(ticket_id: UUID, made: Change, *, now: datetime) -> list[Write]:
     """The writes that end or move clocks; they come before the `inserts` (one of a kind may run)."""
-    writes: list[Any] = []
+    open_clocks, writes = {"ticket_id": ticket_id, "stopped_at": None}, list[Write]()
     if made.stopped:
         kinds = [clock.kind.value for clock in made.stopped]
-        writes.append(update(_TABLE).where(_open(ticket_id), _TABLE.c.kind.in_(kinds)).values(stopped_at=now))
+        writes.append(update(_TABLE, {**open_clocks, "kind": kinds}, stopped_at=now))
     writes.extend(
-        update(_TABLE)
-        .where(_open(ticket_id), _TABLE.c.kind == clock.kind.value)
-        .values(
+        update(
+            _TABLE,
+            {**open_clocks, "kind": clock.kind.value},
             paused_at=clock.paused_at,
             due_at=clock.due_at,
             provisional=clock.provisional,
@@ -153,10 +152,11 @@ def updates(ticket_id: UUID, made: Change, *, now: datetime) -> list[Any]:
     return writes
 
 
-def inserts(ticket_id: UUID, made: Change) -> list[Any]:
+def inserts(ticket_id: UUID, made: Change) -> list[Write]:
     """The rows of the clocks that start."""
     return [
-        insert(_TABLE).values(
+        insert(
+            _TABLE,
             id=uuid7(),
             ticket_id=ticket_id,
             kind=clock.kind.value,
@@ -173,11 +173,6 @@ def inserts(ticket_id: UUID, made: Change) -> list[Any]:
         )
         for clock in made.started
     ]
-
-
-def _open(ticket_id: UUID) -> ColumnElement[bool]:
-    condition: ColumnElement[bool] = (_TABLE.c.ticket_id == ticket_id) & _TABLE.c.stopped_at.is_(None)
-    return condition
 
 
 def _started(kind: ClockKind, terms: Terms, now: datetime, round_no: int, *, halved: bool) -> Clock:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, insert, select, text
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -19,6 +19,7 @@ from app.core.coordinates import CoordType, to_wgs84
 from app.core.crypto import Vault
 from app.core.errors import Conflict, Forbidden, invalid_field
 from app.core.ids import uuid7
+from app.core.writes import Formula, Write, insert, together
 from app.models.area import Area
 from app.models.enums import Action, EventSource, RevisitState, Role, Stage, Status, Urgency
 from app.models.registry import Household
@@ -34,7 +35,6 @@ from app.services.tickets.deadlines import Deadlines, Subject
 from app.services.tickets.labels import ROLE_ZH
 from app.services.tickets.policies import MACHINE_SOURCES
 from app.services.tickets.view import TicketView
-from app.services.tickets.writes import together
 
 _TICKET: Any = Ticket.__table__
 _CONTACT: Any = TicketContact.__table__
@@ -126,10 +126,10 @@ async def report(
     made = clocks.change(row.clocks, open_clocks=(), terms=Terms(deadlines, subject), now=now)
     values = _values(actor, new, now) | _placed(new.place) | where.columns
     values |= {"id": ticket_id, "due_at": made.due_at}
-    number = text(_NUMBER).bindparams(prefix=prefix, now=now)
-    writes = [insert(_TICKET).values(**values, no=number), *_told(actor, new, ticket_id, event_id, made, now)]
+    number = Formula(_NUMBER, {"prefix": prefix, "now": now})
+    writes = [insert(_TICKET, **values, no=number), *_told(actor, new, ticket_id, event_id, made, now)]
     if new.contact is not None:
-        writes.append(insert(_CONTACT).values(ticket_id=ticket_id, **_sealed(new.contact, vault)))
+        writes.append(insert(_CONTACT, ticket_id=ticket_id, **_sealed(new.contact, vault)))
     await together(session, [*writes, *links.writes])
     return await view.load(session, ticket_id), True
 
@@ -218,12 +218,13 @@ def _told(
     event_id: UUID,
     made: clocks.Change,
     now: datetime,
-) -> list[Any]:
+) -> list[Write]:
     action, to = (Action.SAVE_DRAFT, Status.DRAFT) if new.draft else (Action.REPORT, Status.REPORTED)
     roles = workflow.rows_for(None, action)[0].roles & actor.roles
     news = {"seq": 1, "from": None, "to": to.value, "area_id": str(new.area_id)}
     return [
-        insert(_EVENT).values(
+        insert(
+            _EVENT,
             id=event_id,
             ticket_id=ticket_id,
             seq=1,

@@ -9,12 +9,12 @@ ticket that was accepted goes on at once, by the system, to whom the routing rul
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.errors import Stale
 from app.core.ids import uuid7
+from app.core.writes import Write, insert, together, update
 from app.models.enums import Action, RequestState, Status, Urgency
 from app.models.ticket import Ticket
 from app.models.ticket_step import TicketEvent, TicketNote
@@ -30,7 +30,6 @@ from app.services.tickets.guards import Case
 from app.services.tickets.system import SYSTEM
 from app.services.tickets.view import TicketView
 from app.services.tickets.workflow import STAGE_OF, TERMINAL
-from app.services.tickets.writes import together
 
 _TICKET: Any = Ticket.__table__
 _EVENT: Any = TicketEvent.__table__
@@ -149,7 +148,7 @@ def _round_after(step: Step) -> int:
     return step.ticket.round + (step.command.action in HALVED | {Action.REOPEN})
 
 
-def _move(step: Step, effect: Effect, made: Change, deadlines: Deadlines) -> Any:
+def _move(step: Step, effect: Effect, made: Change, deadlines: Deadlines) -> Write:
     to = _to(step)
     values: dict[str, Any] = {
         "status": to.value,
@@ -166,7 +165,7 @@ def _move(step: Step, effect: Effect, made: Change, deadlines: Deadlines) -> Any
         values["closed_at"] = step.now
     if step.ticket.status is Status.DRAFT and to is not Status.DRAFT:
         values["reported_at"] = step.now
-    return update(_TICKET).where(_TICKET.c.id == step.ticket.id).values(**values, **effect.values)
+    return update(_TICKET, {"id": step.ticket.id}, **values, **effect.values)
 
 
 def _look(step: Step, effect: Effect) -> looks.Move:
@@ -176,17 +175,17 @@ def _look(step: Step, effect: Effect) -> looks.Move:
     )
 
 
-def _told(step: Step, effect: Effect, made: Change, event_id: UUID) -> list[Any]:
+def _told(step: Step, effect: Effect, made: Change, event_id: UUID) -> list[Write]:
     ticket, to = step.ticket, _to(step)
     event = telling.event(step, effect, event_id=event_id, to=to, clocks=made.as_data(step.now))
     news = telling.news(step, effect, to=to)
     writes = [
-        insert(_EVENT).values(**event),
+        insert(_EVENT, **event),
         outbox.append(f"ticket.{step.command.action.value}", ticket.id, news),
         *clocks.inserts(ticket.id, made),
     ]
     writes.extend(outbox.append(*notice) for notice in telling.notices(step))
     opinion = step.command.value("opinion")
     if opinion:
-        writes.append(insert(_NOTE).values(event_id=event_id, opinion=opinion))
+        writes.append(insert(_NOTE, event_id=event_id, opinion=opinion))
     return writes

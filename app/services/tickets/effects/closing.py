@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import insert
-
 from app.core.errors import invalid_field
 from app.core.ids import uuid7
+from app.core.writes import Write, insert
 from app.models.enums import EvaluatedBy, Outcome, RevisitState, Satisfaction, Status
 from app.models.ticket_outcome import Evaluation, Revisit
 from app.services.tickets.effects import ledger
@@ -36,7 +35,7 @@ def revisit(step: Step) -> Effect:
     if step.row.outcome is not Outcome.NOT_REACHED:
         values["revisit_state"] = RevisitState.DONE.value
     codes |= {"method": asked["method"], "outcome": str(step.row.outcome)}
-    return Effect(values, inserts=[insert(_REVISIT).values(**asked)], codes=codes)
+    return Effect(values, inserts=[insert(_REVISIT, **asked)], codes=codes)
 
 
 def rework(step: Step) -> Effect:
@@ -106,8 +105,9 @@ def _answers(step: Step, *, reached: bool) -> dict[str, str]:
     return {name: value.value for name, value in answer.items() if value is not None}
 
 
-def _evaluation(step: Step, **codes: Any) -> Any:
-    return insert(_EVALUATION).values(
+def _evaluation(step: Step, **codes: Any) -> Write:
+    return insert(
+        _EVALUATION,
         id=uuid7(),
         ticket_id=step.ticket.id,
         round=step.ticket.round,

@@ -9,9 +9,8 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import insert
-
 from app.core.ids import uuid7
+from app.core.writes import insert
 from app.models.enums import Outcome, RequestState
 from app.models.ticket_step import TicketRequest
 from app.services.tickets.effects.ledger import entered
@@ -40,7 +39,7 @@ def ask(step: Step) -> Effect:
     }
     names = ("reason", "proposed_org_id", "amount", "resume_on")
     codes = {name: text(asked[name]) for name in names if asked[name] is not None}
-    return Effect({"pending": kind}, inserts=[insert(_REQUEST).values(**asked)], codes=codes)
+    return Effect({"pending": kind}, inserts=[insert(_REQUEST, **asked)], codes=codes)
 
 
 def approve(step: Step) -> Effect:

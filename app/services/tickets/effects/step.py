@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, update
-
 from app.core.errors import invalid_field
 from app.core.ids import uuid7
+from app.core.writes import Write, insert, update
 from app.models.enums import RequestState, RevisitState
 from app.models.ticket_step import TicketAssignment, TicketRequest
 from app.services.platform.actor import Actor
@@ -46,8 +45,8 @@ class Effect:
     """
 
     values: dict[str, Any] = field(default_factory=dict)
-    updates: list[Any] = field(default_factory=list)
-    inserts: list[Any] = field(default_factory=list)
+    updates: list[Write] = field(default_factory=list)
+    inserts: list[Write] = field(default_factory=list)
     codes: dict[str, Any] = field(default_factory=dict)
     extended: int = 0
     relimited: bool = False
@@ -73,24 +72,19 @@ def text(value: object) -> str | None:
 
 def end_lead(step: Step, reason: str) -> Effect:
     """End the lead's present assignment."""
-    running = (
-        (_ASSIGNMENT.c.ticket_id == step.ticket.id)
-        & _ASSIGNMENT.c.ended_at.is_(None)
-        & _ASSIGNMENT.c.is_lead.is_(True)
-    )
-    ended = update(_ASSIGNMENT).where(running).values(ended_at=step.now, end_reason=reason)
-    return Effect(updates=[ended])
+    return of_lead(step, ended_at=step.now, end_reason=reason)
 
 
 def end_all(step: Step, reason: str) -> Effect:
     """End every present assignment, the helpers' too."""
-    running = (_ASSIGNMENT.c.ticket_id == step.ticket.id) & _ASSIGNMENT.c.ended_at.is_(None)
-    return Effect(updates=[update(_ASSIGNMENT).where(running).values(ended_at=step.now, end_reason=reason)])
+    running = {"ticket_id": step.ticket.id, "ended_at": None}
+    return Effect(updates=[update(_ASSIGNMENT, running, ended_at=step.now, end_reason=reason)])
 
 
-def assign(step: Step, org_id: UUID, *, is_lead: bool = True, **more: Any) -> Any:
+def assign(step: Step, org_id: UUID, *, is_lead: bool = True, **more: Any) -> Write:
     """The row of a new assignment, in the round after the last dispatch."""
-    return insert(_ASSIGNMENT).values(
+    return insert(
+        _ASSIGNMENT,
         id=uuid7(),
         ticket_id=step.ticket.id,
         round=step.count("dispatch_count") + 1,
@@ -103,12 +97,8 @@ def assign(step: Step, org_id: UUID, *, is_lead: bool = True, **more: Any) -> An
 
 def of_lead(step: Step, **values: Any) -> Effect:
     """Set columns of the lead's running assignment."""
-    running = (
-        (_ASSIGNMENT.c.ticket_id == step.ticket.id)
-        & _ASSIGNMENT.c.ended_at.is_(None)
-        & _ASSIGNMENT.c.is_lead.is_(True)
-    )
-    return Effect(updates=[update(_ASSIGNMENT).where(running).values(**values)])
+    running = {"ticket_id": step.ticket.id, "ended_at": None, "is_lead": True}
+    return Effect(updates=[update(_ASSIGNMENT, running, **values)])
 
 
 def again(step: Step) -> Effect:
@@ -135,11 +125,9 @@ def same_handler(step: Step) -> Effect:
 
 def decided(step: Step, state: RequestState) -> Effect:
     """Decide the request that waits."""
-    waiting = (_REQUEST.c.ticket_id == step.ticket.id) & (_REQUEST.c.state == RequestState.PENDING.value)
-    written = (
-        update(_REQUEST)
-        .where(waiting)
-        .values(state=state.value, decided_by=step.actor.member_id, decided_at=step.now)
+    waiting = {"ticket_id": step.ticket.id, "state": RequestState.PENDING.value}
+    written = update(
+        _REQUEST, waiting, state=state.value, decided_by=step.actor.member_id, decided_at=step.now
     )
     request = step.ticket.request or {}
     return Effect({"pending": None}, [written], codes={"request": request.get("kind")})
