@@ -9,12 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.models.access import Account
-from app.models.enums import AreaLevel, EventSource, Role, Urgency
+from app.models.enums import Action, AreaLevel, EventSource, Role, Urgency
 from app.models.staff import Member, Org, Post
 from app.models.ticket import Category
 from app.schemas.routing import Why
 from app.services.tickets import routing, view
 from app.services.tickets.routing import Facts
+from tests.support import steps
 from tests.support.clients import Api
 from tests.support.routing import SINCE, add_dispatcher, add_rule
 from tests.support.statements import Counter
@@ -209,7 +210,7 @@ async def test_what_an_organisation_had_before_is_not_sent_by_the_system_again(
     await session.commit()
     loop = Loop(api, world)
     await loop.to("dispatched")
-    await loop.act("dept_handler", action="decline", reason="wrong_duty", basis="不属于本单位职责")
+    await loop.act("dept_handler", **steps.plain(Action.DECLINE, world))
     assert (await loop.act("dispatcher", action="approve_decline"))["status"] == "accepted"
     ticket = await view.load(session, (await loop.read())["id"])
     assert await routing.auto_dispatch(session, ticket=ticket) is None

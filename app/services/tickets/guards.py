@@ -31,6 +31,7 @@ MAX_EXTENSIONS: Mapping[Urgency, int] = MappingProxyType(
 )
 CLOSABLE_UNSOLVED = frozenset({ResolutionType.EXPLAINED, ResolutionType.OUT_OF_SCOPE})
 LEVELS = tuple(SuperviseLevel)
+OWN_REQUEST = ("审批人不能是申请人", "Who approves is not who asked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ GUARDS: Mapping[Guard, tuple[Check, Text]] = MappingProxyType(
             _pending("review"),
             ("没有待审批的复核申请", "No request to review is waiting"),
         ),
-        Guard.NOT_ASKER: (_not_asker, ("审批人不能是申请人", "Who approves is not who asked")),
+        Guard.NOT_ASKER: (_not_asker, OWN_REQUEST),
         Guard.APPEALS_LEFT: (
             lambda case: case.count("appeal_count") < MAX_APPEALS,
             ("只能申诉一次", "Appealed once already"),
