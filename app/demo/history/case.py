@@ -42,10 +42,11 @@ class Case(Asking):
 
     def accept(self, who: Person, at: datetime, urgency: Urgency, opinion: str | None) -> None:
         """Accept, perhaps with another urgency."""
-        codes: dict[str, Any] = {}
         before, self.urgency = self.urgency, urgency
-        if urgency is not before:
-            codes = {"changed": {"urgency": urgency}, "before": {"urgency": before}}
+        if urgency is before:
+            self._take(Action.ACCEPT, who, at, {}, opinion)
+            return
+        codes = {"changed": {"urgency": urgency}, "before": {"urgency": before}}
         self._take(Action.ACCEPT, who, at, codes, opinion, before=before)
 
     def refuse(self, action: Action, who: Person, at: datetime, reason: str, opinion: str) -> None:
