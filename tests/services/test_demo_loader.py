@@ -225,6 +225,23 @@ async def test_rules_send_tickets_to_who_handled_them_before(demo: Connection) -
     assert await demo.fetchval(unruled) == 0
 
 
+async def test_what_nobody_need_route_was_dispatched_by_the_system_as_soon_as_it_was_accepted(
+    demo: Connection,
+) -> None:
+    next_steps = """
+        SELECT next.action, next.actor_role, next.at - accepted.at AS after
+        FROM ticket_event AS accepted
+        JOIN ticket ON ticket.id = accepted.ticket_id
+        JOIN category ON category.code = ticket.category_code AND category.auto_dispatch
+        JOIN ticket_event AS next ON next.ticket_id = ticket.id AND next.seq = accepted.seq + 1
+        WHERE accepted.action = 'accept'
+    """
+    found = await demo.fetch(next_steps)
+    assert len(found) > 10
+    assert {(row["action"], row["actor_role"]) for row in found} == {("dispatch", "system")}
+    assert max(row["after"] for row in found) < timedelta(seconds=1)
+
+
 async def test_the_third_party_can_use_its_token(
     loaded: tuple[Database, DemoSummary], demo: Connection
 ) -> None:
