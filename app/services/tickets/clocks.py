@@ -105,7 +105,7 @@ def change(
     is now; `paused_since` leaves alone what was paused before that instant.
     """
     stopped = tuple(clock for clock in open_clocks if clock.kind in effect.stops)
-    left = {clock.kind: clock for clock in open_clocks if clock not in stopped}
+    left = {clock.kind: clock for clock in open_clocks if clock.kind not in effect.stops}
     paused = tuple(
         replace(clock, paused_at=now)
         for clock in left.values()
