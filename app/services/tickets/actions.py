@@ -90,7 +90,8 @@ def _outcome(ticket: TicketView, command: Command, now: datetime) -> Outcome | N
             exempt = revisit_exemption(EventSource(ticket.row["source"]))
             found = Outcome.EXEMPT if exempt else Outcome.NEEDS_REVISIT
         case Action.SELF_RESOLVE:
-            found = Outcome.NEEDS_REVISIT if drawn_for_revisit(ticket.id) else Outcome.EXEMPT
+            drawn = drawn_for_revisit(ticket.id, ticket.row["revisit_percent"])
+            found = Outcome.NEEDS_REVISIT if drawn else Outcome.EXEMPT
         case Action.REJECT_RESOLUTION:
             found = Outcome.KEEP if ticket.row["lead_org_id"] else Outcome.ROUTE_ANEW
         case Action.DECIDE:

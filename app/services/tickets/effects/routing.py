@@ -4,9 +4,18 @@ from typing import Any
 from uuid import UUID
 
 from app.core.errors import invalid_field
-from app.models.enums import ClockKind, Outcome, SuspendReason
+from app.models.enums import ClockKind, Outcome, Status, SuspendReason
 from app.services.tickets.effects.ledger import entered
-from app.services.tickets.effects.step import Effect, Step, assign, end_lead, of_lead, text
+from app.services.tickets.effects.step import (
+    Effect,
+    Step,
+    again,
+    assign,
+    end_lead,
+    of_lead,
+    same_handler,
+    text,
+)
 
 
 def accept(step: Step) -> Effect:
@@ -35,6 +44,8 @@ def to_org(step: Step) -> Effect:
         "dispatch_count": step.count("dispatch_count") + 1,
     }
     codes = {"org_id": str(org_id), "from_org_id": text(step.ticket.row["lead_org_id"])}
+    if rule_id := step.command.value("rule_id"):
+        codes["rule_id"] = str(rule_id)
     given = Effect(values, inserts=[assign(step, org_id)], codes=codes)
     return end_lead(step, step.command.action.value) + given + _to_person(step) + joined(step)
 
@@ -78,10 +89,11 @@ def unmerge(step: Step) -> Effect:
 
 
 def escalate(step: Step) -> Effect:
-    """One level up: 村 → 镇 → 市."""
+    """One level up: 村 → 镇 → 市; what was evaluated begins another round there."""
     level = step.count("handling_level") + 1
     reason = step.command.value("reason")
-    return Effect({"handling_level": level}, codes={"level": level, "reason": text(reason and reason.value)})
+    up = Effect({"handling_level": level}, codes={"level": level, "reason": text(reason and reason.value)})
+    return again(step) + up if step.ticket.status is Status.EVALUATING else up
 
 
 def decide(step: Step) -> Effect:
@@ -124,6 +136,9 @@ def _to_person(step: Step) -> Effect:
 
 def _taken_up(step: Step) -> Effect:
     """Whom it was given to, and who had not signed, has it by the decision."""
+    if step.ticket.clock(ClockKind.HANDLE) is None:
+        # After a round that was evaluated, the lead's assignment has ended with it.
+        return same_handler(step)
     if step.ticket.clock(ClockKind.SIGN) is None:
         return Effect()
     return of_lead(step, handler_id=step.ticket.row["handler_id"], signed_at=step.now)
