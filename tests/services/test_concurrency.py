@@ -110,7 +110,7 @@ async def test_trap_4_of_two_handlers_who_sign_at_once_one_does(
     first, second = await at_once(sessions, UUID(loop.id), both)
     assert first.json()["handler_id"] == str(world["dept_handler"].member_id)
     assert second.status_code == 409
-    assert "处理中" in second.json()["detail"]
+    assert "经办人" in second.json()["detail"]
     await one_step_was_taken(api, sessions, loop, 3, ("dept_handler", A.SIGN))
 
 
