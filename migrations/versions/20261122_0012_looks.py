@@ -1,4 +1,4 @@
-"""When the sweep must look at a ticket itself; tickets that wait already get their instant."""
+"""When the sweep must look at a ticket itself; what runs or waits already gets its instant."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,6 +20,10 @@ UPDATE ticket SET next_at = updated_at + CASE status WHEN 'evaluating' THEN inte
     SELECT FROM evaluation WHERE evaluation.ticket_id = ticket.id
        AND evaluation.round = ticket.rework_count + ticket.reopen_count + 1))
 """
+# By the wall, whatever the unit: near enough for the one warning of a clock that began before there were any.
+RUNNING = """
+UPDATE ticket_clock SET next_at = due_at - (due_at - started_at) / 5 WHERE stopped_at IS NULL
+"""
 
 
 def upgrade() -> None:
@@ -28,6 +32,7 @@ def upgrade() -> None:
     op.execute("SET LOCAL statement_timeout = '30min'")
     op.execute(ENDED)
     op.execute(WAITING)
+    op.execute(RUNNING)
     op.execute("SET LOCAL statement_timeout = '5s'")
     op.create_index(
         "ix_ticket_next_at",
