@@ -4,12 +4,13 @@ The people are the demo's, signed in over HTTP; who takes which step of a ticket
 one ticket to its end, with the demo's own story.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from app.demo.people import Account, People, Person
-from app.demo.tour import ORG, REPORT, STORY, Step
+from app.demo.stories import MAIN_ROAD, Blank, Step
+from app.demo.tour import filled, filling
 from app.models.enums import Role
 from bench.requests import ETAG, ID, Ask
 from bench.server import CONSTANT
@@ -47,19 +48,19 @@ class Cast:
     @property
     def report(self) -> Ask:
         """The report that begins a life."""
-        return Ask("POST", "/v1/tickets", self.reporter.token, {**REPORT, "area_id": self.area_id})
+        return Ask("POST", "/v1/tickets", self.reporter.token, {**MAIN_ROAD.report, "area_id": self.area_id})
 
 
 def cast(client: Any, accounts: Sequence[Account]) -> Cast:
     """Sign everybody in and walk one ticket from report to close, to learn who takes which step."""
     people = People(client, accounts)
-    reporter, dispatcher, handler = (
-        people.sign_in(people.of_role(role)[0])
-        for role in (Role.GRID_WORKER, Role.DISPATCHER, Role.DEPT_HANDLER)
+    reporter, dispatcher = (
+        people.sign_in(people.of_role(role)[0]) for role in (Role.GRID_WORKER, Role.DISPATCHER)
     )
     area_id = str(reporter.area_id)
-    ticket = reporter.post("/v1/tickets", {**REPORT, "area_id": area_id})
-    steps = [_step(people, step, ticket["id"], handler.org_id) for step in STORY]
+    ticket = reporter.post("/v1/tickets", {**MAIN_ROAD.report, "area_id": area_id})
+    blanks = filling(people)
+    steps = [_step(people, step, ticket["id"], blanks) for step in MAIN_ROAD.steps]
     return Cast(reporter, dispatcher, area_id, tuple(steps))
 
 
@@ -83,9 +84,9 @@ def operations(cast: Cast) -> list[Operation]:
     ]
 
 
-def _step(people: People, step: Step, ticket_id: str, org_id: str | None) -> Ask:
+def _step(people: People, step: Step, ticket_id: str, blanks: Mapping[Blank, str | None]) -> Ask:
     """Take the step with the first who may; the request that did it, for any ticket."""
-    body = {"action": step.action.value, **step.body, **({ORG: org_id} if ORG in step.body else {})}
+    body = {"action": step.action.value, **filled(step.body, blanks)}
     for role in step.roles:
         for account in people.of_role(role):
             person = people.sign_in(account)

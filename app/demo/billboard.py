@@ -1,4 +1,4 @@
-"""What the demo shows in the terminal: progress, the five steps, addresses, sign-ins and a ready curl.
+"""What the demo shows in the terminal: progress, the tours' steps, addresses, sign-ins and a ready curl.
 
 Plain lines where standard output is no terminal. It only prints; it decides nothing.
 """
@@ -17,10 +17,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from app.demo.people import Account
-from app.demo.tour import Happened, NextStep, Toured
+from app.demo.tour import EFFECTS, Happened, NextStep, Ticked, Toured
 from app.services.tickets.labels import ROLE_ZH
 
 PLAIN_WIDTH = 120
+_CLOCKS = dict(zip(EFFECTS, ("停止", "起算，截止", "暂停，原截止", "恢复，截止", "改期，截止"), strict=True))
 
 Report = Callable[[str, int, int], None]
 
@@ -72,23 +73,31 @@ class Billboard:
         took = time.monotonic() - started
         self._console.print(f"[green]✓[/] {escape(what)} [dim]{took:.1f} 秒[/]", highlight=False)
 
+    def tour(self, heading: str) -> None:
+        """What the next steps tell."""
+        self._step = 0
+        self._console.print(f"\n[bold]{escape(heading)}[/]", highlight=False)
+
     def step(self, happened: Happened) -> None:
-        """One action of the tour, under the heading of its step."""
+        """One action of a tour, under the heading of its step."""
         if happened.number != self._step:
             self._step = happened.number
-            self._console.print(f"\n[bold cyan]第 {happened.number} 步　{happened.stage}[/]", highlight=False)
-        self._console.print(
-            f"  {escape(happened.who)} [bold]{happened.label}[/]：{happened.before} → {happened.after}",
-            highlight=False,
-        )
-        for name, in_time, due in happened.clocks:
-            verdict = "[green]按时[/]" if in_time else "[red]超时[/]"
-            self._console.print(f"    ⏱ {name}时限{verdict}（截止 {due:%m-%d %H:%M}）", highlight=False)
+            self._console.print(f"[bold cyan]第 {happened.number} 步　{happened.stage}[/]", highlight=False)
+        same = happened.before == happened.after
+        change = happened.after if same else f"{happened.before} → {happened.after}"
+        who = f"{escape(happened.who)} [bold]{happened.label}[/]"
+        words = "".join(f"　{escape(text)}" for text in (happened.org, happened.words) if text)
+        self._line(f"  {who}：{change}[dim]{words}[/]")
+        notice = ["✉ 通知反映人"] if happened.told else []
+        told = [*_clocks(happened.clocks), *notice]
+        if told:
+            self._line(f"    {'　'.join(told)}")
 
     def closed(self, toured: Toured) -> None:
-        """The end of the tour."""
-        text = f"\n[green]✓[/] 工单 {toured.number} 由 {toured.people} 人走完五步，已结案"
-        self._console.print(text, highlight=False)
+        """The end of a tour."""
+        self._line(f"[green]✓[/] 工单 {toured.number} 由 {toured.people} 人走完五步，已结案")
+        turns = f"，途中经过{'、'.join(toured.turns)}" if toured.turns else ""
+        self._line(f"  流转记录 {toured.steps} 条，前后相接{turns}")
 
     def addresses(self, base_url: str, summary: str) -> None:
         """Where everything is."""
@@ -132,3 +141,21 @@ class Billboard:
     def waiting(self) -> None:
         """That the demo goes on until it is told to stop."""
         self._console.print("\n按 Ctrl-C 停止。", highlight=False)
+
+    def _line(self, text: str) -> None:
+        self._console.print(text, highlight=False, soft_wrap=True)
+
+
+def _clocks(ticked: Sequence[Ticked]) -> Iterator[str]:
+    """What became of the clocks, each kind of news once: `⏱ 停止：受理时限按时`."""
+    for what, label in _CLOCKS.items():
+        told = "、".join(_clock(clock) for clock in ticked if clock.what == what)
+        if told:
+            yield f"⏱ {label}：{told}"
+
+
+def _clock(ticked: Ticked) -> str:
+    if ticked.in_time is None:
+        return f"{ticked.name} {ticked.due_at:%m-%d %H:%M}"
+    verdict = "[green]按时[/]" if ticked.in_time else "[red]超时[/]"
+    return f"{ticked.name}时限{verdict}"

@@ -25,6 +25,7 @@ from app.demo.summary import DEMO_PASSWORD, DemoSummary, DemoToken
 from app.demo.town.founding import Founding
 from app.demo.town.households import Registrar
 from app.demo.town.places import Places, lay_out
+from app.demo.town.rules import AUTO_DISPATCHED, rules
 from app.demo.town.staffing import Staff, staff
 from app.demo.town.third_party import third_party
 from app.models.enums import AreaLevel
@@ -35,6 +36,7 @@ __all__ = ["load", "load_tickets"]
 PREFIX = "WG"
 _PLACES, _HOUSEHOLDS, _INDEXES = "区域、单位和队伍", "住户", "索引"
 _REGISTRY = ("household", "resident", "household_member")
+_AUTOMATIC = "UPDATE category SET auto_dispatch = true WHERE code = ANY ($1)"
 _REGIONS = frozenset({AreaLevel.CITY, AreaLevel.COUNTY})
 
 
@@ -95,10 +97,11 @@ async def _tell(
 
 
 async def _found(copier: Copier, founding: Founding, places: Places, team: Staff) -> DemoToken:
-    """Areas, organisations, staff with posts and accounts, and the third party."""
+    """Areas, organisations, staff with posts and accounts, the third party, and who gets which tickets."""
     party = third_party(founding, places.common_area)
     await copier.write(places.areas, places.orgs, team.members, team.posts, team.accounts)
-    await copier.write([party.client], [party.token])
+    await copier.write([party.client], [party.token], list(rules(founding, places)))
+    await copier.connection.execute(_AUTOMATIC, AUTO_DISPATCHED)
     return party.shown
 
 

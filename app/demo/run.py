@@ -1,4 +1,4 @@
-"""The demo from nothing: database, schema, town, API, worker, one ticket round the loop; then it serves.
+"""The demo from nothing: database, schema, town, API, worker, two tours of the loop; then it serves.
 
 Everything that it starts ends with it, in whatever way it ends. It always works on the embedded server in
 its data folder, never on a deployment's database. What is shown is `billboard`'s, what the people do is
@@ -29,6 +29,7 @@ from app.demo.billboard import Billboard, console
 from app.demo.folder import Folder, claimed
 from app.demo.people import Account, People, client_for
 from app.demo.scale import Scale
+from app.demo.stories import LONG_ROAD, MAIN_ROAD
 from app.runtime import databases, guards, provision
 from app.runtime.databases import Database
 from app.runtime.failures import CommandFailed
@@ -168,11 +169,14 @@ def _wait_until_ready(client: httpx.Client, children: Supervisor) -> None:
 def _show(client: httpx.Client, folder: Folder, board: Billboard) -> None:
     summary = folder.read_summary() or {}
     accounts = [Account.of(row) for row in summary["accounts"]]
-    toured = tour.walk(People(client, accounts), board.step)
-    board.closed(toured)
+    people = People(client, accounts)
+    for story in (MAIN_ROAD, LONG_ROAD):
+        board.tour(story.heading)
+        board.closed(tour.walk(people, story, board.step))
+    next_step = tour.leave_one_open(people)
     board.addresses(summary["base_url"], str(folder.summary))
     board.sign_ins(accounts)
-    board.curl(summary["base_url"], toured.next_step)
+    board.curl(summary["base_url"], next_step)
 
 
 def _watch(server: EmbeddedPostgres, children: Supervisor, *, until_signal: bool) -> None:

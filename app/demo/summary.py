@@ -33,7 +33,7 @@ class DemoToken:
 
 @dataclass(frozen=True, slots=True)
 class DemoSummary:
-    """Rows by table, the people of the demo (one for each role, a second dispatcher), and one token."""
+    """Rows by table, the demo's people (one of each role, two dispatchers and handlers), and one token."""
 
     counts: Mapping[str, int]
     people: Sequence[DemoPerson]

@@ -1,49 +1,50 @@
-"""The tour: five people take one ticket from report to close, over real HTTP, and it is told as it happens.
+"""The tours: the demo's people take a ticket from report to close, over real HTTP, told as it happens.
 
-The story is data (`STORY`); who may do a step is asked of the API (`allowed_actions`), not assumed. A
-second ticket is left open, with the next step ready to be taken by hand.
+What happens is data (`stories`); who may do a step is asked of the API (`allowed_actions`), not assumed, and
+what was done is read from the timeline, the system's own steps with it. At the end the timeline must be
+whole. One more ticket is left open, with the next step ready to be taken by hand.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from types import MappingProxyType
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
+from app.core import clock
 from app.core.clock import BUSINESS_ZONE
 from app.demo.people import People, Person
-from app.models.enums import (
-    Action,
-    ClockKind,
-    EvaluatedBy,
-    Kind,
-    ResolutionType,
-    RevisitMethod,
-    Role,
-    Satisfaction,
-    Solved,
-    Stage,
-    Status,
-)
+from app.demo.stories import MAIN_ROAD, OPEN_REPORT, Blank, Step, Story
+from app.models.enums import Action, ClockKind, Kind, Role, Stage, Status
 from app.runtime.failures import CommandFailed
-from app.services.tickets.labels import CLOCK_ZH, STAGE_ZH, STATUS_ZH
+from app.services.tickets.labels import ACTION_ZH, CLOCK_ZH, ROLE_ZH, STAGE_ZH, STATUS_ZH
+from app.services.tickets.telling import TOLD_TO_REPORTER
 
-ORG = "org_id"
+EFFECTS = ("stopped", "started", "paused", "resumed", "moved")
+_LATER = timedelta(days=30)
+_TURNS = (Action.DECLINE, Action.APPROVE_SUSPEND, Action.ESCALATE, Action.REWORK)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One action of the story: in which of the five steps, by which roles (the first that may), with what."""
+class Ticked:
+    """What a step did to a clock: which, one of `EFFECTS`, its deadline.
 
-    stage: Stage
-    action: Action
-    roles: tuple[Role, ...]
-    body: Mapping[str, Any] = field(default_factory=dict)
+    `in_time` is told of those that stopped only.
+    """
+
+    name: str
+    what: str
+    due_at: datetime
+    in_time: bool | None
 
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One action as its timeline tells it; clocks are (name, in time, deadline)."""
+    """One action as its timeline tells it; `org` is an organisation that it names.
+
+    `told` says that the person who complained gets a notice.
+    """
 
     number: int
     stage: str
@@ -51,7 +52,10 @@ class Happened:
     label: str
     before: str
     after: str
-    clocks: tuple[tuple[str, bool, datetime], ...]
+    org: str
+    words: str
+    told: bool
+    clocks: tuple[Ticked, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,104 +70,47 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True)
 class Toured:
-    """What came of the tour: the closed ticket's number, how many people, and the step left open."""
+    """What came of a story: the closed ticket's number, its people and steps, and what held it up."""
 
     number: str
     people: int
-    next_step: NextStep
+    steps: int
+    turns: tuple[str, ...]
 
 
-REPORT = MappingProxyType(
-    {
-        "title": "村口垃圾桶满溢，污水流到路面",
-        "content": "村口两个垃圾桶两天没有清运，垃圾堆到路边，污水流到行人道，气味很大，老人小孩绕着走。",
-        "category_code": "0501",
-        "address": "村口公交站旁",
-        "contact": {"name": "陈桂芳", "phone": "13800138000"},
-    }
-)
-OPEN_REPORT = MappingProxyType(
-    {
-        "title": "巷口路灯不亮，夜里看不清路",
-        "content": "巷口第三盏路灯坏了一周，晚上下班的人看不清台阶。",
-        "category_code": "0602",
-        "address": "文化室后巷",
-    }
-)
-STORY = (
-    Step(Stage.ROUTE, Action.ACCEPT, (Role.VILLAGE_ADMIN, Role.DISPATCHER), {"opinion": "属实，予以受理"}),
-    Step(Stage.ROUTE, Action.DISPATCH, (Role.DISPATCHER,), {ORG: None, "opinion": "请今天内清运"}),
-    Step(Stage.HANDLE, Action.SIGN, (Role.DEPT_HANDLER,)),
-    Step(
-        Stage.HANDLE,
-        Action.RESOLVE,
-        (Role.DEPT_HANDLER,),
-        {
-            "resolution_type": ResolutionType.SOLVED,
-            "measures": "已清运垃圾、冲洗路面，并把清运改为每天一次。",
-            "public_reply": "垃圾已清运，路面已冲洗，以后每天清运一次。",
-        },
-    ),
-    Step(
-        Stage.REVISIT,
-        Action.REVISIT,
-        (Role.REVISIT_AGENT,),
-        {
-            "method": RevisitMethod.PHONE,
-            "reached": True,
-            "solved": Solved.SOLVED,
-            "satisfaction": Satisfaction.SATISFIED,
-        },
-    ),
-    Step(
-        Stage.CLOSE,
-        Action.EVALUATE,
-        (Role.REVISIT_AGENT, Role.DISPATCHER),
-        {
-            "evaluated_by": EvaluatedBy.RESIDENT,
-            "satisfaction": Satisfaction.SATISFIED,
-            "solved": Solved.SOLVED,
-        },
-    ),
-    Step(Stage.CLOSE, Action.CLOSE, (Role.DISPATCHER,), {"opinion": "办结，归档"}),
-)
-_MAIN_ROAD = (
-    Action.ACCEPT,
-    Action.DISPATCH,
-    Action.SIGN,
-    Action.RESOLVE,
-    Action.REVISIT,
-    Action.EVALUATE,
-    Action.CLOSE,
-)
+def walk(people: People, story: Story, tell: Callable[[Happened], None]) -> Toured:
+    """Take one ticket through a story, telling each action; `CommandFailed` where the API refuses one."""
+    tour = _Tour(people, story, tell)
+    for step in story.steps:
+        tour.take(step)
+    return tour.ended()
 
 
-def walk(people: People, tell: Callable[[Happened], None]) -> Toured:
-    """Take one ticket round the loop, telling each action; `CommandFailed` where the API refuses one."""
-    handler = _first(people, Role.DEPT_HANDLER)
-    reporter = _first(people, Role.GRID_WORKER)
-    ticket = reporter.post("/v1/tickets", {**REPORT, "area_id": reporter.area_id})
-    tell(_happened(reporter, ticket["id"], Stage.REPORT))
-    cast = {reporter.account.username}
-    for step in STORY:
-        person = _who_may(people, step.roles, ticket["id"], step.action)
-        body = {**step.body, **({ORG: handler.org_id} if ORG in step.body else {})}
-        ticket = person.post(f"/v1/tickets/{ticket['id']}/actions", {"action": step.action, **body})
-        tell(_happened(person, ticket["id"], step.stage))
-        cast.add(person.account.username)
-    if ticket["status"] != Status.CLOSED:
-        raise CommandFailed(f"工单 {ticket['no']} 走完后是 {ticket['status']}，不是 closed")
-    return Toured(ticket["no"], len(cast), _leave_one_open(people, reporter, handler))
-
-
-def _leave_one_open(people: People, reporter: Person, handler: Person) -> NextStep:
+def leave_one_open(people: People) -> NextStep:
+    """Another report, and the first step of the main road that somebody may take on it now."""
+    reporter, handler = _first(people, Role.GRID_WORKER), _first(people, Role.DEPT_HANDLER)
     ticket = reporter.post("/v1/tickets", {**OPEN_REPORT, "area_id": reporter.area_id})
     person = _who_may(people, (Role.DISPATCHER,), ticket["id"], Action.ACCEPT)
     open_now = {entry["action"]: entry for entry in _actions(person, ticket["id"])}
-    entry = open_now[next(action for action in _MAIN_ROAD if action in open_now)]
+    entry = open_now[next(step.action for step in MAIN_ROAD.steps if step.action in open_now)]
     body = {need["field"]: _sample(need, handler.org_id) for need in entry["needs"] if need["required"]}
     path = f"/v1/tickets/{ticket['id']}/actions"
     return NextStep(person, entry["label"], path, {"action": entry["action"], **body})
+
+
+def filling(people: People) -> Mapping[Blank, str | None]:
+    """What this demo puts into the blanks of a story."""
+    handlers = [people.sign_in(account) for account in people.of_role(Role.DEPT_HANDLER)]
+    if len({handler.org_id for handler in handlers}) < len((Blank.ORG, Blank.PROPER_ORG)):
+        raise CommandFailed("demo.json 里没有两个单位的经办人：数据来自旧版本，请清空后重新开始")
+    first, second, *_ = handlers
+    later = (clock.today() + _LATER).isoformat()
+    return {Blank.ORG: first.org_id, Blank.PROPER_ORG: second.org_id, Blank.LATER: later}
+
+
+def filled(body: Mapping[str, Any], blanks: Mapping[Blank, str | None]) -> dict[str, Any]:
+    """A body without blanks."""
+    return {name: blanks[value] if isinstance(value, Blank) else value for name, value in body.items()}
 
 
 def _first(people: People, role: Role) -> Person:
@@ -195,22 +142,95 @@ def _sample(need: Mapping[str, Any], org_id: str | None) -> Any:
     return known.get(Kind(need["kind"]), "已核实")
 
 
-def _happened(person: Person, ticket_id: str, stage: Stage) -> Happened:
-    event = person.get(f"/v1/tickets/{ticket_id}/events")["items"][-1]
-    stopped = event["data"].get("clocks", {}).get("stopped", [])
+class _Tour:
+    """One ticket on its way, from its report on."""
+
+    def __init__(self, people: People, story: Story, tell: Callable[[Happened], None]) -> None:
+        self._people, self._tell = people, tell
+        self._blanks, self._orgs = filling(people), _orgs(people)
+        reporter = _first(people, Role.GRID_WORKER)
+        report = {**filled(story.report, self._blanks), "area_id": reporter.area_id}
+        self._ticket: dict[str, Any] = reporter.post("/v1/tickets", report)
+        self._cast = {reporter.account.username}
+        self._news(reporter, Stage.REPORT, story.report, after=0)
+
+    def take(self, step: Step) -> None:
+        """Let somebody take a step, unless the system has: rules of the town may dispatch by themselves."""
+        if step.action in self._passed:
+            return
+        person = _who_may(self._people, step.roles, self._ticket["id"], step.action)
+        body = {"action": step.action, **filled(step.body, self._blanks)}
+        known = self._ticket["version"]
+        self._ticket = person.post(f"/v1/tickets/{self._ticket['id']}/actions", body)
+        self._cast.add(person.account.username)
+        self._news(person, step.stage, body, after=known)
+
+    def ended(self) -> Toured:
+        """The story must have ended well, and its timeline must be whole and agree with the ticket."""
+        ticket, no = self._ticket, self._ticket["no"]
+        dispatcher = _first(self._people, Role.DISPATCHER)
+        events = dispatcher.get(f"/v1/tickets/{ticket['id']}/events")["items"]
+        if ticket["status"] != Status.CLOSED:
+            raise CommandFailed(f"工单 {no} 走完后是 {ticket['status']}，不是 closed")
+        if not _is_whole(events, ticket):
+            raise CommandFailed(f"工单 {no} 的流转记录与工单不符")
+        taken = [event["action"] for event in events]
+        turns = tuple(ACTION_ZH[action] for action in _TURNS if action in taken)
+        return Toured(no, len(self._cast), len(events), turns)
+
+    def _news(self, person: Person, stage: Stage, body: Mapping[str, Any], *, after: int) -> None:
+        news = person.get(f"/v1/tickets/{self._ticket['id']}/events?after={after}")["items"]
+        for event in news:
+            self._tell(_happened(event, stage, body, self._orgs))
+        self._passed = {event["action"] for event in news}
+
+
+def _is_whole(events: Sequence[Mapping[str, Any]], ticket: Mapping[str, Any]) -> bool:
+    """Whether a timeline has no gap, and its end and its counts are the ticket's; no clock may run."""
+    taken = Counter(event["action"] for event in events)
+    return (
+        [event["seq"] for event in events] == list(range(1, ticket["version"] + 1))
+        and all(after["from_status"] == before["to_status"] for before, after in pairwise(events))
+        and events[-1]["to_status"] == ticket["status"]
+        and taken[Action.APPROVE_DECLINE] == ticket["decline_count"]
+        and taken[Action.REWORK] == ticket["rework_count"]
+        and all(ticking["stopped_at"] for ticking in ticket["clocks"])
+    )
+
+
+def _orgs(people: People) -> Mapping[str, str]:
+    """The names of the organisations that the handlers work for."""
+    handlers = [people.sign_in(account) for account in people.of_role(Role.DEPT_HANDLER)]
+    return {
+        str(post["org"]["id"]): post["org"]["name"]
+        for handler in handlers
+        for post in handler.posts
+        if post["org"]
+    }
+
+
+def _happened(
+    event: Mapping[str, Any], stage: Stage, body: Mapping[str, Any], orgs: Mapping[str, str]
+) -> Happened:
+    role, data = event["actor_role"], event["data"]
+    label = ROLE_ZH.get(role, "上报人")
+    named = data.get("org_id") or data.get("proposed_org_id")
     return Happened(
         number=tuple(Stage).index(stage) + 1,
         stage=STAGE_ZH[stage],
-        who=person.title,
+        who=f"{event['actor_name']}（{label}）" if event["actor_name"] else label,
         label=event["label"],
         before=STATUS_ZH[Status(event["from_status"])] if event["from_status"] else "（新工单）",
         after=STATUS_ZH[Status(event["to_status"])],
-        clocks=tuple(
-            (
-                CLOCK_ZH[ClockKind(clock["kind"])],
-                clock["in_time"],
-                datetime.fromisoformat(clock["due_at"]).astimezone(BUSINESS_ZONE),
-            )
-            for clock in stopped
-        ),
+        org=orgs.get(named, ""),
+        words=event["opinion"] or body.get("basis", ""),
+        told=event["action"] in TOLD_TO_REPORTER,
+        clocks=tuple(_ticked(data.get("clocks", {}))),
     )
+
+
+def _ticked(clocks: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[Ticked]:
+    for what in EFFECTS:
+        for one in clocks.get(what, ()):
+            due_at = datetime.fromisoformat(one["due_at"]).astimezone(BUSINESS_ZONE)
+            yield Ticked(CLOCK_ZH[ClockKind(one["kind"])], what, due_at, one.get("in_time"))

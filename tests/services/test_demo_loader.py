@@ -17,6 +17,7 @@ from app.demo.content.identity import RESIDENT_SEGMENT, STAFF_SEGMENT
 from app.demo.history import writing
 from app.demo.scale import SIZES, Scale
 from app.demo.summary import DEMO_PASSWORD, DemoSummary
+from app.demo.town.rules import AUTO_DISPATCHED
 from app.models.enums import Role, Status
 from app.runtime import databases, provision
 from app.runtime.failures import CommandFailed
@@ -187,7 +188,10 @@ async def test_there_is_somebody_of_every_role_who_can_sign_in(
 ) -> None:
     roles = Counter(person.role for person in summary.people)
     assert roles == Counter(
-        {**dict.fromkeys(set(Role) - {Role.API_CLIENT, Role.SYSTEM}, 1), Role.DISPATCHER: 2}
+        {
+            **dict.fromkeys(set(Role) - {Role.API_CLIENT, Role.SYSTEM}, 1),
+            **dict.fromkeys((Role.DISPATCHER, Role.DEPT_HANDLER), 2),
+        }
     )
     for person in summary.people:
         found = await demo.fetch(
@@ -198,6 +202,44 @@ async def test_there_is_somebody_of_every_role_who_can_sign_in(
         assert [tuple(row) for row in found] == [(person.role, "active", False)]
     hashes = await demo.fetch("SELECT DISTINCT password_hash FROM account")
     assert [verify_password(DEMO_PASSWORD, row[0]) for row in hashes] == [True]
+
+
+async def test_rules_send_tickets_to_who_handled_them_before(demo: Connection) -> None:
+    astray = """
+        SELECT count(*) FROM routing_rule AS rule JOIN org ON org.id = rule.org_id
+        WHERE rule.area_id <> org.area_id OR org.line IS NULL
+    """
+    assert await demo.fetchval(astray) == 0
+    usual = """
+        SELECT avg((ticket.lead_org_id = rule.org_id)::int) FROM ticket
+        JOIN routing_rule AS rule ON rule.category_code = ticket.category_code AND rule.area_id = town_id
+        WHERE ticket.lead_org_id IS NOT NULL
+    """
+    assert await demo.fetchval(usual) > 0.85
+    alone = await demo.fetch("SELECT code FROM category WHERE auto_dispatch ORDER BY code")
+    assert [row["code"] for row in alone] == list(AUTO_DISPATCHED)
+    unruled = """
+        SELECT count(*) FROM category WHERE auto_dispatch AND NOT EXISTS (
+            SELECT FROM routing_rule WHERE category_code = category.code)
+    """
+    assert await demo.fetchval(unruled) == 0
+
+
+async def test_what_nobody_need_route_was_dispatched_by_the_system_as_soon_as_it_was_accepted(
+    demo: Connection,
+) -> None:
+    next_steps = """
+        SELECT next.action, next.actor_role, next.at - accepted.at AS after
+        FROM ticket_event AS accepted
+        JOIN ticket ON ticket.id = accepted.ticket_id
+        JOIN category ON category.code = ticket.category_code AND category.auto_dispatch
+        JOIN ticket_event AS next ON next.ticket_id = ticket.id AND next.seq = accepted.seq + 1
+        WHERE accepted.action = 'accept'
+    """
+    found = await demo.fetch(next_steps)
+    assert len(found) > 10
+    assert {(row["action"], row["actor_role"]) for row in found} == {("dispatch", "system")}
+    assert max(row["after"] for row in found) < timedelta(seconds=1)
 
 
 async def test_the_third_party_can_use_its_token(

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.enums import DayKind
 from app.models.platform import WorkCalendar, WorkCalendarDay, WorkCalendarSegment, WorkCalendarYear
+from app.models.routing import CategoryRevision
 from app.models.ticket import Category
 from app.services.platform import calendars
 from app.services.platform.calendar_seed import seed_days
@@ -59,3 +60,19 @@ async def test_all_listed_categories_are_there_after_seeding(session: AsyncSessi
     await session.execute(delete(Category).where(Category.parent_code.is_not(None)))
     await categories.seed(session)
     assert await session.scalar(select(func.count()).select_from(Category)) == len(CATEGORIES)
+
+
+async def test_what_a_worker_can_mend_on_the_spot_is_seeded_and_a_deployments_choice_stays(
+    session: AsyncSession,
+) -> None:
+    await session.execute(update(Category).values(self_handled=False))
+    await session.execute(update(Category).where(Category.code == "0605").values(auto_dispatch=True))
+    kept = {"label_zh": "乱堆乱放", "label_en": "Piling", "enabled": True, "auto_dispatch": False}
+    session.add(CategoryRevision(category_code="0502", version=2, **kept))
+    await session.flush()
+    await categories.seed(session)
+    rows = {row.code: row for row in await session.scalars(select(Category))}
+    assert rows["0501"].self_handled
+    assert not rows["0101"].self_handled
+    assert not rows["0502"].self_handled, "somebody has decided on this one"
+    assert rows["0605"].auto_dispatch

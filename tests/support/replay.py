@@ -16,6 +16,7 @@ from uuid import UUID
 from asyncpg import Connection
 
 from app.core import clock
+from app.core.writes import Write
 from app.models.enums import (
     Action,
     AreaLevel,
@@ -46,7 +47,7 @@ from app.services.tickets.commands import MODELS, Command
 from app.services.tickets.deadlines import Deadlines, Subject
 from app.services.tickets.effects import Effect, Step
 from app.services.tickets.guards import LEVELS, Case
-from app.services.tickets.sweep_marks import SYSTEM
+from app.services.tickets.system import SYSTEM
 from app.services.tickets.thresholds import Level
 from app.services.tickets.view import TicketView
 
@@ -85,6 +86,16 @@ class Archive:
     actors: Mapping[UUID, Actor]
     paths: Mapping[UUID, list[UUID]]
     org_areas: Mapping[UUID, UUID]
+    rules: Mapping[str, Row]
+
+
+class ByRule(Command):
+    """What the system is told by a rule of routing."""
+
+    action: Action = Action.DISPATCH
+    org_id: UUID
+    member_id: UUID | None = None
+    rule_id: UUID
 
 
 async def read(connection: Connection) -> Archive:
@@ -99,6 +110,7 @@ async def read(connection: Connection) -> Archive:
         org_areas={
             row["id"]: row["area_id"] for row in await connection.fetch("SELECT id, area_id FROM org")
         },
+        rules={str(row["id"]): dict(row) for row in await connection.fetch("SELECT * FROM routing_rule")},
     )
 
 
@@ -152,7 +164,7 @@ class Replay:
         step = Step(actor, view, command, chosen, event["at"])
         effect = transitions._completed(step, effects.of(step))
         made = transitions._turned(step, effect, self._deadlines)
-        told = {**self._of_the_sweep(event, actor), **effect.codes, "clocks": made.as_data(event["at"])}
+        told = {**self._of_the_system(event, actor), **effect.codes, "clocks": made.as_data(event["at"])}
         assert json.loads(event["data"]) == _plain(told)
         assert (event["from_status"], event["to_status"]) == (view.status, chosen.to)
         assert (event["seq"], event["actor_role"]) == (
@@ -168,9 +180,18 @@ class Replay:
     def _actor_of(self, event: Row) -> Actor:
         return SYSTEM if event["actor_id"] is None else self._archive.actors[event["actor_id"]]
 
-    def _of_the_sweep(self, event: Row, actor: Actor) -> Row:
-        """The clock because of which the system pressed somebody: each level calls for it once."""
+    def _of_the_system(self, event: Row, actor: Actor) -> Row:
+        """The rule by which the system dispatched, or the clock because of which it pressed somebody.
+
+        Each level of a clock calls for it once.
+        """
         data = json.loads(event["data"])
+        if "rule_id" in data:
+            rule = self._archive.rules[data["rule_id"]]
+            assert actor is SYSTEM
+            assert (rule["category_code"], str(rule["org_id"])) == (self.row["category_code"], data["org_id"])
+            assert rule["area_id"] in self.row["area_path"]
+            return {"rule_id": data["rule_id"]}
         if actor is not SYSTEM or "clock" not in data:
             return {}
         self._owed.remove((Action(event["action"]), data.get("level"), data["clock"], data["due_at"]))
@@ -215,6 +236,8 @@ class Replay:
     def _command(self, event: Row, view: TicketView) -> Command:
         """What somebody sent to cause this event."""
         data, ticket_id, action = json.loads(event["data"]), view.id, Action(event["action"])
+        if "rule_id" in data:
+            return ByRule(org_id=data["org_id"], rule_id=data["rule_id"])
         if event["actor_id"] is None and action not in {Action.URGE, Action.SUPERVISE}:
             return sweep_acts.Overdue() if action is Action.ESCALATE else Command(action=action)
         told = {**data, **data.get("changed", {}), "opinion": event["opinion"]}
@@ -258,14 +281,13 @@ class Replay:
     def _apply(self, step: Step, effect: Effect, made: clocks.Change) -> None:
         """Do to the copy what the service's statements would do to the database."""
         for statement in effect.updates:
-            values = _values(statement)
             for row in self.children[statement.table.name]:
                 over = (row.get("ended_at"), row.get("lifted_at"))
                 if over == (None, None) and row.get("state") in {None, "pending"}:
-                    row.update(values)
+                    row.update(statement.row)
         for statement in effect.inserts:
             self.children[statement.table.name].append(_new(statement))
-        self.row.update(_values(transitions._move(step, effect, made, self._deadlines)))
+        self.row.update(transitions._move(step, effect, made, self._deadlines).row)
         self._apply_clocks(made, step.now)
 
     def _apply_clocks(self, made: clocks.Change, at: datetime) -> None:
@@ -323,14 +345,9 @@ def _sees(actor: Actor, path: list[UUID]) -> bool:
     )
 
 
-def _values(statement: Any) -> Row:
-    """The columns that a statement sets; its conditions have names of their own."""
-    return {name: value for name, value in statement.compile().params.items() if name in statement.table.c}
-
-
-def _new(statement: Any) -> Row:
+def _new(write: Write) -> Row:
     """The row that an insert makes."""
-    return {**dict.fromkeys(statement.table.c.keys()), **_values(statement)}
+    return {**dict.fromkeys(write.table.c.keys()), **write.row}
 
 
 def _by_ticket(rows: Iterable[Any]) -> Mapping[UUID, list[Row]]:

@@ -2,15 +2,21 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 from app.core.clock import BUSINESS_ZONE
+from app.core.ids import uuid7
 from app.demo.content.tables import seeded
+from app.demo.history.almanac import Almanac
 from app.demo.history.fates import fates
 from app.demo.history.office import Office, instant, moments
 from app.demo.history.pace import Pace
-from app.models.enums import DayKind, SlaUnit, Status
+from app.models.enums import ClockKind, DayKind, SlaUnit, Status, Urgency
+from app.services.platform import calendars
 from app.services.platform.calendar_seed import seed_days
-from app.services.platform.worktime import Calendar, due
+from app.services.platform.calendars import Calendars
+from app.services.platform.worktime import WORKING_KINDS, Calendar, due
+from app.services.tickets.deadlines import Deadlines, Subject
 from app.services.tickets.limits import Limit
 from app.services.tickets.workflow import TERMINAL
 
@@ -30,6 +36,18 @@ def test_work_ends_where_the_products_calendar_says() -> None:
             said = due(CALENDAR, instant(moment), SlaUnit.WORK_MINUTES, minutes).due
             found = instant(office.after(moment, minutes * 60))
             assert abs(found - said) < timedelta(seconds=1)
+
+
+def test_remembered_deadlines_are_the_tickets_wings_own() -> None:
+    days = {row.day: DayKind(row.kind) in WORKING_KINDS for row in seed_days()}
+    plain = Deadlines(Calendars.of([calendars.Office(uuid7(), "default", is_default=True, days=days)]))
+    almanac = Almanac(plain.calendars)
+    for moment in drawn(500):
+        for kind, urgency in product(ClockKind, Urgency):
+            subject, start = Subject(None, urgency), instant(moment)
+            for halved in (False, kind is ClockKind.HANDLE):
+                told = almanac.due(kind, subject, start=start, halved=halved)
+                assert told == plain.due(kind, subject, start=start, halved=halved)
 
 
 def test_people_report_within_the_year_and_mostly_in_office_hours() -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.demo.content.answers import ResolutionText
 from app.demo.history.asking import Asking
-from app.demo.history.cast import Person
+from app.demo.history.cast import Person, Rule
 from app.demo.history.rows import EvaluationRecord, OutcomeRecord, RevisitRecord
 from app.models.enums import (
     Action,
@@ -42,10 +42,11 @@ class Case(Asking):
 
     def accept(self, who: Person, at: datetime, urgency: Urgency, opinion: str | None) -> None:
         """Accept, perhaps with another urgency."""
-        codes: dict[str, Any] = {}
         before, self.urgency = self.urgency, urgency
-        if urgency is not before:
-            codes = {"changed": {"urgency": urgency}, "before": {"urgency": before}}
+        if urgency is before:
+            self._take(Action.ACCEPT, who, at, {}, opinion)
+            return
+        codes = {"changed": {"urgency": urgency}, "before": {"urgency": before}}
         self._take(Action.ACCEPT, who, at, codes, opinion, before=before)
 
     def refuse(self, action: Action, who: Person, at: datetime, reason: str, opinion: str) -> None:
@@ -55,6 +56,11 @@ class Case(Asking):
     def send(self, action: Action, who: Person, at: datetime, org_id: UUID, opinion: str | None) -> None:
         """Dispatch or reroute to an organisation."""
         self._take(action, who, at, self._to_org(org_id, at, action), opinion)
+
+    def send_by_rule(self, at: datetime, rule: Rule) -> None:
+        """The system dispatches at once what a rule catches."""
+        codes = self._to_org(rule.org_id, at, Action.DISPATCH)
+        self._take(Action.DISPATCH, None, at, {**codes, "rule_id": str(rule.id)})
 
     def sign(self, who: Person, at: datetime, opinion: str | None) -> None:
         """A handler of the organisation takes it on."""

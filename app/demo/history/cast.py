@@ -59,6 +59,11 @@ CROSS JOIN LATERAL (
     ORDER BY household.id, resident.id LIMIT $3
 ) AS caller
 """
+_RULES = """
+SELECT rule.category_code, rule.id, rule.org_id
+FROM routing_rule AS rule JOIN category ON category.code = rule.category_code AND category.auto_dispatch
+WHERE rule.area_id = $1 AND rule.source IS NULL AND rule.urgency IS NULL AND rule.ended_at IS NULL
+"""
 _CLIENTS = """
 SELECT DISTINCT api_token.client_id
 FROM api_token JOIN area ON area.path @> ARRAY[api_token.area_id]
@@ -77,6 +82,13 @@ class Person(NamedTuple):
     def member_id(self) -> UUID | None:
         """The member's id; None for a third party."""
         return None if self.role is Role.API_CLIENT else self.id
+
+
+class Rule(NamedTuple):
+    """A rule by which the system dispatches."""
+
+    id: UUID
+    org_id: UUID
 
 
 class Caller(NamedTuple):
@@ -107,7 +119,10 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """A town's grids, command centre and organisations; `org_of` also knows each village's committee."""
+    """A town's grids, command centre and organisations; `org_of` also knows each village's committee.
+
+    `rules` has the categories that the system dispatches by itself.
+    """
 
     id: UUID
     code: str
@@ -118,6 +133,7 @@ class Town:
     clients: Sequence[Person]
     handlers: Mapping[UUID, Sequence[Person]]
     orgs: Mapping[tuple[str, UUID], UUID]
+    rules: Mapping[str, Rule]
 
     def org_of(self, line: str, grid: Grid) -> UUID:
         """The organisation that answers for a line in a grid; the villages' line is the committee's."""
@@ -146,6 +162,7 @@ async def town(connection: Connection, town_id: UUID, code: str, adults_born_bef
         clients=[Person(row["client_id"], Role.API_CLIENT) for row in clients],
         handlers={row["id"]: posts[row["id"], Role.DEPT_HANDLER] for row in orgs},
         orgs={(row["line"], row["area_id"]): row["id"] for row in orgs},
+        rules={code: Rule(*rule) for code, *rule in await connection.fetch(_RULES, town_id)},
     )
 
 

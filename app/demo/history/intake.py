@@ -1,11 +1,12 @@
 """The first half of a ticket's story: reported, accepted or not, sent to an organisation, perhaps twice."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from app.demo.content import answers
 from app.demo.content.departments import VILLAGE_LINE, lines_mistaken_for
 from app.demo.content.tables import pick
-from app.demo.history.cast import Person
+from app.demo.history.cast import Person, Rule
 from app.demo.history.teller import Teller
 from app.models.enums import Action, ClockKind, Role, Status, Urgency
 
@@ -14,6 +15,7 @@ _DETOUR_SHARE = 0.065  # Declined or rerouted.
 _RECLASSED_SHARE = 0.03
 _SIGNED_SHARE = 0.35  # Of the declines: only after signing.
 _WAITING_SHARE = 0.12  # Of the open ones: a decline that nobody has decided yet.
+_AT_ONCE = timedelta(milliseconds=20)
 _TURNED_DOWN = frozenset({Status.RETURNED, Status.NOT_ACCEPTED})
 _DETOURS = (*["handed_over"] * 55, *["taken_back"] * 12, *["rerouted"] * 18, *["denied"] * 15)
 
@@ -34,7 +36,7 @@ class Intake(Teller):
         if self.fate is Status.VOIDED and self.chance(0.5):
             self._voided(self.dispatcher)
             return False
-        if self.fate in _TURNED_DOWN and self.chance(0.7):
+        if self.fate in _TURNED_DOWN and (self._rule or self.chance(0.7)):
             self._turned_down()
             return False
         if self.fate not in _TURNED_DOWN and self.chance(_INFO_SHARE):
@@ -46,7 +48,10 @@ class Intake(Teller):
 
     def sent(self) -> bool:
         """Until the handlers of the right organisation have signed it; False when its fate has come."""
-        self._send(Action.DISPATCH, self.town.org_of(self.text.line, self.grid))
+        if self._rule:
+            self.case.send_by_rule(self.case.at + _AT_ONCE, self._rule)
+        else:
+            self._send(Action.DISPATCH, self.town.org_of(self.text.line, self.grid))
         if self.chance(_DETOUR_SHARE):
             self._detour()
         if self.fate is Status.DISPATCHED:
@@ -56,6 +61,11 @@ class Intake(Teller):
         if self.fate is Status.VOIDED:
             self._voided(pick(self.rng, self.town.supervisors))
         return self.fate is not Status.VOIDED
+
+    @property
+    def _rule(self) -> Rule | None:
+        """The rule by which the system sends it as soon as it is accepted."""
+        return self.town.rules.get(self.text.category)
 
     def _perhaps_declined(self) -> None:
         """Some of the open ones wait for a decision on a decline."""

@@ -121,7 +121,21 @@ class Scribe:
                     return told.matter._replace(fate=fate, master=Master(told.case.id, instant(until)))
             fate = Status.WITHDRAWN
         grid = pick(self._rng, self._town.grids)
-        return _Matter(grid, _text(self._rng, grid, at, fate), fate)
+        return _Matter(grid, self._text(grid, at, fate), fate)
+
+    def _text(self, grid: Grid, at: datetime, fate: Status) -> TicketText:
+        """What is reported: something that can stand so."""
+        month = at.astimezone(BUSINESS_ZONE).month
+        while True:
+            text = complaints.ticket(self._rng, grid.place, month=month)
+            if self._may_stand(fate, text):
+                return text
+
+    def _may_stand(self, fate: Status, text: TicketText) -> bool:
+        """What nobody is asked about waits for no evaluation, what the system sends for no dispatcher."""
+        if fate is Status.ACCEPTED:
+            return text.category not in self._town.rules
+        return fate is not Status.EVALUATING or revisit_exemption(text.source) is None
 
     def _stretch(self, rehearsed: Case, moment: float) -> float:
         """How much slower than usual a young ticket goes, to stand now where it should."""
@@ -186,15 +200,6 @@ class Scribe:
             created_by=case.reporter.id,
             **case.standing(),
         )
-
-
-def _text(rng: Random, grid: Grid, at: datetime, fate: Status) -> TicketText:
-    """What is reported; what nobody is asked about cannot wait for an evaluation."""
-    month = at.astimezone(BUSINESS_ZONE).month
-    text = complaints.ticket(rng, grid.place, month=month)
-    while fate is Status.EVALUATING and revisit_exemption(text.source) is not None:
-        text = complaints.ticket(rng, grid.place, month=month)
-    return text
 
 
 def _seen_at(rng: Random, at: datetime, source: EventSource) -> datetime | None:

@@ -16,6 +16,7 @@ from app.core.ids import uuid7
 from app.demo.content.tables import pick, seeded, slots
 from app.demo.copying import Copier, ahead
 from app.demo.history import cast
+from app.demo.history.almanac import Almanac
 from app.demo.history.fates import fates
 from app.demo.history.office import Office, moments
 from app.demo.history.scribe import Scribe
@@ -53,8 +54,8 @@ async def write(
 ) -> None:
     """Copy `count` tickets of the year before `now` into the tables, inside the caller's transaction."""
     connection = copier.connection
-    deadlines, towns = await deadlines_of(connection), await cast.towns(connection)
-    calendar = deadlines.calendar()
+    deadlines = Almanac((await deadlines_of(connection)).calendars)
+    calendar, towns = deadlines.calendar(), await cast.towns(connection)
     plan = _plan(seed, calendar, [grids for _, _, grids in towns], count, now)
     first, office, done = await _numbers(connection, count), Office(calendar, now), 0
     adults = now.astimezone(BUSINESS_ZONE).date() - _ADULT

@@ -26,7 +26,7 @@ _CENTRE: Mapping[Role, int] = MappingProxyType(
 _OFFICE: Mapping[Role, int] = MappingProxyType({Role.DEPT_HEAD: 1, Role.DEPT_HANDLER: 3})
 _VILLAGE_ADMINS = 2
 _COMMITTEE: Mapping[Role, int] = MappingProxyType({Role.DEPT_HANDLER: 2})
-_SHOWN_LINE = "sanitation"
+_SHOWN_LINES = frozenset({"sanitation", "works"})
 _ASSISTANTS = slots(
     (
         ((Employment.PART_TIME, "出租屋主"), 22),
@@ -73,7 +73,7 @@ def _official(places: Places) -> Iterator[Job]:
         yield from _centre(town, shown=shown)
         for line, org_id in town.departments.items():
             here = (town.id, org_id, town.row.code)
-            yield from _office(_OFFICE, *here, shown=shown and line == _SHOWN_LINE)
+            yield from _office(_OFFICE, *here, shown=shown and line in _SHOWN_LINES)
         for village in town.villages:
             yield from _village(village, shown=village is places.shown)
 
@@ -95,9 +95,15 @@ def _office(
     quota: Mapping[Role, int], area_id: UUID, org_id: UUID, area_code: str, *, shown: bool
 ) -> Iterator[Job]:
     for role, count in quota.items():
-        for _ in range(count):
+        for place in range(count):
             yield Job(
-                role, Employment.OFFICIAL, area_id, org_id, post_org=True, area_code=area_code, shown=shown
+                role,
+                Employment.OFFICIAL,
+                area_id,
+                org_id,
+                post_org=True,
+                area_code=area_code,
+                shown=shown and not place,
             )
 
 

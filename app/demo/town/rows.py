@@ -61,6 +61,19 @@ class OrgRecord(NamedTuple):
     updated_by: UUID
 
 
+class RuleRecord(NamedTuple):
+    """A rule of routing: what a town sends to one of its organisations."""
+
+    id: UUID
+    category_code: str
+    area_id: UUID
+    org_id: UUID
+    created_at: datetime
+    created_by: UUID
+    updated_at: datetime
+    updated_by: UUID
+
+
 class MemberRecord(NamedTuple):
     """Somebody who works for the grids."""
 
@@ -199,6 +212,7 @@ TABLES: Mapping[type[tuple[object, ...]], str] = MappingProxyType(
     {
         AreaRecord: "area",
         OrgRecord: "org",
+        RuleRecord: "routing_rule",
         MemberRecord: "member",
         PostRecord: "post",
         AccountRecord: "account",

@@ -1,6 +1,6 @@
 """The people of the demo who work: members with their posts, and accounts for some.
 
-Those who are shown have the role's code as user name, the second dispatcher `dispatcher_2`; the other
+Those who are shown have the role's code as user name, the second of a role `dispatcher_2`; the other
 full-time grid workers sign in as worker0001 and on, with the same password; nobody else has an account.
 """
 
@@ -21,7 +21,7 @@ from app.demo.town.rows import AccountRecord, MemberRecord, PostRecord
 from app.models.enums import AccountStatus, Employment, Role
 
 _SHOWN: Mapping[Role, int] = MappingProxyType(
-    {**dict.fromkeys(Role, 1), Role.DISPATCHER: 2, Role.API_CLIENT: 0}
+    {**dict.fromkeys(Role, 1), Role.DISPATCHER: 2, Role.DEPT_HANDLER: 2, Role.API_CLIENT: 0}
 )
 
 

@@ -19,9 +19,9 @@ from app.models.enums.attachment import AttachmentKind, AttachmentPurpose
 from app.models.ticket import Ticket
 from app.models.ticket_step import TicketEvent
 from app.schemas.attachment import MAX_A_STEP, AttachmentName
-from app.services.platform import attachments, scope
-from app.services.platform.actor import Actor, Dataset
-from app.services.tickets.reads import COLUMNS
+from app.services.platform import attachments
+from app.services.platform.actor import Actor
+from app.services.tickets import reads
 
 FIELD = "body.attachments"
 _LINK: Any = TicketAttachment.__table__
@@ -91,9 +91,7 @@ async def of_ticket(session: AsyncSession, *, ticket_id: UUID) -> Sequence[Any]:
 async def find(session: AsyncSession, *, actor: Actor, attachment_id: UUID) -> Attachment:
     """One file that the caller may see; `NotFound` for any other."""
     linked = exists().where(TicketAttachment.attachment_id == Attachment.id)
-    seen = linked.where(
-        TicketAttachment.ticket_id == Ticket.id, scope.visible(actor, Dataset.TICKETS, COLUMNS)
-    )
+    seen = linked.where(TicketAttachment.ticket_id == Ticket.id, reads.visible(actor))
     mine = and_(attachments.owned(actor), ~linked)
     found = await session.scalar(select(Attachment).where(Attachment.id == attachment_id, or_(mine, seen)))
     if found is None:

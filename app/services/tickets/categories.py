@@ -1,7 +1,7 @@
 """Ticket categories in the database: the list of `category_list`, kept up to date there, and read.
 
-A deployment may switch an entry off, relabel it or add its own; seeding touches none of these, it adds
-missing entries and corrects the labels that nobody changed. Administration is `category_admin`'s.
+A deployment may switch an entry off, change it or add its own; seeding touches none of these, it adds
+missing entries and corrects those that nobody changed. Administration is `category_admin`'s.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from app.services.tickets.category_list import CATEGORIES
 
 
 async def seed(session: AsyncSession) -> None:
-    """Add or relabel every category of the list; classes come before their sub-classes."""
+    """Add or correct every category of the list; classes come before their sub-classes."""
     listed = insert(Category).values([row._asdict() for row in CATEGORIES])
     changed = select(CategoryRevision.category_code)
     await session.execute(
@@ -26,6 +26,7 @@ async def seed(session: AsyncSession) -> None:
                 "label_zh": listed.excluded.label_zh,
                 "label_en": listed.excluded.label_en,
                 "parent_code": listed.excluded.parent_code,
+                "self_handled": listed.excluded.self_handled,
             },
             where=Category.code.not_in(changed),
         )

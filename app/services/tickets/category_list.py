@@ -1,8 +1,8 @@
 """The two-level list of ticket categories that a new deployment starts with, as data.
 
 Classes have two digits, sub-classes four, and every class ends in a sub-class `…99 其他`, so that any
-report has a leaf to go to. It holds the names only: limits, routing and the table itself are elsewhere,
-and a town may add a third level or switch entries off in its own code list.
+report has a leaf to go to. It holds the names, and which are mended on the spot; limits, routing and the
+table itself are elsewhere, and a town may add a third level or switch entries off in its own code list.
 """
 
 from typing import NamedTuple
@@ -11,12 +11,13 @@ __all__ = ["CATEGORIES", "Category", "leaf_codes"]
 
 
 class Category(NamedTuple):
-    """One entry of the list; `parent_code` is None for a class."""
+    """One entry of the list; `parent_code` is None for a class; `self_handled`: small, mended on the spot."""
 
     code: str
     label_zh: str
     label_en: str
     parent_code: str | None
+    self_handled: bool = False
 
 
 _CLASSES: tuple[tuple[str, str, str], ...] = (
@@ -144,13 +145,21 @@ _SUB_CLASSES: tuple[tuple[str, str, str], ...] = (
     ("1305", "人员信息更正", "Correction of personal data"),
 )
 
+# What a grid worker can put right alone: rubbish, posters, a fallen sign; never what needs a department's
+# powers, tools or file (立行立改).
+_SELF_HANDLED = frozenset(
+    {"0307", "0308", "0501", "0502", "0504", "0506", "0509", "0510", "0608", "0609", "0611"}
+)
+
 
 def _listed() -> tuple[Category, ...]:
     """Each class, its sub-classes, and its `…99`, in code order."""
     rows: list[Category] = []
     for code, label_zh, label_en in _CLASSES:
         rows.append(Category(code, label_zh, label_en, None))
-        rows += [Category(*row, code) for row in _SUB_CLASSES if row[0].startswith(code)]
+        rows += [
+            Category(*row, code, row[0] in _SELF_HANDLED) for row in _SUB_CLASSES if row[0].startswith(code)
+        ]
         rows.append(Category(f"{code}99", "其他", "Other", code))
     return tuple(rows)
 

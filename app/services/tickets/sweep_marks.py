@@ -21,16 +21,14 @@ from app.models.enums import Role, Status
 from app.models.platform import Outbox
 from app.models.ticket import Ticket
 from app.models.ticket_step import TicketClock, TicketEvent
-from app.services.access.roles import ROLES
-from app.services.platform.actor import Actor, Grant, ScopeKind
 from app.services.tickets import effects, guards, looks, telling, workflow
 from app.services.tickets.commands import Command
 from app.services.tickets.deadlines import Deadlines
 from app.services.tickets.effects import Effect, Step
 from app.services.tickets.guards import Case
+from app.services.tickets.system import SYSTEM
 from app.services.tickets.view import TicketView
 
-SYSTEM = Actor(id=UUID(int=0), grants=(Grant(Role.SYSTEM, ScopeKind.ALL, ROLES[Role.SYSTEM].datasets),))
 _TICKET: Any = Ticket.__table__
 _CLOCK: Any = TicketClock.__table__
 _EVENT: Any = TicketEvent.__table__

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.core.ids import uuid7
 from app.core.writes import Write, insert, update
-from app.models.enums import EventSource, Outcome, ResolutionType, RevisitState, SuperviseLevel
+from app.models.enums import EventSource, Outcome, Relation, ResolutionType, RevisitState, SuperviseLevel
 from app.models.ticket_outcome import TicketOutcome
 from app.models.ticket_step import TicketAssignment, TicketSupervision
 from app.services.tickets.effects.step import Effect, Step, end_lead, of_lead
@@ -28,9 +28,11 @@ def contact(step: Step) -> Effect:
 
 
 def finish_joint(step: Step) -> Effect:
-    """A helper has done its part."""
-    mine = [grant.org_id for grant in step.actor.grants if grant.org_id is not None]
-    helping = {"ticket_id": step.ticket.id, "is_lead": False, "ended_at": None, "org_id": mine}
+    """A helper has done its part; or a dispatcher does without all that still help."""
+    helping: dict[str, Any] = {"ticket_id": step.ticket.id, "is_lead": False, "ended_at": None}
+    if step.row.relation is Relation.ANY:
+        return Effect(updates=[update(_ASSIGNMENT, helping, ended_at=step.now, end_reason="released")])
+    helping["org_id"] = [grant.org_id for grant in step.actor.grants if grant.org_id is not None]
     done = {"ended_at": step.now, "end_reason": "done", "handler_id": step.actor.member_id}
     return Effect(updates=[update(_ASSIGNMENT, helping, **done)])
 

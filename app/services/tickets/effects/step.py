@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from app.core.errors import invalid_field
 from app.core.ids import uuid7
 from app.core.writes import Write, insert, update
-from app.models.enums import RequestState
+from app.models.enums import RequestState, RevisitState
 from app.models.ticket_step import TicketAssignment, TicketRequest
 from app.services.platform.actor import Actor
 from app.services.tickets.commands import Command
@@ -17,6 +18,7 @@ from app.services.tickets.workflow import Transition
 
 _ASSIGNMENT: Any = TicketAssignment.__table__
 _REQUEST: Any = TicketRequest.__table__
+_OF_A_ROUND = ("resolved_at", "resolution_type", "satisfaction", "solved", "exempt_policy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,28 @@ def of_lead(step: Step, **values: Any) -> Effect:
     """Set columns of the lead's running assignment."""
     running = {"ticket_id": step.ticket.id, "ended_at": None, "is_lead": True}
     return Effect(updates=[update(_ASSIGNMENT, running, **values)])
+
+
+def again(step: Step) -> Effect:
+    """Another round because the last one did not solve it: a rework."""
+    number = step.count("rework_count") + 1
+    return afresh({"rework_count": number}, {"rework": number})
+
+
+def afresh(values: dict[str, Any], codes: dict[str, Any]) -> Effect:
+    """A new round: what the last one came to no longer stands on the ticket."""
+    return Effect(
+        {**dict.fromkeys(_OF_A_ROUND), "revisit_state": RevisitState.NEEDED.value, **values}, codes=codes
+    )
+
+
+def same_handler(step: Step) -> Effect:
+    """Another assignment of the lead, with the same handler."""
+    row = step.ticket.row
+    if row["lead_org_id"] is None:
+        raise invalid_field("body.org_id", "请指定办理单位", "Name an organisation", "missing")
+    assigned = assign(step, row["lead_org_id"], handler_id=row["handler_id"], signed_at=step.now)
+    return Effect({"dispatch_count": step.count("dispatch_count") + 1}, inserts=[assigned])
 
 
 def decided(step: Step, state: RequestState) -> Effect:
