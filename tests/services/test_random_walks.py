@@ -98,7 +98,7 @@ async def time_passes(walk: Walk, *, led: bool) -> None:
 
 async def one_step(walk: Walk, ticket_id: UUID, wanted: str | None) -> None:
     """Somebody takes a step that they are offered, and before that three try what they are not."""
-    await walk.audit(ticket_id)
+    await walk.look(ticket_id)
     row, offers = walk.rows[ticket_id], walk.offers[ticket_id]
     await refuses_what_it_does_not_offer(walk, ticket_id)
     if not offers:

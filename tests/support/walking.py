@@ -115,9 +115,13 @@ class Walk:
             await session.execute(insert(Attachment), rows)
 
     async def audit(self, ticket_id: UUID) -> None:
-        """Check the books; remember the ticket's row, who sees it and what anybody is offered."""
+        """Check the books; remember the ticket's row."""
         async with self.sessions() as session:
             self.rows[ticket_id] = await ledger.audit(session, ticket_id)
+
+    async def look(self, ticket_id: UUID) -> None:
+        """Remember who sees the ticket, and what anybody is offered now."""
+        async with self.sessions() as session:
             ticket = await view.load(session, ticket_id)
             sight = [
                 scope.visible(actor, Dataset.TICKETS, reads.COLUMNS).label(who)
