@@ -16,6 +16,7 @@ from uuid import UUID
 from asyncpg import Connection
 
 from app.core import clock
+from app.core.writes import Write
 from app.models.enums import (
     Action,
     AreaLevel,
@@ -280,14 +281,13 @@ class Replay:
     def _apply(self, step: Step, effect: Effect, made: clocks.Change) -> None:
         """Do to the copy what the service's statements would do to the database."""
         for statement in effect.updates:
-            values = _values(statement)
             for row in self.children[statement.table.name]:
                 over = (row.get("ended_at"), row.get("lifted_at"))
                 if over == (None, None) and row.get("state") in {None, "pending"}:
-                    row.update(values)
+                    row.update(statement.row)
         for statement in effect.inserts:
             self.children[statement.table.name].append(_new(statement))
-        self.row.update(_values(transitions._move(step, effect, made, self._deadlines)))
+        self.row.update(transitions._move(step, effect, made, self._deadlines).row)
         self._apply_clocks(made, step.now)
 
     def _apply_clocks(self, made: clocks.Change, at: datetime) -> None:
@@ -345,14 +345,9 @@ def _sees(actor: Actor, path: list[UUID]) -> bool:
     )
 
 
-def _values(statement: Any) -> Row:
-    """The columns that a statement sets; its conditions have names of their own."""
-    return {name: value for name, value in statement.compile().params.items() if name in statement.table.c}
-
-
-def _new(statement: Any) -> Row:
+def _new(write: Write) -> Row:
     """The row that an insert makes."""
-    return {**dict.fromkeys(statement.table.c.keys()), **_values(statement)}
+    return {**dict.fromkeys(write.table.c.keys()), **write.row}
 
 
 def _by_ticket(rows: Iterable[Any]) -> Mapping[UUID, list[Row]]:
