@@ -26,8 +26,8 @@ from tests.support.world import World
 
 # A walk that only talks, or ends as soon as it can, teaches little.
 WEIGHTS = {
-    **dict.fromkeys(("reject", "withdraw", "void", "approve_withdraw", "merge"), 1),
-    **dict.fromkeys(("comment", "urge", "instruct", "progress", "change", "return_for_info"), 3),
+    **dict.fromkeys(("reject", "withdraw", "void", "approve_withdraw", "merge", "comment"), 1),
+    **dict.fromkeys(("urge", "supervise", "instruct", "progress", "change", "return_for_info"), 3),
 }
 WEIGHT = 9
 WHOLE = ("accept", "dispatch", "sign", "resolve", "revisit", "evaluate", "close")
@@ -50,6 +50,9 @@ PATHS = (
     (*BEGUN, "escalate", "decide", "escalate"),
     (*BEGUN, "request_extension", "approve_extension", "change", "request_extension"),
     (*BEGUN, "request_suspend", "approve_suspend", "change", "merge", "unmerge", "resume"),
+    (*BEGUN, "request_suspend", "deny_suspend", "request_suspend", "approve_suspend", "review_suspension"),
+    (*BEGUN, "request_extension", "deny_extension", "progress", "reroute"),
+    ("accept", "request_withdraw", "deny_withdraw", "request_withdraw", "approve_withdraw"),
 )
 STEPS = 10
 NIGHT, FORTNIGHT, SEASON = 40 * 60, 14 * 24 * 60, 95 * 24 * 60
@@ -98,7 +101,7 @@ async def time_passes(walk: Walk, *, led: bool) -> None:
 
 async def one_step(walk: Walk, ticket_id: UUID, wanted: str | None) -> None:
     """Somebody takes a step that they are offered, and before that three try what they are not."""
-    await walk.audit(ticket_id)
+    await walk.look(ticket_id)
     row, offers = walk.rows[ticket_id], walk.offers[ticket_id]
     await refuses_what_it_does_not_offer(walk, ticket_id)
     if not offers:

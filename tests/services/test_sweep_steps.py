@@ -2,6 +2,9 @@
 
 from datetime import date, timedelta
 
+import pytest
+
+from app.core.errors import Conflict
 from app.models.enums import Urgency
 from tests.support.sweeping import Story, at
 
@@ -198,3 +201,8 @@ async def test_a_merged_ticket_goes_to_the_archive_with_its_master(story: Story)
     story.id = merged
     await story.sweep(story.now + timedelta(days=1))
     assert (await story.ticket())["archived_at"] is not None
+    with pytest.raises(Conflict, match="read-only"):
+        await story.act("dispatcher", "unmerge", opinion="分开办理")
+    story.id = master
+    with pytest.raises(Conflict, match="read-only"):
+        await story.act("grid_worker", "appeal", opinion="就在本镇")

@@ -16,10 +16,9 @@ from app.core.crypto import Vault
 from app.core.db import Sessions, transaction
 from app.core.ids import uuid7
 from app.models.attachment import Attachment
-from app.models.enums import Action, EventSource, Status, SuperviseLevel, Urgency
+from app.models.enums import Action, EventSource, SuperviseLevel, Urgency
 from app.models.ticket import Ticket
-from app.services.platform import scope
-from app.services.platform.actor import Actor, Dataset
+from app.services.platform.actor import Actor
 from app.services.tickets import actions, commands, reads, report, sweep, transitions, view, workflow
 from app.services.tickets.deadlines import Deadlines
 from app.services.tickets.policies import MACHINE_SOURCES
@@ -77,7 +76,7 @@ class Walk:
 
     async def begin(self, source: EventSource, urgency: Urgency, *, draft: bool) -> None:
         """The grid worker reports, perhaps only for themselves; what a machine saw comes from a system."""
-        self.reporter = "api_client" if source in MACHINE_SOURCES else "grid_worker"
+        reporter = "api_client" if source in MACHINE_SOURCES else "grid_worker"
         new = NewTicket(
             title="路面垃圾",
             content="儒林路口路面堆放垃圾，影响通行。",
@@ -91,7 +90,7 @@ class Walk:
         async with transaction(self.sessions) as session:
             made, _new = await report.report(
                 session,
-                actor=self.cast[self.reporter],
+                actor=self.cast[reporter],
                 new=new,
                 deadlines=self.deadlines,
                 vault=Vault(SECRET),
@@ -115,17 +114,17 @@ class Walk:
             await session.execute(insert(Attachment), rows)
 
     async def audit(self, ticket_id: UUID) -> None:
-        """Check the books; remember the ticket's row, who sees it and what anybody is offered."""
+        """Check the books; remember the ticket's row."""
         async with self.sessions() as session:
             self.rows[ticket_id] = await ledger.audit(session, ticket_id)
+
+    async def look(self, ticket_id: UUID) -> None:
+        """Remember who sees the ticket, and what anybody is offered now."""
+        async with self.sessions() as session:
             ticket = await view.load(session, ticket_id)
-            sight = [
-                scope.visible(actor, Dataset.TICKETS, reads.COLUMNS).label(who)
-                for who, actor in self.cast.items()
-            ]
+            sight = [reads.visible(actor).label(who) for who, actor in self.cast.items()]
             sees = (await session.execute(select(*sight).where(Ticket.id == ticket_id))).mappings().one()
-        mine = {self._author(ticket.row)}
-        self.seers[ticket_id] = mine if ticket.status is Status.DRAFT else {who for who in sees if sees[who]}
+        self.seers[ticket_id] = {who for who in self.cast if sees[who]}
         self.offers[ticket_id] = [
             (who, entry)
             for who in sorted(self.seers[ticket_id])
@@ -168,9 +167,6 @@ class Walk:
         if action == "merge" and body["master_id"] is None:
             return None
         return {field: value for field, value in body.items() if value is not None}
-
-    def _author(self, row: Row) -> str:
-        return "api_client" if row["client_id"] else "grid_worker"
 
     def _answered(self, body: dict[str, Any]) -> dict[str, Any]:
         answers = {"solved": self.dice.choice(["solved", "unsolved"]), "satisfaction": "basically"}
