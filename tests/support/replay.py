@@ -45,6 +45,7 @@ from app.services.tickets import (
 from app.services.tickets.commands import MODELS, Command
 from app.services.tickets.deadlines import Deadlines, Subject
 from app.services.tickets.effects import Effect, Step
+from app.services.tickets.effects.handling import IMMEDIATE
 from app.services.tickets.guards import LEVELS, Case
 from app.services.tickets.sweep_marks import SYSTEM
 from app.services.tickets.thresholds import Level
@@ -67,6 +68,10 @@ LEFT JOIN area ON area.id = coalesce(post.area_id, org.area_id)
 UNION ALL
 SELECT client_id, 'api_client', area_id, level, NULL FROM api_token JOIN area ON area.id = area_id
 """
+_SHOWN = """
+SELECT event_id, attachment_id AS id, purpose, member_id, kind
+FROM ticket_attachment JOIN attachment ON attachment.id = attachment_id
+"""
 _EVENTS = """
 SELECT ticket_event.*, ticket_note.opinion
 FROM ticket_event LEFT JOIN ticket_note ON ticket_note.event_id = ticket_event.id
@@ -86,6 +91,8 @@ class Archive:
     paths: Mapping[UUID, list[UUID]]
     org_areas: Mapping[UUID, UUID]
     rules: Mapping[str, Row]
+    self_handled: frozenset[str]
+    shown: Mapping[UUID, list[Row]]
 
 
 class ByRule(Command):
@@ -102,13 +109,17 @@ async def read(connection: Connection) -> Archive:
     children = {table: await connection.fetch(f"SELECT * FROM {table}") for table in CHILDREN}  # noqa: S608
     return Archive(
         tickets=[dict(row) for row in await connection.fetch("SELECT * FROM ticket ORDER BY no")],
-        events=_by_ticket(await connection.fetch(_EVENTS)),
-        children={table: _by_ticket(rows) for table, rows in children.items()},
+        events=_grouped(await connection.fetch(_EVENTS)),
+        children={table: _grouped(rows) for table, rows in children.items()},
         actors={row["id"]: _actor(dict(row)) for row in await connection.fetch(_ACTORS)},
         paths={row["id"]: row["path"] for row in await connection.fetch("SELECT id, path FROM area")},
         org_areas={
             row["id"]: row["area_id"] for row in await connection.fetch("SELECT id, area_id FROM org")
         },
+        self_handled=frozenset(
+            row["code"] for row in await connection.fetch("SELECT code FROM category WHERE self_handled")
+        ),
+        shown=_grouped(await connection.fetch(_SHOWN), "event_id"),
         rules={str(row["id"]): dict(row) for row in await connection.fetch("SELECT * FROM routing_rule")},
     )
 
@@ -244,6 +255,10 @@ class Replay:
         for table, column in (("ticket_request", "asked_at"), ("ticket_outcome", "at")):
             rows = self._archive.children[table].get(ticket_id, [])
             told |= next(({**row, **told} for row in rows if row[column] == event["at"]), {})
+        if action is Action.SELF_RESOLVE:
+            shown = self._archive.shown[event["id"]]
+            assert {(row["member_id"], row["kind"]) for row in shown} == {(event["actor_id"], "photo")}
+            told["attachments"] = [{"id": row["id"], "purpose": row["purpose"]} for row in shown]
         wanted = [need.field for need in workflow.needs_of(action)]
         fields = {name: told[name] for name in wanted if told.get(name) is not None}
         with patch.object(clock, "now", lambda: event["at"]):
@@ -264,14 +279,16 @@ class Replay:
         assigned = self.children["ticket_assignment"]
         waiting = [_plain(row) for row in self.children["ticket_request"] if row["state"] == "pending"]
         cards = [_plain(row) for row in self.children["ticket_supervision"] if row["lifted_at"] is None]
+        mendable = self.row["category_code"] in self._archive.self_handled
+        mended = {self.row["handler_id"]} if self.row["rectify_mode"] == IMMEDIATE else set()
         return TicketView(
-            row={**self.row, "supervision": cards[-1] if cards else None, "self_handled": False},
+            row={**self.row, "supervision": cards[-1] if cards else None, "self_handled": mendable},
             clocks=[_plain(clock) for clock in self.children["ticket_clock"]],
             revisits=[_plain(row) for row in self.children["revisit"]],
             evaluations=[_plain(row) for row in self.children["evaluation"]],
             helpers=(),
             request=waiting[0] if waiting else None,
-            handlers=frozenset(row["handler_id"] for row in assigned if row.get("handler_id")),
+            handlers=frozenset(row["handler_id"] for row in assigned if row.get("handler_id")) | mended,
         )
 
     def _open_clocks(self) -> list[Row]:
@@ -355,10 +372,10 @@ def _new(statement: Any) -> Row:
     return {**dict.fromkeys(statement.table.c.keys()), **_values(statement)}
 
 
-def _by_ticket(rows: Iterable[Any]) -> Mapping[UUID, list[Row]]:
+def _grouped(rows: Iterable[Any], column: str = "ticket_id") -> Mapping[UUID, list[Row]]:
     found: defaultdict[UUID, list[Row]] = defaultdict(list)
     for row in rows:
-        found[row["ticket_id"]].append(dict(row))
+        found[row[column]].append(dict(row))
     return found
 
 
