@@ -7,8 +7,10 @@ behind the caller's back (models say `lazy="raise"`).
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
-from asyncpg import InterfaceError, PostgresError, Record
+from asyncpg import InterfaceError, InternalClientError, PostgresError, Record
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -21,6 +23,7 @@ LOCK_TIMEOUT_MS = 4_000
 STATEMENT_TIMEOUT_MS = 30_000
 
 Sessions = async_sessionmaker[AsyncSession]
+_CONNECTION = "connection"
 
 
 def create_engine(url: str, *, pool_size: int = 10, name: str = "wangge") -> AsyncEngine:
@@ -67,20 +70,31 @@ async def fetch_one(session: AsyncSession, sql: str, *values: object) -> Record 
     through SQLAlchemy takes several times as long as the query itself. Its listeners hear of them and its
     errors come out all the same. Only for reading: it may run before the transaction has really begun.
     """
-    connection = await session.connection()
-    told = connection.sync_connection
-    driver = told.connection.driver_connection if told else None
-    assert told is not None and driver is not None  # noqa: S101, PT018 - it was handed out just now
-    for listener in told.dispatch.before_cursor_execute:
-        listener(told, None, sql, values, None, False)  # noqa: FBT003 - SQLAlchemy's own signature
+    connection = await _checked_out(session)
+    driver: Any = connection.connection.driver_connection
+    for listener in connection.dispatch.before_cursor_execute:
+        listener(connection, None, sql, values, None, False)  # noqa: FBT003 - SQLAlchemy's own signature
     try:
         row: Record | None = await driver.fetchrow(sql, *values)
-    except (PostgresError, InterfaceError) as error:
+    except (PostgresError, InterfaceError, InternalClientError) as error:
+        if isinstance(error, InternalClientError):
+            # The server's last word is half read: the connection is dead, but does not know it yet.
+            driver.terminate()
         if driver.is_closed():
             # Meets the same error, and makes the pool give up the other connections of that server too.
-            await connection.exec_driver_sql(sql, values)
+            await (await session.connection()).exec_driver_sql(sql, values)
         raise DBAPIError(None, None, error) from error
     return row
+
+
+async def _checked_out(session: AsyncSession) -> Connection:
+    """The session's connection, asked for once: to ask again costs as much as the query."""
+    known: Connection | None = session.sync_session.info.get(_CONNECTION)
+    if known is None or known.closed or known.invalidated:
+        known = (await session.connection()).sync_connection
+        assert known is not None  # noqa: S101 - it was handed out just now
+        session.sync_session.info[_CONNECTION] = known
+    return known
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ that it is always plain which one wins. What a category was before a change stay
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Versioned, one_of
@@ -57,5 +57,7 @@ class CategoryRevision(Base):
     label_en: Mapped[str]
     enabled: Mapped[bool]
     auto_dispatch: Mapped[bool]
+    self_handled: Mapped[bool] = mapped_column(server_default="false")
+    revisit_percent: Mapped[int] = mapped_column(SmallInteger, server_default="20")
     changed_at: Mapped[datetime | None]
     changed_by: Mapped[UUID | None]

@@ -8,7 +8,7 @@ size. Queue and overdue indexes hold open tickets only. Steps and outcomes stand
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Date, Double, ForeignKey, Index, LargeBinary, SmallInteger, text
+from sqlalchemy import CheckConstraint, Date, Double, ForeignKey, Index, LargeBinary, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Versioned, one_of
@@ -21,6 +21,7 @@ class Category(Base):
     """Two levels of what a ticket is about: `05` 市容环境, `0501` 暴露垃圾."""
 
     __tablename__ = "category"
+    __table_args__ = (CheckConstraint("revisit_percent BETWEEN 0 AND 100", name="revisit_percent"),)
 
     code: Mapped[str] = mapped_column(primary_key=True)
     parent_code: Mapped[str | None] = mapped_column(ForeignKey("category.code"), index=True)
@@ -28,7 +29,8 @@ class Category(Base):
     label_en: Mapped[str]
     enabled: Mapped[bool] = mapped_column(default=True, server_default="true")
     auto_dispatch: Mapped[bool] = mapped_column(default=False, server_default="false")
-    self_handled: Mapped[bool] = mapped_column(server_default="false")
+    self_handled: Mapped[bool] = mapped_column(default=False, server_default="false")
+    revisit_percent: Mapped[int] = mapped_column(SmallInteger, default=20, server_default="20")
 
 
 class Ticket(Versioned, Base):

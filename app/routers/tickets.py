@@ -13,10 +13,10 @@ from app.api.idempotency import IdempotentRoute, claim_key
 from app.api.paging import LIMIT, Cursor, Limit
 from app.api.sessions import Session
 from app.core.paging import MAX_LIMIT
-from app.models.enums import Stage, Status
-from app.schemas.ticket import EventRead, TicketBrief, TicketCreate, TicketRead
+from app.models.enums import Action, Stage, Status
+from app.schemas.ticket import EventRead, TicketBrief, TicketCreate, TicketRead, TicketStepRead
 from app.schemas.types import AnyTime, CategoryCode, PageRead
-from app.services.tickets import present, reads, transitions, view
+from app.services.tickets import duplicates, present, reads, transitions, view
 from app.services.tickets import report as reporting
 from app.services.tickets.commands import ActionBody, Command
 from app.services.tickets.reads import TicketFilter, TicketSort
@@ -74,7 +74,7 @@ async def ticket_report(
     request: Request,
     response: Response,
     body: TicketCreate,
-) -> TicketRead:
+) -> TicketStepRead:
     """Report a ticket; 200 instead of 201 when this very report (by its id) was stored before."""
     state = request.app.state
     ticket, is_new = await reporting.report(
@@ -89,7 +89,9 @@ async def ticket_report(
         response.status_code = 200
     response.headers["ETag"] = etags.of_version(ticket.row["version"])
     response.headers["Location"] = f"/v1/tickets/{ticket.id}"
-    return present.ticket(actor, ticket, deadlines)
+    action = Action.SAVE_DRAFT if body.draft else Action.REPORT
+    likely = await duplicates.after(session, actor=actor, ticket=ticket, action=action)
+    return present.step(actor, ticket, deadlines, likely)
 
 
 @router.get("/{ticket_id}", summary="工单详情", operation_id="ticket_read")
@@ -128,7 +130,7 @@ async def ticket_act(
     response: Response,
     body: Annotated[ActionBody, Body()],
     if_match: IfMatch = None,
-) -> TicketRead:
+) -> TicketStepRead:
     """Take one step of the workflow; 409 with `allowed_actions` when the state refuses it."""
     command: Command = body
     ticket = await transitions.act(
@@ -140,7 +142,8 @@ async def ticket_act(
         deadlines=deadlines,
     )
     response.headers["ETag"] = etags.of_version(ticket.row["version"])
-    return present.ticket(actor, ticket, deadlines)
+    likely = await duplicates.after(session, actor=actor, ticket=ticket, action=command.action)
+    return present.step(actor, ticket, deadlines, likely)
 
 
 def _new(body: TicketCreate) -> NewTicket:
@@ -160,4 +163,5 @@ def _new(body: TicketCreate) -> NewTicket:
         occurred_at=body.occurred_at,
         draft=body.draft,
         confidential=body.confidential,
+        attachments=body.attachments,
     )

@@ -1,17 +1,24 @@
 """Wire shapes of the category list and of its administration."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
+
+from pydantic import Field
 
 from app.schemas.folding import Label
 from app.schemas.patch import Patch, untouched
 from app.schemas.types import CategoryCode, Input, Output
+
+Percent = Annotated[int, Field(ge=0, le=100, description="自办自结的工单抽取回访的百分比")]
 
 
 class CategoryRead(Output):
     """A class (two digits, no parent) or a category that tickets carry (four digits).
 
     `auto_dispatch`: its tickets go to the organisation of the routing rule right after acceptance.
+    `self_handled`: who found it may mend it on the spot (立行立改); of these tickets `revisit_percent` of a
+    hundred are drawn for a revisit.
     """
 
     code: str
@@ -20,6 +27,8 @@ class CategoryRead(Output):
     label_en: str
     enabled: bool
     auto_dispatch: bool
+    self_handled: bool
+    revisit_percent: int
 
 
 class CategoryList(Output):
@@ -35,6 +44,8 @@ class CategoryCreate(Input):
     label_zh: Label
     label_en: Label
     auto_dispatch: bool = False
+    self_handled: bool = False
+    revisit_percent: Percent = 20
 
 
 class CategoryPatch(Patch):
@@ -44,6 +55,8 @@ class CategoryPatch(Patch):
     label_en: Label = untouched()
     enabled: bool = untouched()
     auto_dispatch: bool = untouched()
+    self_handled: bool = untouched()
+    revisit_percent: Percent = untouched()
 
 
 class CategoryRevisionRead(Output):
@@ -54,6 +67,8 @@ class CategoryRevisionRead(Output):
     label_en: str
     enabled: bool
     auto_dispatch: bool
+    self_handled: bool
+    revisit_percent: int
     changed_at: datetime | None
     changed_by: UUID | None
 

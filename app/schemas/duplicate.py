@@ -1,10 +1,15 @@
 """Wire shapes of likely duplicates: the tickets that may tell of the same thing, and why."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
+from pydantic import Field
+
 from app.models.enums import Status
-from app.schemas.types import Output
+from app.schemas.types import Input, LongText, Output
+
+MOST_AT_ONCE = 20
 
 
 class DuplicateRead(Output):
@@ -31,3 +36,10 @@ class DuplicateList(Output):
     """The likeliest first."""
 
     items: list[DuplicateRead]
+
+
+class DuplicateMerge(Input):
+    """The tickets to merge into one."""
+
+    ticket_ids: Annotated[list[UUID], Field(min_length=1, max_length=MOST_AT_ONCE)]
+    opinion: LongText | None = None

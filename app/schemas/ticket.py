@@ -11,6 +11,8 @@ from uuid import UUID
 from pydantic import Field
 
 from app.models.enums import CoordType, EventSource, Stage, Status, Urgency
+from app.schemas.attachment import AttachmentNames, TicketAttachmentRead
+from app.schemas.duplicate import DuplicateRead
 from app.schemas.types import (
     Input,
     LeafCategory,
@@ -48,6 +50,7 @@ class TicketCreate(Input):
     occurred_at: PastTime | None = None
     draft: bool = Field(default=False, description="只暂存，不上报")
     confidential: bool = Field(default=False, description="对承办单位隐去上报人")
+    attachments: AttachmentNames = Field(default_factory=list, description="已上传的照片等")
 
 
 class TicketBrief(Output):
@@ -101,6 +104,7 @@ class ClockRead(Output):
     started_at: datetime
     due_at: datetime
     provisional: bool
+    level: int = Field(description="0 正常，1 黄色预警，2 及以上超期")
     paused_at: datetime | None
     stopped_at: datetime | None
 
@@ -219,7 +223,14 @@ class TicketRead(TicketBrief):
     clocks: list[ClockRead]
     revisits: list[RevisitRead]
     evaluations: list[EvaluationRead]
+    attachments: list[TicketAttachmentRead]
     allowed_actions: list[AllowedAction]
+
+
+class TicketStepRead(TicketRead):
+    """A ticket after a step; `likely_duplicates` after a report and a dispatch, the likeliest first."""
+
+    likely_duplicates: list[DuplicateRead]
 
 
 class EventRead(Output):

@@ -101,7 +101,11 @@ def upgrade() -> None:
         postgresql_where=sa.text("ended_at IS NULL"),
     )
     op.create_index("ix_ticket_suspension_ticket_id", "ticket_suspension", ["ticket_id"], unique=False)
-    op.add_column("category", sa.Column("self_handled", sa.Boolean(), server_default="false", nullable=False))
+    for table in ("category", "category_revision"):
+        op.add_column(table, sa.Column("self_handled", sa.Boolean(), server_default="false", nullable=False))
+        percent = sa.Column("revisit_percent", sa.SmallInteger(), server_default="20", nullable=False)
+        op.add_column(table, percent)
+    op.create_check_constraint("revisit_percent", "category", "revisit_percent BETWEEN 0 AND 100")
     op.alter_column("evaluation", "solved", existing_type=sa.TEXT(), nullable=True)
     op.add_column("ticket", sa.Column("confidential", sa.Boolean(), server_default="false", nullable=False))
     op.add_column("ticket", sa.Column("rectify_mode", sa.Text(), nullable=True))
@@ -250,7 +254,9 @@ def downgrade() -> None:
     op.drop_column("ticket", "rectify_mode")
     op.drop_column("ticket", "confidential")
     op.alter_column("evaluation", "solved", existing_type=sa.TEXT(), nullable=False)
-    op.drop_column("category", "self_handled")
+    for table in ("category_revision", "category"):
+        op.drop_column(table, "revisit_percent")
+        op.drop_column(table, "self_handled")
     op.drop_index("ix_ticket_suspension_ticket_id", table_name="ticket_suspension")
     op.drop_index(
         "ix_ticket_suspension_review_at",

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import clock
 from app.core.db import Sessions
 from app.core.ids import uuid7
+from app.core.writes import together
 from app.models.enums import Role
 from app.models.staff import Post
 from app.models.ticket import Ticket
@@ -189,7 +190,7 @@ async def test_a_step_that_commits_after_a_younger_one_is_not_missed(
     await Loop(api, world).report()
     seen = await ask(api, "dispatcher")
     async with sessions() as late:
-        await late.execute(outbox.append("ticket.accept", uuid7(), {"seq": 2}))
+        await together(late, [outbox.append("ticket.accept", uuid7(), {"seq": 2})])
         await Loop(api, world).report()
         young = await ask(api, "dispatcher", seen)
         assert (young.status_code, young.json()["open"]) == (200, 2)

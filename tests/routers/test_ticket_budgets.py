@@ -31,7 +31,7 @@ async def test_a_step_costs_at_most_ten_statements(
     loop = Loop(api, world)
     who = await steps.bring(loop, world, action)
     version = (await loop.read())["version"]
-    named = await steps.needed(loop, action, towards=action)
+    named = await steps.needed(loop, who, action, towards=action)
     with statements(at_most=WRITE):
         reply = await api.as_(who).post(
             f"/v1/tickets/{loop.id}/actions",
@@ -45,8 +45,14 @@ async def test_a_report_with_all_that_it_may_carry_costs_at_most_ten_statements(
     api: Api, world: World, statements: Counter
 ) -> None:
     household = await a_household(api, world)
-    body = Loop(api, world).body(id=str(uuid7()), household_id=household, occurred_at=OCCURRED)
-    await Loop(api, world).report()
+    loop = Loop(api, world)
+    more = {
+        "household_id": household,
+        "occurred_at": OCCURRED,
+        "attachments": await loop.photos("grid_worker"),
+    }
+    body = loop.body(id=str(uuid7()), **more)
+    await loop.report()
     with statements(at_most=WRITE):
         reply = await report(api, body)
     assert reply.status_code == 201, reply.text

@@ -10,15 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import clock
 from app.core.ids import uuid7
 from app.models.access import ApiToken
-from app.models.enums import Role
+from app.models.enums import Action, Role
 from app.models.staff import Post
-from tests.support import ledger
+from tests.support import ledger, steps
 from tests.support.clients import Api
 from tests.support.problems import problem_in
 from tests.support.tickets import Loop
 from tests.support.world import World
-
-DECLINE = {"action": "decline", "reason": "wrong_duty", "basis": "权责清单第 12 项"}
 
 
 @pytest.fixture
@@ -26,7 +24,7 @@ async def declined(api: Api, world: World) -> Loop:
     """A ticket of which the head of the urban office says that it is not theirs."""
     loop = Loop(api, world)
     await loop.to("dispatched")
-    await loop.act("dept_head", **DECLINE)
+    await loop.act("dept_head", **steps.plain(Action.DECLINE, world))
     return loop
 
 
@@ -47,7 +45,7 @@ async def test_whoever_asked_to_decline_may_void_the_ticket_as_a_supervisor(
 ) -> None:
     await give_post(session, world, "dept_head", Role.SUPERVISOR)
     voided = await declined.act("dept_head", action="void", reason="false_data", opinion="虚假上报")
-    assert (voided["status"], voided["pending_decline"]) == ("voided", None)
+    assert (voided["status"], voided["pending_request"]) == ("voided", None)
     await ledger.audit(session, UUID(declined.id))
 
 
@@ -72,7 +70,11 @@ async def test_a_role_counts_only_where_its_post_is(api: Api, world: World, sess
     await loop.report()
     problem_in(await loop.try_("grid_worker", action="accept"), 403, "not_your_action")
     detail = (await api.as_("grid_worker").get(f"/v1/tickets/{loop.id}")).json()
-    assert {entry["action"] for entry in detail["allowed_actions"]} == {"withdraw"}
+    assert {entry["action"] for entry in detail["allowed_actions"]} == {
+        "withdraw",
+        "self_resolve",
+        "comment",
+    }
 
 
 async def test_somebody_who_only_looks_at_the_town_reports_in_their_own_grid_alone(
@@ -117,9 +119,8 @@ async def test_a_clock_that_was_paused_in_time_stops_in_time_however_long_the_pa
     monkeypatch.setattr(clock, "now", lambda: later)
     await loop.act("grid_worker", action="withdraw")
     events = (await api.as_("dispatcher").get(f"/v1/tickets/{loop.id}/events")).json()["items"]
-    assert [(clock["kind"], clock["in_time"]) for clock in events[-1]["data"]["clocks"]["stopped"]] == [
-        ("accept", True)
-    ]
+    stopped = {clock["kind"]: clock["in_time"] for clock in events[-1]["data"]["clocks"]["stopped"]}
+    assert stopped == {"accept": True, "overall": True}
 
 
 async def give_post(session: AsyncSession, world: World, who: str, role: Role, area: str = "town") -> None:

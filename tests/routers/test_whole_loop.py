@@ -118,7 +118,7 @@ async def test_a_suspended_ticket_stops_its_clock_and_resumes_with_what_was_left
     await loop.act("dept_handler", **ask)
     suspended = await loop.act("dispatcher", action="approve_suspend")
     assert (suspended["status"], suspended["resume_on"]) == ("suspended", soon())
-    assert running(suspended) == {"overall"}
+    assert running(suspended) == {"contact", "overall"}, "what is suspended still wants its first contact"
     await loop.act("dispatcher", action="review_suspension", resume_on=soon(20), opinion="资金下月到位")
     await loop.act("dept_handler", action="progress", opinion="已上报立项")
     resumed = await loop.act("dispatcher", action="resume")

@@ -96,9 +96,9 @@ async def test_a_review_that_waits_is_decided_before_the_ticket_is_reworked(loop
 async def test_what_was_mended_on_the_spot_and_is_not_goes_to_the_dispatcher(
     world: World, loop: Loop, monkeypatch: pytest.MonkeyPatch, *, drawn: bool
 ) -> None:
-    monkeypatch.setattr(actions, "drawn_for_revisit", lambda _id: drawn)
+    monkeypatch.setattr(actions, "drawn_for_revisit", lambda _id, _percent: drawn)
     await loop.report()
-    ticket = await loop.act("grid_worker", **steps.plain(Action.SELF_RESOLVE, world))
+    ticket = await loop.act("grid_worker", **await steps.mended(loop, world))
     assert (ticket["status"], ticket["rectify_mode"]) == ("resolved", "immediate")
     assert (ticket["revisit_state"] == "exempt") == (not drawn)
     ticket = await loop.act("dispatcher", action="reject_resolution", opinion="现场仍有垃圾")
@@ -109,9 +109,9 @@ async def test_what_was_mended_on_the_spot_and_is_not_goes_to_the_dispatcher(
 async def test_who_mended_it_on_the_spot_does_not_revisit_it(
     world: World, loop: Loop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actions, "drawn_for_revisit", lambda _id: True)
+    monkeypatch.setattr(actions, "drawn_for_revisit", lambda _id, _percent: True)
     await loop.report()
-    ticket = await loop.act("grid_worker", **steps.plain(Action.SELF_RESOLVE, world))
+    ticket = await loop.act("grid_worker", **await steps.mended(loop, world))
     offered = {entry["action"] for entry in ticket["allowed_actions"]}
     assert not {"revisit", "evaluate", "reject_resolution"} & offered
     own = await loop.try_("grid_worker", **steps.plain(Action.REVISIT, world))

@@ -1,7 +1,7 @@
 """The short way to the driver: it sees the transaction, is counted, and its failures are SQLAlchemy's."""
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import delete, insert, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,6 +24,24 @@ async def test_it_sees_what_its_transaction_wrote(session: AsyncSession) -> None
 
 async def test_no_row_is_none(session: AsyncSession) -> None:
     assert await fetch_one(session, BEAT, "nobody") is None
+
+
+@pytest.mark.commits
+async def test_it_follows_its_session_from_one_transaction_to_the_next(sessions: Sessions) -> None:
+    async with sessions() as session, sessions() as other:
+        for number in range(3):
+            moment = clock.now()
+            await fetch_one(session, BEAT, "worker")
+            await session.execute(delete(Heartbeat))
+            await session.execute(insert(Heartbeat).values(name=f"worker {number}", at=moment))
+            row = await fetch_one(session, BEAT, f"worker {number}")
+            assert row is not None, "it sees what is not committed yet"
+            await session.commit()
+            # Takes the connection that the session gave back.
+            await fetch_one(other, BEAT, "worker")
+            assert await fetch_one(session, BEAT, f"worker {number}") is not None
+            await session.rollback()
+            await other.rollback()
 
 
 async def test_its_statements_are_counted_like_all_others(session: AsyncSession, statements: Counter) -> None:

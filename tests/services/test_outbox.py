@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import Sessions
 from app.core.ids import uuid7
+from app.core.writes import together
 from app.services.platform import outbox
 from app.services.platform.outbox import OutboxCursor
 
@@ -55,7 +56,7 @@ async def writer(sessions: Sessions) -> AsyncIterator[AsyncSession]:
 async def write(session: AsyncSession) -> UUID:
     """Append a row; returns what it is about."""
     about = uuid7()
-    await session.execute(outbox.append("ticket.accept", about, {"seq": 1}))
+    await together(session, [outbox.append("ticket.accept", about, {"seq": 1})])
     return about
 
 

@@ -9,12 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.models.access import Account
-from app.models.enums import AreaLevel, EventSource, Role, Urgency
+from app.models.enums import Action, AreaLevel, EventSource, Role, Urgency
 from app.models.staff import Member, Org, Post
 from app.models.ticket import Category
 from app.schemas.routing import Why
 from app.services.tickets import routing, view
 from app.services.tickets.routing import Facts
+from tests.support import steps
 from tests.support.clients import Api
 from tests.support.routing import SINCE, add_dispatcher, add_rule
 from tests.support.statements import Counter
@@ -181,13 +182,13 @@ async def test_only_a_category_that_is_flagged_is_dispatched_by_the_system(
     await loop.to("accepted")
     ticket = await view.load(session, (await loop.read())["id"])
     with statements(at_most=1):
-        assert await routing.auto_dispatch_target(session, ticket=ticket) is None
+        assert await routing.auto_dispatch(session, ticket=ticket) is None
     await session.execute(update(Category).where(Category.code == "0501").values(auto_dispatch=True))
+    ticket = await view.load(session, ticket.id)
     with statements(at_most=1):
-        assert await routing.auto_dispatch_target(session, ticket=ticket) == world.orgs["urban"].id
-    found = await routing.auto_dispatch(session, ticket=ticket)
+        found = await routing.auto_dispatch(session, ticket=ticket)
     assert found is not None
-    assert found.id == rule
+    assert (found.id, found.org_id) == (rule, world.orgs["urban"].id)
 
 
 async def test_a_flagged_category_without_a_rule_waits_for_a_person(
@@ -198,7 +199,7 @@ async def test_a_flagged_category_without_a_rule_waits_for_a_person(
     loop = Loop(api, world)
     await loop.to("accepted")
     ticket = await view.load(session, (await loop.read())["id"])
-    assert await routing.auto_dispatch_target(session, ticket=ticket) is None
+    assert await routing.auto_dispatch(session, ticket=ticket) is None
 
 
 async def test_what_an_organisation_had_before_is_not_sent_by_the_system_again(
@@ -209,7 +210,7 @@ async def test_what_an_organisation_had_before_is_not_sent_by_the_system_again(
     await session.commit()
     loop = Loop(api, world)
     await loop.to("dispatched")
-    await loop.act("dept_handler", action="decline", reason="wrong_duty", basis="不属于本单位职责")
+    await loop.act("dept_handler", **steps.plain(Action.DECLINE, world))
     assert (await loop.act("dispatcher", action="approve_decline"))["status"] == "accepted"
     ticket = await view.load(session, (await loop.read())["id"])
-    assert await routing.auto_dispatch_target(session, ticket=ticket) is None
+    assert await routing.auto_dispatch(session, ticket=ticket) is None

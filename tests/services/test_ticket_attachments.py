@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import Invalid, NotFound
 from app.core.ids import uuid7
+from app.core.writes import together
 from app.models.attachment import Attachment
 from app.models.enums.attachment import AttachmentPurpose
 from app.models.ticket_step import TicketEvent
@@ -20,7 +21,6 @@ from app.services.platform import outbox
 from app.services.platform.actor import Actor
 from app.services.tickets import attachments
 from app.services.tickets.attachments import Links
-from app.services.tickets.writes import together
 from tests.support import media
 from tests.support.clients import Api
 from tests.support.problems import problem_in

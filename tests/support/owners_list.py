@@ -33,17 +33,19 @@ merge             | reported returned accepted dispatched processing suspended e
 unmerge           | merged                            | dispatcher
 dispatch          | accepted                          | dispatcher village_admin system
 sign              | dispatched                        | handlers+lead system
-contact           | dispatched processing             | handlers+lead
+sign              | processing                        | handlers+lead
+contact           | dispatched processing suspended   | handlers+lead
 decline           | dispatched processing             | handlers+lead
 approve_decline   | dispatched processing             | dispatcher+!lead
 deny_decline      | dispatched processing             | dispatcher+!lead
 reroute           | dispatched processing             | dispatcher
 transfer_down     | processing                        | dept_head+lead
 request_joint     | processing                        | dispatcher handlers+handler
-finish_joint      | dispatched processing suspended escalating | handlers+helper
+finish_joint      | dispatched processing suspended escalating | handlers+helper dispatcher
 escalate          | accepted                          | dispatcher
 escalate          | dispatched                        | dispatcher system
 escalate          | processing                        | dispatcher dept_head+lead system
+escalate          | evaluating                        | dispatcher
 decide            | escalating                        | dispatcher supervisor
 request_extension | dispatched processing             | handlers+lead
 approve_extension | dispatched processing             | overseers+!lead
@@ -57,6 +59,7 @@ progress          | processing suspended escalating   | handlers+handler
 urge              | open                              | overseers system
 supervise         | open                              | overseers system
 reply_supervision | open                              | handlers+lead
+reply_supervision | reported returned accepted        | handlers+lead dispatcher village_admin
 lift_supervision  | open                              | overseers
 instruct          | open                              | leader_viewer
 change            | reported accepted dispatched processing suspended escalating | dispatcher

@@ -100,6 +100,7 @@ def clock(kind: ClockKind, *, started_at: datetime = NOW, hours: int = 40) -> Ma
         "provisional": False,
         "next_at": None,
         "level": 0,
+        "org_id": None,
         "paused_at": None,
         "stopped_at": None,
     }
@@ -114,6 +115,9 @@ def _row(status: Status, case: Case) -> dict[str, Any]:
         "source": "grid_patrol",
         "category_code": "0501",
         "self_handled": True,
+        "revisit_percent": 20,
+        "auto_dispatch": False,
+        "followers": [],
         "area_id": TOWN,
         "area_path": [TOWN],
         "address": "沙龙路 12 号",

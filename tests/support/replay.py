@@ -47,7 +47,7 @@ from app.services.tickets.deadlines import Deadlines, Subject
 from app.services.tickets.effects import Effect, Step
 from app.services.tickets.effects.handling import IMMEDIATE
 from app.services.tickets.guards import LEVELS, Case
-from app.services.tickets.sweep_marks import SYSTEM
+from app.services.tickets.system import SYSTEM
 from app.services.tickets.thresholds import Level
 from app.services.tickets.view import TicketView
 

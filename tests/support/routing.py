@@ -1,6 +1,7 @@
 """Routing rules for tests: the row of one that sends tickets of the small town somewhere."""
 
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from app.models.staff import Post
 from tests.support.world import World
 
 SINCE = datetime(2025, 1, 1, tzinfo=UTC)
+# Rules are listed as they were made, which ids of one millisecond do not tell.
+_milliseconds = count(int(SINCE.timestamp()) * 1000)
 
 
 async def add_rule(
@@ -20,7 +23,7 @@ async def add_rule(
 ) -> UUID:
     """A running rule to an organisation of the world, for an area of it, and further columns."""
     area_id = world.places[area].id if area else None
-    rule = RoutingRule(id=uuid7(), org_id=world.orgs[org].id, area_id=area_id, **criteria)
+    rule = RoutingRule(id=uuid7(next(_milliseconds)), org_id=world.orgs[org].id, area_id=area_id, **criteria)
     session.add(rule)
     await session.commit()
     return rule.id

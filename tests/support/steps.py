@@ -127,14 +127,16 @@ async def bring(loop: Loop, world: World, action: Action) -> str:
     way, who = WAYS[action]
     await loop.report()
     for actor, step in way:
-        await loop.act(actor, **plain(step, world, **await needed(loop, step, towards=action)))
+        await loop.act(actor, **plain(step, world, **await needed(loop, actor, step, towards=action)))
     return who
 
 
-async def needed(loop: Loop, step: Action, towards: Action) -> dict[str, Any]:
-    """What a step's body must name of this very ticket's life: its master, or an unhappy answer."""
+async def needed(loop: Loop, who: str, step: Action, towards: Action) -> dict[str, Any]:
+    """What a step's body must name of this very ticket's life: its master, photos, an unhappy answer."""
     if step is A.MERGE:
         return {"master_id": (await loop.another()).id}
+    if any(need.kind is Kind.ATTACHMENTS for need in workflow.needs_of(step)):
+        return {"attachments": await loop.photos(who)}
     return {"solved": "unsolved"} if (towards, step) == (A.REWORK, A.REVISIT) else {}
 
 
@@ -149,9 +151,11 @@ def _sample(action: Action, need: workflow.Need, world: World) -> Any:
         Kind.AREA: str(world.places["grid_a2"].id),
         Kind.TICKET: str(uuid7()),
         Kind.DAY: str(clock.today() + timedelta(days=10)),
-        Kind.ATTACHMENTS: [
-            {"id": str(uuid7()), "purpose": "before"},
-            {"id": str(uuid7()), "purpose": "after"},
-        ],
+        Kind.ATTACHMENTS: [],
     }
     return named[need.kind] if need.kind in named else _SAMPLES[need.kind]
+
+
+async def mended(loop: Loop, world: World) -> dict[str, Any]:
+    """The body of the grid worker who mended it on the spot."""
+    return plain(A.SELF_RESOLVE, world, attachments=await loop.photos("grid_worker"))

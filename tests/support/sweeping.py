@@ -16,6 +16,7 @@ from app.core.db import Sessions, transaction
 from app.models.enums import EventSource, Urgency
 from app.services.platform.actor import Actor
 from app.services.tickets import commands, deadlines, report, sweep, transitions
+from app.services.tickets.policies import MACHINE_SOURCES
 from app.services.tickets.report import NewTicket
 from app.services.tickets.sweep import Swept
 from tests.support import ledger
@@ -24,6 +25,7 @@ from tests.support.world import World
 
 PEOPLE = (
     "grid_worker", "dispatcher", "dispatcher_2", "dept_handler", "dept_head", "revisit_agent", "supervisor",
+    "api_client",
 )  # fmt: skip
 
 
@@ -50,7 +52,7 @@ class Story:
         return self.now
 
     async def report(self, urgency: Urgency = Urgency.NORMAL, source: str = "grid_patrol") -> UUID:
-        """The grid worker reports; this is the ticket from now on."""
+        """Whom it befits reports; this is the ticket from now on."""
         new = NewTicket(
             title="沙龙路垃圾堆放三天没人清",
             content="沙龙路 12 号门口堆了建筑垃圾，已有三天。",
@@ -63,7 +65,7 @@ class Story:
         async with transaction(self.sessions) as session:
             made, _new = await report.report(
                 session,
-                actor=self.cast["grid_worker"],
+                actor=self.cast["api_client" if new.source in MACHINE_SOURCES else "grid_worker"],
                 new=new,
                 deadlines=await deadlines.load(session),
                 vault=Vault(SECRET),

@@ -6,6 +6,7 @@ from typing import Any
 from httpx import Response
 
 from tests.support.clients import Api
+from tests.support.uploads import uploaded
 from tests.support.world import World
 
 REPORT: dict[str, Any] = {
@@ -35,6 +36,13 @@ class Loop:
         reply = await self._api.as_(who).post("/v1/tickets", json=self.body(**changed))
         assert reply.status_code == 201, reply.text
         return self._keep(reply)
+
+    async def photos(self, who: str) -> list[dict[str, str]]:
+        """Two photos that somebody uploads, from before and from after, as a step names them."""
+        return [
+            {"id": (await uploaded(self._api, who))["id"], "purpose": purpose}
+            for purpose in ("before", "after")
+        ]
 
     async def another(self) -> "Loop":
         """One more ticket of the same reporter, as for a master to merge into."""

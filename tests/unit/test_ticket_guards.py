@@ -47,6 +47,10 @@ BY_FACTS: tuple[tuple[Guard, Facts, Facts], ...] = (
     (G.APPEALS_LEFT, {"appeal_count": 0}, {"appeal_count": 1}),
     (G.NOT_FOR_ANOTHER, {"handler_id": None}, {"handler_id": SOMEBODY}),
     (G.NOT_FOR_ANOTHER, {"handler_id": ME}, {"handler_id": SOMEBODY}),
+    (G.NO_HANDLER, {"handler_id": None}, {"handler_id": ME}),
+    (G.HELPED, {"helper_done_at": None}, {"helper_done_at": NOW.isoformat()}),
+    (G.NO_REWORKS_LEFT, {"rework_count": 2}, {"rework_count": 1}),
+    (G.SATISFIED, {}, UNSOLVED),
     (G.CONTACT_DUE, {"clocks": [clock(ClockKind.CONTACT)]}, {"clocks": [clock(HANDLE)]}),
     (G.DECLINES_LEFT, {"decline_count": 1}, {"decline_count": 2}),
     (

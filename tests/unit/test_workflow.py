@@ -38,7 +38,7 @@ from app.services.tickets import (
     workflow_read,
 )
 from app.services.tickets.limits import LIMITS
-from app.services.tickets.problems import GuardRefused, IllegalTransition, NotYours
+from app.services.tickets.problems import GuardRefused, IllegalTransition, NotYours, OwnRequest
 from app.services.tickets.view import TicketView
 from app.services.tickets.workflow import OPEN, STAGE_OF, TABLE, TERMINAL, Clocks, Transition
 from tests.support.owners_list import MAY
@@ -59,6 +59,7 @@ FITTING: Mapping[str, dict[str, Any]] = {
     "reply_supervision": {"supervise_level": "yellow"},
     "lift_supervision": {"supervise_level": "red", "supervision": {"replied_at": NOW.isoformat()}},
     "rework": UNSOLVED,
+    "escalate": {"revisits": [{"solved": "unsolved", "round": 3}], "rework_count": 2},
     "close": {
         "evaluations": [{"solved": "solved", "satisfaction": "very"}],
         "revisit_state": RevisitState.EXEMPT,
@@ -97,7 +98,9 @@ def test_an_action_is_allowed_to_exactly_those_whom_the_owner_named(status: Stat
                 assert (taken.source, taken.action) == (status, name)
                 assert offered, where
             else:
-                assert isinstance(taken, GuardRefused if admitted else NotYours), (where, taken)
+                own = case.asker and name.startswith(("approve_", "deny_"))
+                refusal = NotYours if not admitted else OwnRequest if own else GuardRefused
+                assert isinstance(taken, refusal), (where, taken)
                 assert not offered, where
 
 
@@ -138,7 +141,7 @@ def test_whoever_asked_does_not_decide_in_another_post(kind: str) -> None:
         for status in {row.source for row in TABLE if row.action is action and row.source}:
             ticket = ticket_at(status, Case("a dispatcher now", asker=True), pending=kind)
             actor = actor_of(Role.DISPATCHER, STRANGER)
-            assert isinstance(attempt(actor, ticket, action), GuardRefused), (status, action)
+            assert isinstance(attempt(actor, ticket, action), OwnRequest), (status, action)
             assert action not in offers(actor, ticket)
 
 
@@ -189,7 +192,6 @@ def test_every_clock_that_a_row_starts_or_pauses_can_be_stopped_from_where_it_le
             kind for status in ahead for next_ in workflow.rows_from(status) for kind in next_.clocks.stops
         }
         assert {*row.clocks.starts, *row.clocks.pauses} <= later, row
-        assert not set(row.clocks.starts) & set(row.clocks.pauses), row
         assert not set(row.clocks.stops) & {*row.clocks.pauses, *row.clocks.resumes}, row
 
 

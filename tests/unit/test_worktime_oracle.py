@@ -36,11 +36,11 @@ def works_on(calendar: Calendar, day: date) -> bool:
 
 @cache
 def days_of(season: Season) -> set[tuple[int, int]]:
-    """Leaf through a leap year from the season's first day to its last."""
+    """Leaf through a leap year from the season's first day to its last, if need be from its end on."""
     day, last = (date(2024, *edge) for edge in (season.first, season.last))
     found = {(day.month, day.day)}
-    while (day.month, day.day) != (last.month, last.day):
-        day += DAY
+    while day != last:
+        day = date(2024, 1, 1) if day == date(2024, 12, 31) else day + DAY
         found.add((day.month, day.day))
     return found
 

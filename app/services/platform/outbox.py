@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Insert, insert, select, text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import fetch_one
+from app.core.writes import Write, insert
 from app.models.platform import Outbox
 
 NEWEST = 32
+_TABLE: Any = Outbox.__table__
 _MARK = """
     WITH base AS MATERIALIZED (
         SELECT least(
@@ -40,9 +42,9 @@ class OutboxCursor:
     id: int = 0
 
 
-def append(topic: str, entity_id: UUID, data: Mapping[str, Any]) -> Insert:
-    """The INSERT of one row, to run or to put into a larger statement; data holds ids and codes."""
-    return insert(Outbox).values(topic=topic, entity_id=entity_id, data=dict(data))
+def append(topic: str, entity_id: UUID, data: Mapping[str, Any]) -> Write:
+    """The write of one row, to run together with others; data holds ids and codes."""
+    return insert(_TABLE, topic=topic, entity_id=entity_id, data=dict(data))
 
 
 async def read_after(

@@ -1,7 +1,7 @@
 """Which actions a caller may take on a ticket, and which row of the table an action takes.
 
 `allowed` is what the app draws its buttons from; `choose` decides one action and refuses in the order
-state (409), role and relation (403), guards (409). Both ask the same table.
+state (409), role and relation (403), guards (409; 403 for one's own request). Both ask the same table.
 """
 
 from datetime import datetime
@@ -16,7 +16,7 @@ from app.services.tickets.deadlines import Deadlines
 from app.services.tickets.guards import Case
 from app.services.tickets.labels import ACTION_ZH
 from app.services.tickets.policies import drawn_for_revisit, revisit_exemption
-from app.services.tickets.problems import GuardRefused, IllegalTransition, NotYours
+from app.services.tickets.problems import GuardRefused, IllegalTransition, NotYours, OwnRequest
 from app.services.tickets.view import TicketView
 from app.services.tickets.workflow import Need, Transition
 
@@ -69,7 +69,10 @@ def choose(case: Case) -> Transition:
     for row in fitting:
         if not guards.refusals(row, case):
             return row
-    raise GuardRefused(guards.refusals(fitting[0], case), _open_to(case))
+    reasons = guards.refusals(fitting[0], case)
+    if reasons == [guards.OWN_REQUEST]:
+        raise OwnRequest(*reasons[0])
+    raise GuardRefused(reasons, _open_to(case))
 
 
 def _open_to(case: Case) -> list[dict[str, Any]]:
@@ -87,7 +90,8 @@ def _outcome(ticket: TicketView, command: Command, now: datetime) -> Outcome | N
             exempt = revisit_exemption(EventSource(ticket.row["source"]))
             found = Outcome.EXEMPT if exempt else Outcome.NEEDS_REVISIT
         case Action.SELF_RESOLVE:
-            found = Outcome.NEEDS_REVISIT if drawn_for_revisit(ticket.id) else Outcome.EXEMPT
+            drawn = drawn_for_revisit(ticket.id, ticket.row["revisit_percent"])
+            found = Outcome.NEEDS_REVISIT if drawn else Outcome.EXEMPT
         case Action.REJECT_RESOLUTION:
             found = Outcome.KEEP if ticket.row["lead_org_id"] else Outcome.ROUTE_ANEW
         case Action.DECIDE:

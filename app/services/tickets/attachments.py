@@ -9,18 +9,19 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Insert, and_, exists, insert, or_, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import FieldError, NotFound, invalid_field
+from app.core.writes import Write, insert
 from app.models.attachment import Attachment, TicketAttachment
 from app.models.enums.attachment import AttachmentKind, AttachmentPurpose
 from app.models.ticket import Ticket
 from app.models.ticket_step import TicketEvent
 from app.schemas.attachment import MAX_A_STEP, AttachmentName
-from app.services.platform import attachments, scope
-from app.services.platform.actor import Actor, Dataset
-from app.services.tickets.reads import COLUMNS
+from app.services.platform import attachments
+from app.services.platform.actor import Actor
+from app.services.tickets import reads
 
 FIELD = "body.attachments"
 _LINK: Any = TicketAttachment.__table__
@@ -28,9 +29,9 @@ _LINK: Any = TicketAttachment.__table__
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The writes that link a step's files (none or one), and the purposes that a photo serves."""
+    """The writes that link a step's files, and the purposes that a photo serves."""
 
-    writes: tuple[Insert, ...] = ()
+    writes: tuple[Write, ...] = ()
     photos: frozenset[AttachmentPurpose] = frozenset()
 
 
@@ -54,17 +55,18 @@ async def link(
     )
     kinds: dict[UUID, str] = {row.id: row.kind for row in await session.execute(statement)}
     _require_known(ids, kinds.keys())
-    rows = [
-        {
-            "event_id": event_id,
-            "attachment_id": entry.id,
-            "ticket_id": ticket_id,
-            "purpose": entry.purpose.value,
-        }
+    writes = [
+        insert(
+            _LINK,
+            event_id=event_id,
+            attachment_id=entry.id,
+            ticket_id=ticket_id,
+            purpose=entry.purpose.value,
+        )
         for entry in named
     ]
     photos = {entry.purpose for entry in named if kinds[entry.id] == AttachmentKind.PHOTO}
-    return Links((insert(_LINK).values(rows),), frozenset(photos))
+    return Links(tuple(writes), frozenset(photos))
 
 
 async def of_ticket(session: AsyncSession, *, ticket_id: UUID) -> Sequence[Any]:
@@ -89,9 +91,7 @@ async def of_ticket(session: AsyncSession, *, ticket_id: UUID) -> Sequence[Any]:
 async def find(session: AsyncSession, *, actor: Actor, attachment_id: UUID) -> Attachment:
     """One file that the caller may see; `NotFound` for any other."""
     linked = exists().where(TicketAttachment.attachment_id == Attachment.id)
-    seen = linked.where(
-        TicketAttachment.ticket_id == Ticket.id, scope.visible(actor, Dataset.TICKETS, COLUMNS)
-    )
+    seen = linked.where(TicketAttachment.ticket_id == Ticket.id, reads.visible(actor))
     mine = and_(attachments.owned(actor), ~linked)
     found = await session.scalar(select(Attachment).where(Attachment.id == attachment_id, or_(mine, seen)))
     if found is None:

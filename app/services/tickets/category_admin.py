@@ -19,7 +19,7 @@ from app.services.platform import audit
 from app.services.platform.actor import Actor
 
 _CLASS_DIGITS = 2
-_KEPT = ("label_zh", "label_en", "enabled", "auto_dispatch")
+_KEPT = ("label_zh", "label_en", "enabled", "auto_dispatch", "self_handled", "revisit_percent")
 
 
 class CategoryExists(Conflict):
@@ -113,9 +113,15 @@ async def _add_version(session: AsyncSession, category: Category, version: int, 
 
 
 def _require_leaf(category: Category) -> None:
-    if category.auto_dispatch and category.parent_code is None:
+    if category.parent_code is not None:
+        return
+    if category.auto_dispatch:
         raise invalid_field(
             "body.auto_dispatch", "自动派单只能设在小类上", "Only a category of four digits is dispatched"
+        )
+    if category.self_handled:
+        raise invalid_field(
+            "body.self_handled", "自办自结只能设在小类上", "Only a category of four digits is handled so"
         )
 
 

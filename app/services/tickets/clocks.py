@@ -11,9 +11,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, update
-
 from app.core.ids import uuid7
+from app.core.writes import Write, insert, update
 from app.models.enums import ClockKind, SlaUnit
 from app.models.ticket_step import TicketClock
 from app.services.platform.worktime import due, elapsed, remaining
@@ -120,23 +119,26 @@ def change(
         and (paused_since is None or clock.paused_at >= paused_since)
     )
     wanted = [kind for kind in effect.starts if kind not in left]
-    started = tuple(_started(kind, terms, now, round_no, halved=halved) for kind in wanted)
+    started = tuple(
+        replace(clock, paused_at=now if clock.kind in effect.pauses else None)
+        for clock in (_started(kind, terms, now, round_no, halved=halved) for kind in wanted)
+    )
     moved = tuple(_moved(left, terms, extended))
     new = {clock.kind: clock for clock in (*paused, *resumed, *started, *moved)}
     running = tuple(clock for clock in {**left, **new}.values() if clock.paused_at is None)
     return Change(stopped, started, paused, resumed, moved, running)
 
 
-def updates(ticket_id: UUID, made: Change, *, now: datetime) -> list[Any]:
+def updates(ticket_id: UUID, made: Change, *, now: datetime) -> list[Write]:
     """The writes that end or move clocks; they come before the `inserts` (one of a kind may run)."""
-    writes: list[Any] = []
+    open_clocks, writes = {"ticket_id": ticket_id, "stopped_at": None}, list[Write]()
     if made.stopped:
         kinds = [clock.kind.value for clock in made.stopped]
-        writes.append(update(_TABLE).where(_open(ticket_id), _TABLE.c.kind.in_(kinds)).values(stopped_at=now))
+        writes.append(update(_TABLE, {**open_clocks, "kind": kinds}, stopped_at=now))
     writes.extend(
-        update(_TABLE)
-        .where(_open(ticket_id), _TABLE.c.kind == clock.kind.value)
-        .values(
+        update(
+            _TABLE,
+            {**open_clocks, "kind": clock.kind.value},
             paused_at=clock.paused_at,
             due_at=clock.due_at,
             provisional=clock.provisional,
@@ -150,10 +152,11 @@ def updates(ticket_id: UUID, made: Change, *, now: datetime) -> list[Any]:
     return writes
 
 
-def inserts(ticket_id: UUID, made: Change) -> list[Any]:
+def inserts(ticket_id: UUID, made: Change) -> list[Write]:
     """The rows of the clocks that start."""
     return [
-        insert(_TABLE).values(
+        insert(
+            _TABLE,
             id=uuid7(),
             ticket_id=ticket_id,
             kind=clock.kind.value,
@@ -163,17 +166,13 @@ def inserts(ticket_id: UUID, made: Change) -> list[Any]:
             started_at=clock.started_at,
             due_at=clock.due_at,
             provisional=clock.provisional,
+            paused_at=clock.paused_at,
             next_at=clock.next_at,
             level=clock.level,
             org_id=clock.org_id,
         )
         for clock in made.started
     ]
-
-
-def _open(ticket_id: UUID) -> ColumnElement[bool]:
-    condition: ColumnElement[bool] = (_TABLE.c.ticket_id == ticket_id) & _TABLE.c.stopped_at.is_(None)
-    return condition
 
 
 def _started(kind: ClockKind, terms: Terms, now: datetime, round_no: int, *, halved: bool) -> Clock:

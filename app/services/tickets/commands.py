@@ -17,7 +17,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from app.core import clock
 from app.models.enums import (
     Action,
-    AttachmentPurpose,
     Decision,
     EscalateReason,
     EvaluatedBy,
@@ -34,17 +33,11 @@ from app.models.enums import (
     Urgency,
     VoidReason,
 )
-from app.schemas.types import Input, LeafCategory, LongText, PastTime
+from app.schemas.attachment import AttachmentNames
+from app.schemas.types import LeafCategory, LongText, PastTime
 from app.services.tickets import workflow
 
-MAX_HELPERS, MAX_ATTACHMENTS, MAX_EXTENSION, MAX_SUSPENSION = 10, 9, 15 * 1440, timedelta(days=366)
-
-
-class AttachmentUse(Input):
-    """An uploaded file and what it shows."""
-
-    id: UUID
-    purpose: AttachmentPurpose = AttachmentPurpose.OTHER
+MAX_HELPERS, MAX_EXTENSION, MAX_SUSPENSION = 10, 15 * 1440, timedelta(days=366)
 
 
 def _ahead(day: date) -> date:
@@ -54,7 +47,6 @@ def _ahead(day: date) -> date:
 
 
 Orgs = Annotated[list[UUID], Field(min_length=1, max_length=MAX_HELPERS)]
-Attachments = Annotated[list[AttachmentUse], Field(max_length=MAX_ATTACHMENTS)]
 Amount = Annotated[int, Field(ge=1, le=MAX_EXTENSION, description="延期数量，单位与办理时限相同")]
 Ahead = Annotated[date, AfterValidator(_ahead)]
 Pressed = Literal[SuperviseLevel.NORMAL, SuperviseLevel.YELLOW, SuperviseLevel.RED]
@@ -69,7 +61,7 @@ TYPES: Mapping[Kind, Any] = MappingProxyType(
         Kind.AREA: UUID,
         Kind.DAY: Ahead,
         Kind.AMOUNT: Amount,
-        Kind.ATTACHMENTS: Attachments,
+        Kind.ATTACHMENTS: AttachmentNames,
         Kind.CATEGORY: LeafCategory,
         Kind.URGENCY: Urgency,
         Kind.RETURN_REASON: ReturnReason,

@@ -34,15 +34,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.coordinates import Point
 from app.core.errors import NotFound
+from app.models.enums import Action
 from app.models.ticket import Ticket
 from app.schemas.duplicate import DuplicateRead
 from app.services.areas import grid_index
-from app.services.platform import scope
-from app.services.platform.actor import Actor, Dataset
+from app.services.platform.actor import Actor
 from app.services.tickets import likeness, reads
 from app.services.tickets.likeness import MOST_AGE, MOST_METRES, Likeness
+from app.services.tickets.view import TicketView
 
 READ_SCOPE = "tickets:read"
+SHOWN_AFTER = frozenset({Action.REPORT, Action.SUBMIT, Action.DISPATCH})
 NEWEST_OF_A_PLACE = 200
 MOST_COMPARED = 100
 MOST_TEXT = 1000
@@ -125,6 +127,15 @@ async def find(session: AsyncSession, *, actor: Actor, draft: Draft, limit: int 
     return _likeliest(draft, [row for row in rows if row.id is not None], limit)
 
 
+async def after(
+    session: AsyncSession, *, actor: Actor, ticket: TicketView, action: Action
+) -> list[DuplicateRead]:
+    """The likeliest duplicates after a step that shows them: a report, a dispatch; after others none."""
+    if action not in SHOWN_AFTER:
+        return []
+    return await find(session, actor=actor, draft=draft_of(ticket.row))
+
+
 async def find_for(
     session: AsyncSession, *, actor: Actor, ticket_id: UUID, limit: int = 5
 ) -> list[DuplicateRead]:
@@ -134,7 +145,7 @@ async def find_for(
     """
     statement = select(
         *_BRIEF, Ticket.content, Ticket.village_id, Ticket.grid_id, grid_index.mark().label("mark")
-    ).where(Ticket.id == ticket_id, scope.visible(actor, Dataset.TICKETS, reads.COLUMNS))
+    ).where(Ticket.id == ticket_id, reads.visible(actor))
     row = (await session.execute(statement)).mappings().one_or_none()
     if row is None:
         raise NotFound
@@ -206,7 +217,7 @@ def _wanted(actor: Actor, draft: Draft, newest: Subquery) -> Sequence[ColumnElem
         newest.c.category_code.startswith(draft.category_code[:_CLASS_DIGITS], autoescape=True),
         newest.c.id.is_distinct_from(draft.id),
         # IS TRUE: no index can serve it, so that it only filters what the newest of each place are.
-        scope.visible(actor, Dataset.TICKETS, reads.COLUMNS).is_(true()),
+        reads.visible(actor).is_(true()),
         _within_reach(draft.point),
     )
 

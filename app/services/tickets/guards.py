@@ -31,6 +31,7 @@ MAX_EXTENSIONS: Mapping[Urgency, int] = MappingProxyType(
 )
 CLOSABLE_UNSOLVED = frozenset({ResolutionType.EXPLAINED, ResolutionType.OUT_OF_SCOPE})
 LEVELS = tuple(SuperviseLevel)
+OWN_REQUEST = ("审批人不能是申请人", "Who approves is not who asked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ GUARDS: Mapping[Guard, tuple[Check, Text]] = MappingProxyType(
             _pending("review"),
             ("没有待审批的复核申请", "No request to review is waiting"),
         ),
-        Guard.NOT_ASKER: (_not_asker, ("审批人不能是申请人", "Who approves is not who asked")),
+        Guard.NOT_ASKER: (_not_asker, OWN_REQUEST),
         Guard.APPEALS_LEFT: (
             lambda case: case.count("appeal_count") < MAX_APPEALS,
             ("只能申诉一次", "Appealed once already"),
@@ -185,6 +186,10 @@ GUARDS: Mapping[Guard, tuple[Check, Text]] = MappingProxyType(
         Guard.HAS_HANDLER: (
             lambda case: case.ticket.row["handler_id"] is not None,
             ("还没有经办人，请改为派单", "Nobody has signed it yet, route it"),
+        ),
+        Guard.NO_HANDLER: (
+            lambda case: case.ticket.row["handler_id"] is None,
+            ("该工单已有经办人", "Somebody handles it already"),
         ),
         Guard.BEFORE_DUE: (_before_due, ("已超过办理时限，不能再申请延期", "The deadline has passed")),
         Guard.EXTENSIONS_LEFT: (
@@ -213,6 +218,10 @@ GUARDS: Mapping[Guard, tuple[Check, Text]] = MappingProxyType(
             lambda case: all(helper["done_at"] for helper in case.ticket.helpers),
             ("会办单位还没有全部办结", "A helping organisation has not finished"),
         ),
+        Guard.HELPED: (
+            lambda case: any(not helper["done_at"] for helper in case.ticket.helpers),
+            ("没有正在会办的单位", "No organisation is helping"),
+        ),
         Guard.REVISIT_NEEDED: (
             lambda case: not case.ticket.exempt,
             ("该工单按规则免回访，可直接结案", "Exempt from the revisit, it can be closed"),
@@ -228,6 +237,14 @@ GUARDS: Mapping[Guard, tuple[Check, Text]] = MappingProxyType(
         Guard.REWORKS_LEFT: (
             lambda case: case.count("rework_count") < MAX_REWORKS,
             ("已返工 2 次，请上报研处或复核", "Reworked twice already: escalate or review it"),
+        ),
+        Guard.NO_REWORKS_LEFT: (
+            lambda case: case.count("rework_count") >= MAX_REWORKS,
+            ("还可以返工，请先返工", "It can be reworked first"),
+        ),
+        Guard.SATISFIED: (
+            lambda case: not unsatisfied(case.ticket),
+            ("群众不满意或未解决，须由调度员结案", "The person is not satisfied: a dispatcher must close it"),
         ),
         Guard.EVALUATED: (
             lambda case: bool(case.ticket.of_round(case.ticket.evaluations)),

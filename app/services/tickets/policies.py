@@ -14,7 +14,6 @@ from app.models.enums import EventSource
 
 MACHINE_SOURCES = frozenset({EventSource.IOT, EventSource.VIDEO})
 SELF_RESOLVED = "self_resolved_not_drawn"
-SELF_RESOLVED_REVISIT_PERCENT = 20
 
 REVISIT_EXEMPTIONS: Mapping[str, frozenset[EventSource]] = MappingProxyType(
     {"machine_source": MACHINE_SOURCES}
@@ -29,6 +28,6 @@ def revisit_exemption(source: EventSource) -> str | None:
     return None
 
 
-def drawn_for_revisit(ticket_id: UUID, percent: int = SELF_RESOLVED_REVISIT_PERCENT) -> bool:
-    """Whether a ticket that was mended on the spot is among the revisited: always the same answer."""
+def drawn_for_revisit(ticket_id: UUID, percent: int) -> bool:
+    """Whether a ticket that was mended on the spot is among the revisited share: always the same answer."""
     return int.from_bytes(hashlib.sha256(ticket_id.bytes).digest()[:4]) % 100 < percent

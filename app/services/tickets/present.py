@@ -1,12 +1,13 @@
 """A ticket as it goes out: the reading turned into wire shapes, masked, with the caller's actions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.core import clock
 from app.core.paging import Page
 from app.models.enums import Action, Relation, Role
-from app.schemas.ticket import EventRead, TicketBrief, TicketRead
+from app.schemas.duplicate import DuplicateRead
+from app.schemas.ticket import EventRead, TicketBrief, TicketRead, TicketStepRead
 from app.schemas.types import PageRead
 from app.services.platform import masks
 from app.services.platform.actor import Actor
@@ -21,6 +22,17 @@ REPORTING = workflow.rows_for(None, Action.REPORT)[0].roles | {"reporter"}
 
 def ticket(actor: Actor, seen: TicketView, deadlines: Deadlines) -> TicketRead:
     """The detail of a ticket for this caller."""
+    return TicketRead.model_validate(_detail(actor, seen, deadlines))
+
+
+def step(
+    actor: Actor, seen: TicketView, deadlines: Deadlines, likely: Sequence[DuplicateRead]
+) -> TicketStepRead:
+    """A ticket after a step, with its likely duplicates."""
+    return TicketStepRead.model_validate({**_detail(actor, seen, deadlines), "likely_duplicates": likely})
+
+
+def _detail(actor: Actor, seen: TicketView, deadlines: Deadlines) -> dict[str, Any]:
     row, hidden = dict(seen.row), hides_reporter(actor, seen)
     if hidden:
         row |= {"reporter_id": None, "reporter_name": None}
@@ -33,9 +45,10 @@ def ticket(actor: Actor, seen: TicketView, deadlines: Deadlines) -> TicketRead:
         "clocks": seen.clocks,
         "revisits": seen.revisits,
         "evaluations": seen.evaluations,
+        "attachments": seen.row["attachments"] or (),
         "allowed_actions": actions.allowed(actor, seen, clock.now(), deadlines),
     }
-    return TicketRead.model_validate(row)
+    return row
 
 
 def briefs(page: Page[Mapping[str, Any]]) -> PageRead[TicketBrief]:

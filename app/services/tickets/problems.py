@@ -52,6 +52,13 @@ class NotYours(Forbidden):
         )
 
 
+class OwnRequest(Forbidden):
+    """Who asked for something is not who decides on it."""
+
+    code = NotYours.code
+    title_zh, title_en = NotYours.title_zh, NotYours.title_en
+
+
 class UnknownCategory(Invalid):
     """No such category, or it is switched off."""
 

@@ -119,13 +119,16 @@ _BRIEF = (
 )
 
 
+def visible(actor: Actor) -> ColumnElement[bool]:
+    """The tickets that the caller may see: those of their scope, and of drafts their own."""
+    return and_(scope.visible(actor, Dataset.TICKETS, COLUMNS), _no_draft_of_others(actor))
+
+
 async def require_visible(
     session: AsyncSession, *, actor: Actor, ticket_id: UUID, lock: bool = False
 ) -> None:
     """Raise `NotFound` unless the caller may see the ticket; with `lock`, hold its row until the end."""
-    statement = select(_T.id).where(
-        _T.id == ticket_id, scope.visible(actor, Dataset.TICKETS, COLUMNS), _no_draft_of_others(actor)
-    )
+    statement = select(_T.id).where(_T.id == ticket_id, visible(actor))
     if lock:
         statement = statement.with_for_update()
     if await session.scalar(statement) is None:

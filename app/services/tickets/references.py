@@ -1,83 +1,106 @@
-"""What an action names must exist, be in force and belong to this ticket: categories, organisations, people.
+"""What an action names must be right: categories, organisations, people, the master, files, amounts.
 
-Each check is one statement, and only where the action names such a thing. Merging also locks the master.
+Each check is one statement at most, and only where the action names such a thing. Merging also locks the
+master.
 """
 
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import any_, func, select
+from sqlalchemy import Exists, any_, exists, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.core.errors import NotFound, invalid_field
 from app.models.area import Area
-from app.models.enums import AreaLevel, Status
+from app.models.enums import Action, AreaLevel, AttachmentPurpose, ClockKind, Status
 from app.models.staff import Member, Org
 from app.models.ticket import Category, Ticket
 from app.services.areas import tree
 from app.services.platform import scope
 from app.services.platform.actor import Actor, Dataset
-from app.services.tickets import reads
+from app.services.tickets import attachments, reads
+from app.services.tickets.deadlines import Deadlines, Subject
 from app.services.tickets.effects import Effect, Step
 from app.services.tickets.problems import UnknownCategory
 
 _AREAS = scope.ScopeColumns(area=Area.id)
+SHOWN = frozenset({AttachmentPurpose.BEFORE, AttachmentPurpose.AFTER})
 
 
-async def check(session: AsyncSession, step: Step) -> Effect:
-    """Raise what names the field; returns what a named place adds to the effect."""
+async def check(session: AsyncSession, step: Step, *, deadlines: Deadlines, event_id: UUID) -> Effect:
+    """Raise what names the field; returns what a named place and named files add to the effect."""
+    _amount(step, deadlines)
     await _category(session, step)
-    await _orgs(session, step)
-    await _member(session, step)
+    await _parties(session, step)
     await _master(session, step)
-    return await _area(session, step)
+    return await _area(session, step) + await _files(session, step, event_id)
 
 
-async def require_category(session: AsyncSession, code: str) -> None:
-    """A leaf category that is in use."""
-    if await session.scalar(select(Category.code).where(Category.code == code, Category.enabled)) is None:
-        wrong = invalid_field("body.category_code", "没有这个事件类别", "No such category")
-        raise UnknownCategory(errors=wrong.errors)
+def in_use(code: str) -> Exists:
+    """Whether a category is there and in use."""
+    return exists().where(Category.code == code, Category.enabled)
+
+
+def unknown_category() -> UnknownCategory:
+    """The refusal of a category that is not."""
+    wrong = invalid_field("body.category_code", "没有这个事件类别", "No such category")
+    return UnknownCategory(errors=wrong.errors)
+
+
+def _amount(step: Step, deadlines: Deadlines) -> None:
+    """An extension is at most as long as the limit itself."""
+    amount = step.command.value("amount")
+    if amount is None:
+        return
+    row = step.ticket.row
+    subject = Subject(row["category_code"], step.ticket.urgency, row["area_path"])
+    level = deadlines.level(row["lead_org_id"])
+    most = deadlines.resolve(ClockKind.HANDLE, subject, level=level).limit.amount
+    if amount > most:
+        raise invalid_field("body.amount", f"一次延期不能超过 {most}", f"must be at most {most}", "too_large")
 
 
 async def _category(session: AsyncSession, step: Step) -> None:
     code = step.command.value("category_code")
-    if code is not None:
-        await require_category(session, code)
+    if code is not None and not await session.scalar(select(in_use(code))):
+        raise unknown_category()
 
 
-async def _orgs(session: AsyncSession, step: Step) -> None:
+async def _parties(session: AsyncSession, step: Step) -> None:
+    """The organisations that an action names serve the area; the person works for the one that leads."""
+    orgs = _named_orgs(step)
+    member_id = step.command.value("member_id")
+    if not orgs and member_id is None:
+        return
+    serving = select(Org.id).where(
+        Org.id.in_(orgs), Org.ended_at.is_(None), Org.area_id.in_(step.ticket.row["area_path"])
+    )
+    lead = step.command.value("org_id") or step.ticket.row["lead_org_id"]
+    working = select(Member.id).where(
+        Member.id == member_id, Member.org_id == lead, Member.ended_at.is_(None)
+    )
+    found = set((await session.scalars(union_all(serving, working))).all())
+    missing = orgs.keys() - found
+    if missing:
+        raise invalid_field(
+            f"body.{orgs[missing.pop()]}",
+            "没有这个单位，或它不负责工单所在的区域",
+            "No such organisation, or it does not serve the ticket's area",
+        )
+    if member_id is not None and member_id not in found:
+        raise invalid_field("body.member_id", "该单位没有这个人", "Nobody of that id works there")
+
+
+def _named_orgs(step: Step) -> dict[UUID, str]:
+    """The organisations that an action names, each with the field that does."""
     named: dict[UUID, str] = {}
     for field in ("org_id", "proposed_org_id"):
         if org_id := step.command.value(field):
             named[org_id] = field
     for org_id in step.command.value("helper_org_ids") or ():
         named.setdefault(org_id, "helper_org_ids")
-    if not named:
-        return
-    serving = select(Org.id).where(
-        Org.id.in_(named), Org.ended_at.is_(None), Org.area_id.in_(step.ticket.row["area_path"])
-    )
-    missing = set(named) - set((await session.scalars(serving)).all())
-    if missing:
-        raise invalid_field(
-            f"body.{named[missing.pop()]}",
-            "没有这个单位，或它不负责工单所在的区域",
-            "No such organisation, or it does not serve the ticket's area",
-        )
-
-
-async def _member(session: AsyncSession, step: Step) -> None:
-    member_id = step.command.value("member_id")
-    if member_id is None:
-        return
-    org_id = step.command.value("org_id") or step.ticket.row["lead_org_id"]
-    works = select(Member.id).where(
-        Member.id == member_id, Member.org_id == org_id, Member.ended_at.is_(None)
-    )
-    if await session.scalar(works) is None:
-        raise invalid_field("body.member_id", "该单位没有这个人", "Nobody of that id works there")
+    return named
 
 
 async def _master(session: AsyncSession, step: Step) -> None:
@@ -90,7 +113,7 @@ async def _master(session: AsyncSession, step: Step) -> None:
             .where(
                 Ticket.id == master_id,
                 Ticket.status != Status.DRAFT.value,
-                scope.visible(step.actor, Dataset.TICKETS, reads.COLUMNS),
+                reads.visible(step.actor),
             )
             .with_for_update()
         )
@@ -99,6 +122,20 @@ async def _master(session: AsyncSession, step: Step) -> None:
         raise invalid_field(
             "body.master_id", "主单须是另一件未结的工单", "The master must be another ticket that is open"
         )
+
+
+async def _files(session: AsyncSession, step: Step, event_id: UUID) -> Effect:
+    named = step.command.value("attachments") or ()
+    links = await attachments.link(
+        session, actor=step.actor, ticket_id=step.ticket.id, event_id=event_id, named=named
+    )
+    if step.command.action is Action.SELF_RESOLVE and not links.photos >= SHOWN:
+        raise invalid_field(
+            "body.attachments",
+            "处理前和处理后的附件须是照片",
+            "What shows before and after must be photos",
+        )
+    return Effect(inserts=list(links.writes))
 
 
 async def _area(session: AsyncSession, step: Step) -> Effect:

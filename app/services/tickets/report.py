@@ -5,12 +5,13 @@ that a report made offline and sent twice is one ticket. The number comes from a
 every report would lock.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -18,21 +19,22 @@ from app.core.coordinates import CoordType, to_wgs84
 from app.core.crypto import Vault
 from app.core.errors import Conflict, Forbidden, invalid_field
 from app.core.ids import uuid7
+from app.core.writes import Formula, Write, insert, together
 from app.models.area import Area
 from app.models.enums import Action, EventSource, RevisitState, Role, Stage, Status, Urgency
 from app.models.registry import Household
 from app.models.ticket import Ticket, TicketContact
 from app.models.ticket_step import TicketEvent
+from app.schemas.attachment import AttachmentName
 from app.services.platform import outbox, scope
 from app.services.platform.actor import Actor, Dataset
 from app.services.platform.scope import ScopeColumns
-from app.services.tickets import clocks, references, view, workflow
+from app.services.tickets import attachments, clocks, references, view, workflow
 from app.services.tickets.clocks import Terms
 from app.services.tickets.deadlines import Deadlines, Subject
 from app.services.tickets.labels import ROLE_ZH
 from app.services.tickets.policies import MACHINE_SOURCES
 from app.services.tickets.view import TicketView
-from app.services.tickets.writes import together
 
 _TICKET: Any = Ticket.__table__
 _CONTACT: Any = TicketContact.__table__
@@ -89,6 +91,7 @@ class NewTicket:
     occurred_at: datetime | None = None
     draft: bool = False
     confidential: bool = False
+    attachments: Sequence[AttachmentName] = ()
 
 
 async def report(
@@ -115,16 +118,19 @@ async def report(
             return known, False
     where = await references.placed(session, reporter, new.area_id)
     await _check_references(session, actor, new)
-    ticket_id, now = new.ticket_id or uuid7(), clock.now()
+    ticket_id, event_id, now = new.ticket_id or uuid7(), uuid7(), clock.now()
+    links = await attachments.link(
+        session, actor=actor, ticket_id=ticket_id, event_id=event_id, named=new.attachments
+    )
     subject = Subject(new.category_code, new.urgency, where.path)
     made = clocks.change(row.clocks, open_clocks=(), terms=Terms(deadlines, subject), now=now)
     values = _values(actor, new, now) | _placed(new.place) | where.columns
     values |= {"id": ticket_id, "due_at": made.due_at}
-    number = text(_NUMBER).bindparams(prefix=prefix, now=now)
-    writes = [insert(_TICKET).values(**values, no=number), *_told(actor, new, ticket_id, made, now)]
+    number = Formula(_NUMBER, {"prefix": prefix, "now": now})
+    writes = [insert(_TICKET, **values, no=number), *_told(actor, new, ticket_id, event_id, made, now)]
     if new.contact is not None:
-        writes.append(insert(_CONTACT).values(ticket_id=ticket_id, **_sealed(new.contact, vault)))
-    await together(session, writes)
+        writes.append(insert(_CONTACT, ticket_id=ticket_id, **_sealed(new.contact, vault)))
+    await together(session, [*writes, *links.writes])
     return await view.load(session, ticket_id), True
 
 
@@ -151,15 +157,17 @@ async def _check_references(session: AsyncSession, actor: Actor, new: NewTicket)
         raise invalid_field(
             "body.source", "该来源只能由系统接口上报", "Only a system reports from this source"
         )
-    await references.require_category(session, new.category_code)
-    if new.household_id is not None:
-        seen = select(Household.id).where(
-            Household.id == new.household_id, scope.visible(actor, Dataset.REGISTRY, _HOUSEHOLDS)
+    household = exists().where(
+        Household.id == new.household_id, scope.visible(actor, Dataset.REGISTRY, _HOUSEHOLDS)
+    )
+    asked = select(references.in_use(new.category_code).label("category"), household.label("household"))
+    known = (await session.execute(asked)).one()
+    if not known.category:
+        raise references.unknown_category()
+    if new.household_id is not None and not known.household:
+        raise invalid_field(
+            "body.household_id", "没有这个户，或不在您的管辖范围内", "No such household in your scope"
         )
-        if await session.scalar(seen) is None:
-            raise invalid_field(
-                "body.household_id", "没有这个户，或不在您的管辖范围内", "No such household in your scope"
-            )
 
 
 def _values(actor: Actor, new: NewTicket, now: datetime) -> dict[str, Any]:
@@ -207,15 +215,17 @@ def _told(
     actor: Actor,
     new: NewTicket,
     ticket_id: UUID,
+    event_id: UUID,
     made: clocks.Change,
     now: datetime,
-) -> list[Any]:
+) -> list[Write]:
     action, to = (Action.SAVE_DRAFT, Status.DRAFT) if new.draft else (Action.REPORT, Status.REPORTED)
     roles = workflow.rows_for(None, action)[0].roles & actor.roles
     news = {"seq": 1, "from": None, "to": to.value, "area_id": str(new.area_id)}
     return [
-        insert(_EVENT).values(
-            id=uuid7(),
+        insert(
+            _EVENT,
+            id=event_id,
             ticket_id=ticket_id,
             seq=1,
             action=action.value,

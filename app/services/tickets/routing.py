@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -22,7 +22,6 @@ from app.models.area import Area
 from app.models.enums import EventSource, Urgency
 from app.models.routing import RoutingRule
 from app.models.staff import Member, Org
-from app.models.ticket import Category
 from app.schemas.routing import Why
 from app.services.tickets import desks
 from app.services.tickets.desks import Desk
@@ -119,22 +118,15 @@ async def route(session: AsyncSession, *, facts: Facts) -> Decision:
 
 
 async def auto_dispatch(session: AsyncSession, *, ticket: TicketView) -> Rule | None:
-    """The rule by which the system itself dispatches a ticket that was just accepted; one statement.
+    """The rule by which the system itself dispatches a ticket that was just accepted.
 
-    None when the category is not dispatched automatically, when no rule catches it, and for a ticket
-    that was with an organisation before: that one is for a person to route.
+    None when no rule catches it (one statement), and without a statement when its category is not
+    dispatched automatically or it was with an organisation before: that one is for a person to route.
     """
-    if ticket.row["dispatch_count"]:
+    if ticket.row["dispatch_count"] or not ticket.row["auto_dispatch"]:
         return None
     facts = facts_of(ticket)
-    flagged = exists().where(Category.code == facts.category_code, Category.auto_dispatch)
-    return decide(await _candidates(session, facts, flagged), facts).rule
-
-
-async def auto_dispatch_target(session: AsyncSession, *, ticket: TicketView) -> UUID | None:
-    """The organisation to which the system itself dispatches a ticket that was just accepted, if any."""
-    rule = await auto_dispatch(session, ticket=ticket)
-    return rule.org_id if rule else None
+    return decide(await _candidates(session, facts), facts).rule
 
 
 def with_targets(*more: Any) -> Select[*tuple[Any, ...]]:
@@ -194,7 +186,7 @@ def _unmet(rule: Rule, facts: Facts) -> Why | None:
     return Why.URGENCY if rule.urgency and rule.urgency is not facts.urgency else None
 
 
-async def _candidates(session: AsyncSession, facts: Facts, *only: ColumnElement[bool]) -> list[Rule]:
+async def _candidates(session: AsyncSession, facts: Facts) -> list[Rule]:
     rules = RoutingRule
     statement = with_targets().where(
         rules.ended_at.is_(None),
@@ -202,7 +194,6 @@ async def _candidates(session: AsyncSession, facts: Facts, *only: ColumnElement[
         or_(rules.area_id.is_(None), rules.area_id.in_(facts.area_path)),
         or_(rules.source.is_(None), rules.source == facts.source),
         or_(rules.urgency.is_(None), rules.urgency == facts.urgency),
-        *only,
     )
     return [rule_of(row) for row in await session.execute(statement)]
 

@@ -28,8 +28,7 @@ from app.schemas.routing import (
 )
 from app.schemas.types import Ref
 from app.services.areas import tree
-from app.services.platform import scope
-from app.services.platform.actor import Actor, Dataset
+from app.services.platform.actor import Actor
 from app.services.tickets import desks, reads, routing, routing_rules
 from app.services.tickets.desks import Desk
 from app.services.tickets.routing import Facts, Tried
@@ -99,7 +98,7 @@ async def _ticket(session: AsyncSession, actor: Actor, ticket_id: UUID) -> Any:
     statement = (
         select(Ticket.category_code, Ticket.source, Ticket.urgency, Area)
         .join(Area, Area.id == Ticket.area_id)
-        .where(Ticket.id == ticket_id, scope.visible(actor, Dataset.TICKETS, reads.COLUMNS))
+        .where(Ticket.id == ticket_id, reads.visible(actor))
     )
     row = (await session.execute(statement.options(tree.BRIEF))).one_or_none()
     if row is None:

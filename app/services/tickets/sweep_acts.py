@@ -20,7 +20,7 @@ from app.models.ticket_step import TicketClock
 from app.services.tickets import sweep_clocks, transitions
 from app.services.tickets.commands import Command
 from app.services.tickets.deadlines import Deadlines
-from app.services.tickets.sweep_marks import SYSTEM
+from app.services.tickets.system import SYSTEM
 
 ASK_AGAIN = timedelta(hours=1)
 _CLOCK: Any = TicketClock.__table__

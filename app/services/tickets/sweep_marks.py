@@ -6,10 +6,9 @@ clocks: an effect that wants more than the columns of `CHANGED` and rows of its 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -18,20 +17,18 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.ids import uuid7
-from app.models.enums import Action, Role, Status
+from app.models.enums import Role, Status
 from app.models.platform import Outbox
 from app.models.ticket import Ticket
-from app.models.ticket_step import TicketClock, TicketEvent, TicketSupervision
-from app.services.access.roles import ROLES
-from app.services.platform.actor import Actor, Grant, ScopeKind
+from app.models.ticket_step import TicketClock, TicketEvent
 from app.services.tickets import effects, guards, looks, telling, workflow
 from app.services.tickets.commands import Command
 from app.services.tickets.deadlines import Deadlines
-from app.services.tickets.effects import Effect, Step, handling
+from app.services.tickets.effects import Effect, Step
 from app.services.tickets.guards import Case
+from app.services.tickets.system import SYSTEM
 from app.services.tickets.view import TicketView
 
-SYSTEM = Actor(id=UUID(int=0), grants=(Grant(Role.SYSTEM, ScopeKind.ALL, ROLES[Role.SYSTEM].datasets),))
 _TICKET: Any = Ticket.__table__
 _CLOCK: Any = TicketClock.__table__
 _EVENT: Any = TicketEvent.__table__
@@ -50,11 +47,6 @@ _UPDATE_CLOCK = (
     .where(_CLOCK.c.id == bindparam("of"))
     .values(level=bindparam("new_level"), next_at=bindparam("new_next_at"))
 )
-
-ROWS: Mapping[Action, tuple[Any, Callable[[Step], dict[str, Any]]]] = MappingProxyType(
-    {Action.SUPERVISE: (TicketSupervision.__table__, handling.pressed)}
-)
-"""The rows that effects add, as rows: to compile a statement for each would cost more than all the rest."""
 
 Row = Mapping[str, Any]
 
@@ -83,9 +75,8 @@ class Marks:
         event = telling.event(step, effect, event_id=uuid7(), to=ticket.status, clocks={})
         self._rows[_EVENT].append(event)
         self.tell(f"ticket.{command.action.value}", ticket.id, telling.news(step, effect, to=ticket.status))
-        if effect.inserts:
-            table, row_of = ROWS[command.action]
-            self._rows[table].append(row_of(step))
+        for added in effect.inserts:
+            self._rows[added.table].append(dict(added.row))
         self._change(step, effect, version=event["seq"])
         return True
 

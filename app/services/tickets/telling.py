@@ -3,14 +3,26 @@
 The same for a person's step and for the system's, whether it takes one ticket or five hundred at once.
 """
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from app.models.enums import Role, Status
+from app.models.enums import Action, Role, Status
 from app.services.tickets import relations
 from app.services.tickets.effects import Effect, Step
 
 REPORTER = "reporter"
+NOTICE = "notice.reporter"
+TOLD_TO_REPORTER = frozenset(
+    {
+        Action.ACCEPT,
+        Action.APPROVE_EXTENSION,
+        Action.REJECT,
+        Action.RESOLVE,
+        Action.SELF_RESOLVE,
+        Action.CLOSE,
+    }
+)
 
 
 def event(
@@ -43,6 +55,16 @@ def news(step: Step, effect: Effect, *, to: Status) -> dict[str, Any]:
         "area_id": str(row["area_id"]),
         "lead_org_id": None if lead is None else str(lead),
     }
+
+
+def notices(step: Step) -> Iterator[tuple[str, UUID, dict[str, Any]]]:
+    """What the person who complained is told, by topic and ticket; who was merged into it, likewise."""
+    if step.command.action not in TOLD_TO_REPORTER:
+        return
+    told = {"seq": step.ticket.row["version"] + 1, "notice": step.command.action.value}
+    yield NOTICE, step.ticket.id, told
+    for follower in step.ticket.row["followers"]:
+        yield NOTICE, follower, {**told, "master_id": str(step.ticket.id)}
 
 
 def _acting_role(step: Step) -> str:

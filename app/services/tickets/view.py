@@ -19,7 +19,8 @@ from app.services.tickets.clocks import Clock
 
 _VIEW = """
     SELECT ticket.*,
-        category.self_handled, category.label_zh AS category_label, category.label_en AS category_label_en,
+        category.self_handled, category.revisit_percent, category.auto_dispatch,
+        category.label_zh AS category_label, category.label_en AS category_label_en,
         area.name AS area_name, area.path AS area_path,
         org.name AS org_name, handler.name AS handler_name, reporter.name AS reporter_name,
         contact.name AS contact_name, contact.phone_last4 AS contact_last4,
@@ -54,7 +55,17 @@ _VIEW = """
            FROM revisit WHERE ticket_id = ticket.id) AS revisits,
         (SELECT json_agg(json_build_object('round', round, 'at', at, 'evaluated_by', evaluated_by,
                 'satisfaction', satisfaction, 'solved', solved) ORDER BY at, id)
-           FROM evaluation WHERE ticket_id = ticket.id) AS evaluations
+           FROM evaluation WHERE ticket_id = ticket.id) AS evaluations,
+        (SELECT json_agg(json_build_object('id', attachment.id, 'kind', kind, 'mime', mime, 'size', size,
+                'purpose', purpose, 'event_seq', seq) ORDER BY seq, attachment.id)
+           FROM ticket_attachment JOIN attachment ON attachment.id = attachment_id
+           JOIN ticket_event ON ticket_event.id = event_id
+          WHERE ticket_attachment.ticket_id = ticket.id) AS attachments,
+        ARRAY(WITH RECURSIVE following AS (
+                SELECT id FROM ticket AS merged WHERE merged.merged_into_id = ticket.id
+                UNION
+                SELECT merged.id FROM ticket AS merged JOIN following ON merged.merged_into_id = following.id)
+              SELECT id FROM following) AS followers
     FROM ticket
     JOIN category ON category.code = ticket.category_code
     JOIN area ON area.id = ticket.area_id

@@ -100,8 +100,8 @@ LINES = """
 - | report | reported | reporters | | | | +accept +overall
 draft | submit | reported | * | reporter | opinion:text? | complete | +accept +overall
 returned | submit | reported | * | reporter | opinion:text | | ~accept +accept
-draft reported | self_resolve | resolved@needs_revisit | workers | reporter | measures:text public_reply:text? attachments | self_handled before_and_after | -all +overall +revisit
-draft reported | self_resolve | resolved@exempt | workers | reporter | measures:text public_reply:text? attachments | self_handled before_and_after | -all +overall +close
+draft reported | self_resolve | resolved@needs_revisit | workers | reporter | measures:text public_reply:text? attachments | self_handled before_and_after | -accept +overall +revisit
+draft reported | self_resolve | resolved@exempt | workers | reporter | measures:text public_reply:text? attachments | self_handled before_and_after | -accept +overall +close
 draft reported returned | withdraw | withdrawn | * | reporter | opinion:text? | | -all
 accepted | request_withdraw | = | * | reporter | opinion:text | nothing_pending |
 accepted | approve_withdraw | withdrawn | dispatcher | | opinion:text? | pending_withdraw not_asker | -all
@@ -115,7 +115,8 @@ merged | unmerge | ~ | dispatcher | | opinion:text | | ~all
 accepted | dispatch | dispatched | routers system | | org_id:org member_id:member? helper_org_ids:orgs? opinion:text? | nothing_pending | -dispatch -sign -contact -handle +sign +contact +handle
 dispatched | sign | processing | handlers | lead_org | opinion:text? | nothing_pending not_for_another | -sign
 dispatched | sign | processing | system | | | | -sign
-dispatched processing | contact | = | handlers | lead_org | method:revisit_method opinion:text | contact_due | -contact
+processing | sign | = | handlers | lead_org | opinion:text? | nothing_pending no_handler |
+dispatched processing suspended | contact | = | handlers | lead_org | method:revisit_method opinion:text | contact_due | -contact
 dispatched processing | decline | = | handlers | lead_org | reason:return_reason basis:text proposed_org_id:org | nothing_pending declines_left decline_in_time |
 dispatched processing | approve_decline | dispatched@with_org | dispatcher | not_lead_org | org_id:org? opinion:text? | pending_decline not_asker | -dispatch -sign -contact -handle +sign +contact +handle
 dispatched processing | approve_decline | accepted@without_org | dispatcher | not_lead_org | org_id:org? opinion:text? | pending_decline not_asker | -sign -contact -handle +dispatch
@@ -125,28 +126,31 @@ processing | transfer_down | dispatched | dept_head | lead_org | org_id:org? mem
 processing | request_joint | = | dispatcher | | helper_org_ids:orgs opinion:text | |
 processing | request_joint | = | handlers | handler | helper_org_ids:orgs opinion:text | |
 dispatched processing suspended escalating | finish_joint | = | handlers | helper_org | opinion:text | |
+dispatched processing suspended escalating | finish_joint | = | dispatcher | | opinion:text | helped |
 accepted dispatched | escalate | escalating | dispatcher | | reason:escalate_reason opinion:text | level_left nothing_pending | ‖handle
 processing | escalate | escalating | dispatcher | | reason:escalate_reason opinion:text | level_left nothing_pending | ‖handle
 processing | escalate | escalating | dept_head | lead_org | reason:escalate_reason opinion:text | level_left nothing_pending | ‖handle
 dispatched processing | escalate | escalating | system | | | level_left nothing_pending | ‖handle
+evaluating | escalate | escalating | dispatcher | | reason:escalate_reason opinion:text | unsatisfied no_reworks_left level_left nothing_pending | -revisit -close
 escalating | decide | dispatched@take_over | dispatcher supervisor | | decision org_id:org? resume_on:day? opinion:text | | -dispatch -sign -contact -handle +sign +contact +handle
-escalating | decide | processing@send_back | dispatcher supervisor | | decision org_id:org? resume_on:day? opinion:text | has_handler | ~handle
+escalating | decide | processing@send_back | dispatcher supervisor | | decision org_id:org? resume_on:day? opinion:text | has_handler | -handle +handle
 escalating | decide | accepted@route_anew | dispatcher supervisor | | decision org_id:org? resume_on:day? opinion:text | | -sign -contact -handle +dispatch
-escalating | decide | suspended@suspend | dispatcher supervisor | | decision org_id:org? resume_on:day? opinion:text | has_handler | ‖handle ‖contact
+escalating | decide | suspended@suspend | dispatcher supervisor | | decision org_id:org? resume_on:day? opinion:text | has_handler | +handle ‖handle
 dispatched processing | request_extension | = | handlers | lead_org | amount reason:suspend_reason opinion:text | nothing_pending before_due extensions_left |
 dispatched processing | approve_extension | = | dispatcher | not_lead_org | opinion:text? | pending_extension not_asker first_extension |
 dispatched processing | approve_extension | = | leader_viewer supervisor | not_lead_org | opinion:text? | pending_extension not_asker |
 dispatched processing | deny_extension | = | dispatcher leader_viewer supervisor | not_lead_org | opinion:text | pending_extension not_asker |
 processing | request_suspend | = | handlers | lead_org | reason:suspend_reason resume_on:day opinion:text | nothing_pending |
-processing | approve_suspend | suspended | dispatcher | not_lead_org | opinion:text? | pending_suspend not_asker | ‖handle ‖contact
+processing | approve_suspend | suspended | dispatcher | not_lead_org | opinion:text? | pending_suspend not_asker | ‖handle
 processing | deny_suspend | = | dispatcher | not_lead_org | opinion:text | pending_suspend not_asker |
-suspended | resume | processing | handlers | lead_org | opinion:text? | | ~handle ~contact
-suspended | resume | processing | dispatcher system | | opinion:text? | | ~handle ~contact
+suspended | resume | processing | handlers | lead_org | opinion:text? | | ~handle
+suspended | resume | processing | dispatcher system | | opinion:text? | | ~handle
 suspended | review_suspension | = | dispatcher | | resume_on:day opinion:text | |
 processing suspended escalating | progress | = | handlers | handler | opinion:text attachments? | |
 open | urge | = | pushers | | opinion:text? | after_draft |
 open | supervise | = | overseers dispatcher system | | level:supervise_level opinion:text? | after_draft raises_level |
 open | reply_supervision | = | handlers | lead_org | opinion:text | supervised |
+reported returned accepted | reply_supervision | = | routers | | opinion:text | supervised |
 open | lift_supervision | = | overseers dispatcher | | opinion:text | supervised supervision_answered |
 open | instruct | = | leader_viewer | | opinion:text urgency? | after_draft |
 reported accepted dispatched processing suspended escalating | change | = | dispatcher | | category_code:category? urgency? area_id:area? opinion:text | changes_something |
@@ -167,7 +171,8 @@ evaluating | rework | dispatched@with_org | callers | not_handler | org_id:org? 
 evaluating | evaluate | = | evaluators | not_handler | evaluated_by satisfaction solved opinion:text? | not_evaluated | +close
 evaluating | evaluate | = | * | reporter_not_handler | evaluated_by satisfaction solved opinion:text? | not_evaluated | +close
 evaluating | lapse | = | system | | | not_evaluated | +close
-evaluating | close | closed | dispatcher system | | opinion:text? | evaluated answer_closable nothing_pending | -all
+evaluating | close | closed | dispatcher | | opinion:text? | evaluated answer_closable nothing_pending | -all
+evaluating | close | closed | system | | opinion:text? | evaluated satisfied nothing_pending | -all
 resolved | close | closed | dispatcher system | | opinion:text? | revisit_exempt nothing_pending | -all
 evaluating closed | request_review | = | handlers | lead_org | opinion:text | nothing_pending not_archived |
 evaluating closed | approve_review | = | dispatcher | not_lead_org | opinion:text? | pending_review not_asker |

@@ -2,19 +2,17 @@
 
 from typing import Any
 
-from sqlalchemy import insert
-
 from app.core.errors import invalid_field
 from app.core.ids import uuid7
+from app.core.writes import Write, insert
 from app.models.enums import EvaluatedBy, Outcome, RevisitState, Satisfaction, Status
 from app.models.ticket_outcome import Evaluation, Revisit
 from app.services.tickets.effects import ledger
 from app.services.tickets.effects.routing import to_org
-from app.services.tickets.effects.step import Effect, Step, assign, end_all
+from app.services.tickets.effects.step import Effect, Step, afresh, again, end_all, same_handler
 
 _REVISIT: Any = Revisit.__table__
 _EVALUATION: Any = Evaluation.__table__
-_FORGOTTEN = ("resolved_at", "resolution_type", "satisfaction", "solved", "exempt_policy")
 
 
 def revisit(step: Step) -> Effect:
@@ -37,32 +35,30 @@ def revisit(step: Step) -> Effect:
     if step.row.outcome is not Outcome.NOT_REACHED:
         values["revisit_state"] = RevisitState.DONE.value
     codes |= {"method": asked["method"], "outcome": str(step.row.outcome)}
-    return Effect(values, inserts=[insert(_REVISIT).values(**asked)], codes=codes)
+    return Effect(values, inserts=[insert(_REVISIT, **asked)], codes=codes)
 
 
 def rework(step: Step) -> Effect:
     """Back to work: with the same handler, with another organisation, or by way of the dispatcher."""
-    number = step.count("rework_count") + 1
-    again = _afresh({"rework_count": number}, {"rework": number})
     match step.row.outcome:
         case Outcome.WITH_ORG:
-            return to_org(step) + again
+            return to_org(step) + again(step)
         case Outcome.ROUTE_ANEW:
-            return Effect({"lead_org_id": None, "handler_id": None}) + again
-    return _same_handler(step) + again
+            return Effect({"lead_org_id": None, "handler_id": None}) + again(step)
+    return same_handler(step) + again(step)
 
 
 def reopen(step: Step) -> Effect:
     """A new round for a closed ticket, with its handler or by way of the dispatcher."""
     number = step.count("reopen_count") + 1
-    again = _afresh({"reopen_count": number, "closed_at": None}, {"reopen": number})
+    anew = afresh({"reopen_count": number, "closed_at": None}, {"reopen": number})
     if step.row.outcome is Outcome.KEEP:
         if step.ticket.row["handler_id"] is None or step.ticket.row["lead_org_id"] is None:
             raise invalid_field(
                 "body.to_handler", "原来没有经办单位，请重新派单", "Nobody handled it, route it anew"
             )
-        return _same_handler(step) + again
-    return Effect({"lead_org_id": None, "handler_id": None}) + again
+        return same_handler(step) + anew
+    return Effect({"lead_org_id": None, "handler_id": None}) + anew
 
 
 def evaluate(step: Step) -> Effect:
@@ -109,22 +105,9 @@ def _answers(step: Step, *, reached: bool) -> dict[str, str]:
     return {name: value.value for name, value in answer.items() if value is not None}
 
 
-def _afresh(values: dict[str, Any], codes: dict[str, Any]) -> Effect:
-    return Effect(
-        {**dict.fromkeys(_FORGOTTEN), "revisit_state": RevisitState.NEEDED.value, **values}, codes=codes
-    )
-
-
-def _same_handler(step: Step) -> Effect:
-    row = step.ticket.row
-    if row["lead_org_id"] is None:
-        raise invalid_field("body.org_id", "请指定办理单位", "Name an organisation", "missing")
-    again = assign(step, row["lead_org_id"], handler_id=row["handler_id"], signed_at=step.now)
-    return Effect({"dispatch_count": step.count("dispatch_count") + 1}, inserts=[again])
-
-
-def _evaluation(step: Step, **codes: Any) -> Any:
-    return insert(_EVALUATION).values(
+def _evaluation(step: Step, **codes: Any) -> Write:
+    return insert(
+        _EVALUATION,
         id=uuid7(),
         ticket_id=step.ticket.id,
         round=step.ticket.round,

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import insert, update
-
 from app.core.ids import uuid7
-from app.models.enums import EventSource, Outcome, ResolutionType, RevisitState, SuperviseLevel
+from app.core.writes import Write, insert, update
+from app.models.enums import EventSource, Outcome, Relation, ResolutionType, RevisitState, SuperviseLevel
 from app.models.ticket_outcome import TicketOutcome
 from app.models.ticket_step import TicketAssignment, TicketSupervision
 from app.services.tickets.effects.step import Effect, Step, end_lead, of_lead
@@ -29,16 +28,13 @@ def contact(step: Step) -> Effect:
 
 
 def finish_joint(step: Step) -> Effect:
-    """A helper has done its part."""
-    mine = [grant.org_id for grant in step.actor.grants if grant.org_id is not None]
-    helping = (
-        (_ASSIGNMENT.c.ticket_id == step.ticket.id)
-        & _ASSIGNMENT.c.is_lead.is_(False)
-        & _ASSIGNMENT.c.ended_at.is_(None)
-        & _ASSIGNMENT.c.org_id.in_(mine)
-    )
+    """A helper has done its part; or a dispatcher does without all that still help."""
+    helping: dict[str, Any] = {"ticket_id": step.ticket.id, "is_lead": False, "ended_at": None}
+    if step.row.relation is Relation.ANY:
+        return Effect(updates=[update(_ASSIGNMENT, helping, ended_at=step.now, end_reason="released")])
+    helping["org_id"] = [grant.org_id for grant in step.actor.grants if grant.org_id is not None]
     done = {"ended_at": step.now, "end_reason": "done", "handler_id": step.actor.member_id}
-    return Effect(updates=[update(_ASSIGNMENT).where(helping).values(**done)])
+    return Effect(updates=[update(_ASSIGNMENT, helping, **done)])
 
 
 def resolve(step: Step) -> Effect:
@@ -70,38 +66,32 @@ def self_resolve(step: Step) -> Effect:
 
 def supervise(step: Step) -> Effect:
     """A supervision or a card; the lead owes a reply."""
-    row = pressed(step)
-    codes = {"level": row["level"]}
-    return Effect(
-        {"supervise_level": row["level"]}, inserts=[insert(_SUPERVISION).values(**row)], codes=codes
+    level = step.command.value("level").value
+    pressed = insert(
+        _SUPERVISION,
+        id=uuid7(),
+        ticket_id=step.ticket.id,
+        level=level,
+        org_id=step.ticket.row["lead_org_id"],
+        by_id=step.actor.member_id,
+        at=step.now,
     )
-
-
-def pressed(step: Step) -> dict[str, Any]:
-    """The row of a supervision or card."""
-    return {
-        "id": uuid7(),
-        "ticket_id": step.ticket.id,
-        "level": step.command.value("level").value,
-        "org_id": step.ticket.row["lead_org_id"],
-        "by_id": step.actor.member_id,
-        "at": step.now,
-    }
+    return Effect({"supervise_level": level}, inserts=[pressed], codes={"level": level})
 
 
 def reply_supervision(step: Step) -> Effect:
     """The lead answers all that is open."""
-    return Effect(updates=[update(_SUPERVISION).where(_pressing(step)).values(replied_at=step.now)])
+    return Effect(updates=[update(_SUPERVISION, _pressing(step), replied_at=step.now)])
 
 
 def lift_supervision(step: Step) -> Effect:
     """No longer pressed."""
-    lifted = update(_SUPERVISION).where(_pressing(step)).values(lifted_at=step.now)
+    lifted = update(_SUPERVISION, _pressing(step), lifted_at=step.now)
     return Effect({"supervise_level": SuperviseLevel.NONE.value}, [lifted])
 
 
-def _pressing(step: Step) -> Any:
-    return (_SUPERVISION.c.ticket_id == step.ticket.id) & _SUPERVISION.c.lifted_at.is_(None)
+def _pressing(step: Step) -> dict[str, Any]:
+    return {"ticket_id": step.ticket.id, "lifted_at": None}
 
 
 def _exempt(policy: str) -> Effect:
@@ -109,9 +99,10 @@ def _exempt(policy: str) -> Effect:
     return Effect(dict(values), codes={"exempt_policy": policy})
 
 
-def _result(step: Step, resolution: str) -> Any:
+def _result(step: Step, resolution: str) -> Write:
     measures = step.command.value("measures")
-    return insert(_OUTCOME).values(
+    return insert(
+        _OUTCOME,
         ticket_id=step.ticket.id,
         round=step.ticket.round,
         resolution_type=resolution,

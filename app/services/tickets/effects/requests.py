@@ -9,16 +9,13 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import insert
-
-from app.core.errors import invalid_field
 from app.core.ids import uuid7
-from app.models.enums import ClockKind, Outcome, RequestState
+from app.core.writes import insert
+from app.models.enums import Outcome, RequestState
 from app.models.ticket_step import TicketRequest
 from app.services.tickets.effects.ledger import entered
 from app.services.tickets.effects.routing import to_org
 from app.services.tickets.effects.step import Effect, Step, decided, end_all, end_lead, text
-from app.services.tickets.limits import LIMITS
 
 _REQUEST: Any = TicketRequest.__table__
 
@@ -26,7 +23,6 @@ _REQUEST: Any = TicketRequest.__table__
 def ask(step: Step) -> Effect:
     """Store what is asked; the kind is the action's name without `request_`."""
     kind = step.command.action.value.removeprefix("request_")
-    _check_amount(step)
     reason = step.command.value("reason")
     asked = {
         "id": uuid7(),
@@ -43,13 +39,7 @@ def ask(step: Step) -> Effect:
     }
     names = ("reason", "proposed_org_id", "amount", "resume_on")
     codes = {name: text(asked[name]) for name in names if asked[name] is not None}
-    return Effect({"pending": kind}, inserts=[insert(_REQUEST).values(**asked)], codes=codes)
-
-
-def _check_amount(step: Step) -> None:
-    amount, most = step.command.value("amount"), LIMITS[ClockKind.HANDLE, step.ticket.urgency].amount
-    if amount is not None and amount > most:
-        raise invalid_field("body.amount", f"一次延期不能超过 {most}", f"must be at most {most}", "too_large")
+    return Effect({"pending": kind}, inserts=[insert(_REQUEST, **asked)], codes=codes)
 
 
 def approve(step: Step) -> Effect:

@@ -4,9 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from app.core.errors import invalid_field
-from app.models.enums import Outcome, SuspendReason
+from app.models.enums import ClockKind, Outcome, Status, SuspendReason
 from app.services.tickets.effects.ledger import entered
-from app.services.tickets.effects.step import Effect, Step, assign, end_lead, text
+from app.services.tickets.effects.step import Effect, Step, again, assign, end_lead, same_handler, text
 
 
 def accept(step: Step) -> Effect:
@@ -35,6 +35,8 @@ def to_org(step: Step) -> Effect:
         "dispatch_count": step.count("dispatch_count") + 1,
     }
     codes = {"org_id": str(org_id), "from_org_id": text(step.ticket.row["lead_org_id"])}
+    if rule_id := step.command.value("rule_id"):
+        codes["rule_id"] = str(rule_id)
     given = Effect(values, inserts=[assign(step, org_id)], codes=codes)
     return end_lead(step, step.command.action.value) + given + joined(step)
 
@@ -78,10 +80,11 @@ def unmerge(step: Step) -> Effect:
 
 
 def escalate(step: Step) -> Effect:
-    """One level up: 村 → 镇 → 市."""
+    """One level up: 村 → 镇 → 市; what was evaluated begins another round there."""
     level = step.count("handling_level") + 1
     reason = step.command.value("reason")
-    return Effect({"handling_level": level}, codes={"level": level, "reason": text(reason and reason.value)})
+    up = Effect({"handling_level": level}, codes={"level": level, "reason": text(reason and reason.value)})
+    return again(step) + up if step.ticket.status is Status.EVALUATING else up
 
 
 def decide(step: Step) -> Effect:
@@ -95,7 +98,9 @@ def decide(step: Step) -> Effect:
             )
         return to_org(step) + Effect(codes=codes)
     if step.row.outcome is Outcome.SEND_BACK:
-        return Effect(back, codes=codes)
+        # After a round that was evaluated, the lead's assignment has ended with it.
+        resumed = Effect() if step.ticket.clock(ClockKind.HANDLE) else same_handler(step)
+        return resumed + Effect(back, codes=codes)
     if step.row.outcome is Outcome.ROUTE_ANEW:
         anew = {**back, "lead_org_id": None, "handler_id": None}
         return end_lead(step, "escalated") + Effect(anew, codes=codes)
@@ -104,7 +109,8 @@ def decide(step: Step) -> Effect:
         raise invalid_field(
             "body.resume_on", "请填写预计恢复日期", "Say when it is expected to resume", "missing"
         )
-    return entered(step, SuspendReason.FUNDS.value, resume_on) + Effect(codes=codes)
+    resumed = Effect() if step.ticket.clock(ClockKind.HANDLE) else same_handler(step)
+    return resumed + entered(step, SuspendReason.FUNDS.value, resume_on) + Effect(codes=codes)
 
 
 def with_reason(step: Step) -> Effect:

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, update
-
+from app.core.errors import invalid_field
 from app.core.ids import uuid7
-from app.models.enums import RequestState
+from app.core.writes import Write, insert, update
+from app.models.enums import RequestState, RevisitState
 from app.models.ticket_step import TicketAssignment, TicketRequest
 from app.services.platform.actor import Actor
 from app.services.tickets.commands import Command
@@ -18,6 +18,7 @@ from app.services.tickets.workflow import Transition
 
 _ASSIGNMENT: Any = TicketAssignment.__table__
 _REQUEST: Any = TicketRequest.__table__
+_OF_A_ROUND = ("resolved_at", "resolution_type", "satisfaction", "solved", "exempt_policy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ class Effect:
     """
 
     values: dict[str, Any] = field(default_factory=dict)
-    updates: list[Any] = field(default_factory=list)
-    inserts: list[Any] = field(default_factory=list)
+    updates: list[Write] = field(default_factory=list)
+    inserts: list[Write] = field(default_factory=list)
     codes: dict[str, Any] = field(default_factory=dict)
     extended: int = 0
     relimited: bool = False
@@ -71,24 +72,19 @@ def text(value: object) -> str | None:
 
 def end_lead(step: Step, reason: str) -> Effect:
     """End the lead's present assignment."""
-    running = (
-        (_ASSIGNMENT.c.ticket_id == step.ticket.id)
-        & _ASSIGNMENT.c.ended_at.is_(None)
-        & _ASSIGNMENT.c.is_lead.is_(True)
-    )
-    ended = update(_ASSIGNMENT).where(running).values(ended_at=step.now, end_reason=reason)
-    return Effect(updates=[ended])
+    return of_lead(step, ended_at=step.now, end_reason=reason)
 
 
 def end_all(step: Step, reason: str) -> Effect:
     """End every present assignment, the helpers' too."""
-    running = (_ASSIGNMENT.c.ticket_id == step.ticket.id) & _ASSIGNMENT.c.ended_at.is_(None)
-    return Effect(updates=[update(_ASSIGNMENT).where(running).values(ended_at=step.now, end_reason=reason)])
+    running = {"ticket_id": step.ticket.id, "ended_at": None}
+    return Effect(updates=[update(_ASSIGNMENT, running, ended_at=step.now, end_reason=reason)])
 
 
-def assign(step: Step, org_id: UUID, *, is_lead: bool = True, **more: Any) -> Any:
+def assign(step: Step, org_id: UUID, *, is_lead: bool = True, **more: Any) -> Write:
     """The row of a new assignment, in the round after the last dispatch."""
-    return insert(_ASSIGNMENT).values(
+    return insert(
+        _ASSIGNMENT,
         id=uuid7(),
         ticket_id=step.ticket.id,
         round=step.count("dispatch_count") + 1,
@@ -101,21 +97,37 @@ def assign(step: Step, org_id: UUID, *, is_lead: bool = True, **more: Any) -> An
 
 def of_lead(step: Step, **values: Any) -> Effect:
     """Set columns of the lead's running assignment."""
-    running = (
-        (_ASSIGNMENT.c.ticket_id == step.ticket.id)
-        & _ASSIGNMENT.c.ended_at.is_(None)
-        & _ASSIGNMENT.c.is_lead.is_(True)
+    running = {"ticket_id": step.ticket.id, "ended_at": None, "is_lead": True}
+    return Effect(updates=[update(_ASSIGNMENT, running, **values)])
+
+
+def again(step: Step) -> Effect:
+    """Another round because the last one did not solve it: a rework."""
+    number = step.count("rework_count") + 1
+    return afresh({"rework_count": number}, {"rework": number})
+
+
+def afresh(values: dict[str, Any], codes: dict[str, Any]) -> Effect:
+    """A new round: what the last one came to no longer stands on the ticket."""
+    return Effect(
+        {**dict.fromkeys(_OF_A_ROUND), "revisit_state": RevisitState.NEEDED.value, **values}, codes=codes
     )
-    return Effect(updates=[update(_ASSIGNMENT).where(running).values(**values)])
+
+
+def same_handler(step: Step) -> Effect:
+    """Another assignment of the lead, with the same handler."""
+    row = step.ticket.row
+    if row["lead_org_id"] is None:
+        raise invalid_field("body.org_id", "请指定办理单位", "Name an organisation", "missing")
+    assigned = assign(step, row["lead_org_id"], handler_id=row["handler_id"], signed_at=step.now)
+    return Effect({"dispatch_count": step.count("dispatch_count") + 1}, inserts=[assigned])
 
 
 def decided(step: Step, state: RequestState) -> Effect:
     """Decide the request that waits."""
-    waiting = (_REQUEST.c.ticket_id == step.ticket.id) & (_REQUEST.c.state == RequestState.PENDING.value)
-    written = (
-        update(_REQUEST)
-        .where(waiting)
-        .values(state=state.value, decided_by=step.actor.member_id, decided_at=step.now)
+    waiting = {"ticket_id": step.ticket.id, "state": RequestState.PENDING.value}
+    written = update(
+        _REQUEST, waiting, state=state.value, decided_by=step.actor.member_id, decided_at=step.now
     )
     request = step.ticket.request or {}
     return Effect({"pending": None}, [written], codes={"request": request.get("kind")})
