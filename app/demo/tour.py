@@ -19,7 +19,7 @@ from app.demo.stories import MAIN_ROAD, OPEN_REPORT, Blank, Step, Story
 from app.models.enums import Action, ClockKind, Kind, Role, Stage, Status
 from app.runtime.failures import CommandFailed
 from app.services.tickets.labels import ACTION_ZH, CLOCK_ZH, ROLE_ZH, STAGE_ZH, STATUS_ZH
-from app.services.tickets.transitions import TOLD_TO_REPORTER
+from app.services.tickets.telling import TOLD_TO_REPORTER
 
 EFFECTS = ("stopped", "started", "paused", "resumed", "moved")
 _LATER = timedelta(days=30)

@@ -97,14 +97,16 @@ class Case(Asking):
         codes["exempt_policy"] = policy
         self._take(Action.RESOLVE, who, at, codes, None, Outcome.EXEMPT)
 
-    def self_resolve(self, who: Person, at: datetime, text: ResolutionText, shown: Shown) -> None:
-        """Mended on the spot by who found it; most such tickets are let off the revisit."""
+    def self_resolve(
+        self, who: Person, at: datetime, text: ResolutionText, shown: Shown, percent: int
+    ) -> None:
+        """Mended on the spot by who found it; `percent` of such tickets are drawn for a revisit."""
         self.resolved_at, self.resolution, self.rectify_mode = at, text, IMMEDIATE
         self.handler = who
         told = (text.resolution_type, text.text, text.public_reply, at)
         self._sheets.outcomes.append(OutcomeRecord(self.id, self.round, *told))
         codes, outcome = {"rectify_mode": IMMEDIATE}, Outcome.NEEDS_REVISIT
-        if not drawn_for_revisit(self.id):
+        if not drawn_for_revisit(self.id, percent):
             self.revisit_state, self.exempt_policy = RevisitState.EXEMPT, SELF_RESOLVED
             codes, outcome = codes | {"exempt_policy": SELF_RESOLVED}, Outcome.EXEMPT
         event_id = self._take(Action.SELF_RESOLVE, who, at, dict(codes), None, outcome)

@@ -70,7 +70,8 @@ class Life(Delays):
         words = self.said(Action.SELF_RESOLVE)
         done = ResolutionText(ResolutionType.SOLVED, words, words)
         at = self.worked(_MOMENT * (0.3 + self.rng.random()))
-        self.case.self_resolve(self.case.reporter, at, done, pick(self.rng, photos()))
+        shown, percent = pick(self.rng, photos()), self.town.self_handled[self.text.category]
+        self.case.self_resolve(self.case.reporter, at, done, shown, percent)
         if self.case.revisit_state is RevisitState.EXEMPT:
             self._close()
             return
