@@ -85,7 +85,9 @@ def _check_timeline(ticket: RowMapping, events: Sequence[RowMapping], told: Sequ
     assert (ticket["closed_at"] is not None) == (status in TERMINAL)
     news = [(row["topic"], row["data"]["seq"], row["data"]["to"]) for row in told if "to" in row["data"]]
     assert news == [(f"ticket.{event['action']}", event["seq"], event["to_status"]) for event in events]
-    notices = [row["data"] for row in told if row["topic"] == "notice.reporter"]
+    notices = [
+        row["data"] for row in told if row["topic"] == "notice.reporter" and "master_id" not in row["data"]
+    ]
     assert [notice for notice in notices if notice["notice"] != REMINDER] == [
         {"seq": event["seq"], "notice": event["action"]} for event in events if event["action"] in NOTICES
     ]
