@@ -76,6 +76,7 @@ class TicketClock(Keyed, Base):
     round: Mapped[int] = mapped_column(SmallInteger)
     unit: Mapped[str]
     amount: Mapped[int]
+    halved: Mapped[bool] = mapped_column(server_default="false")
     started_at: Mapped[datetime]
     due_at: Mapped[datetime]
     provisional: Mapped[bool]

@@ -156,6 +156,7 @@ def upgrade() -> None:
         ["ticket_id", "round", "org_id"],
     )
     op.add_column("ticket_clock", sa.Column("next_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("ticket_clock", sa.Column("halved", sa.Boolean(), server_default="false", nullable=False))
     op.add_column("ticket_clock", sa.Column("level", sa.SmallInteger(), server_default="0", nullable=False))
     op.create_index(
         "ix_ticket_clock_next_at",
@@ -211,6 +212,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("stopped_at IS NULL AND paused_at IS NULL"),
     )
     op.drop_column("ticket_clock", "level")
+    op.drop_column("ticket_clock", "halved")
     op.drop_column("ticket_clock", "next_at")
     op.drop_constraint(
         op.f("uq_ticket_assignment_ticket_id_round_org_id"), "ticket_assignment", type_="unique"

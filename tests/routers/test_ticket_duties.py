@@ -4,17 +4,17 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
-from app.core.ids import uuid7
 from app.models.access import ApiToken
 from app.models.enums import Action, Role
 from app.models.staff import Post
 from tests.support import ledger, steps
 from tests.support.clients import Api
 from tests.support.problems import problem_in
+from tests.support.staff import give_post
 from tests.support.tickets import Loop
 from tests.support.world import World
 
@@ -31,7 +31,7 @@ async def declined(api: Api, world: World) -> Loop:
 async def test_whoever_asked_to_decline_may_not_approve_it_as_a_dispatcher(
     world: World, session: AsyncSession, declined: Loop
 ) -> None:
-    await give_post(session, world, "dept_head", Role.DISPATCHER)
+    await give_post(session, world, "dept_head", Role.DISPATCHER, area_id=world.places["town"].id)
     for action in ("approve_decline", "deny_decline"):
         for _ in range(2):
             refused = await declined.try_("dept_head", action=action, opinion="同意")
@@ -43,7 +43,7 @@ async def test_whoever_asked_to_decline_may_not_approve_it_as_a_dispatcher(
 async def test_whoever_asked_to_decline_may_void_the_ticket_as_a_supervisor(
     world: World, session: AsyncSession, declined: Loop
 ) -> None:
-    await give_post(session, world, "dept_head", Role.SUPERVISOR)
+    await give_post(session, world, "dept_head", Role.SUPERVISOR, area_id=world.places["town"].id)
     voided = await declined.act("dept_head", action="void", reason="false_data", opinion="虚假上报")
     assert (voided["status"], voided["pending_request"]) == ("voided", None)
     await ledger.audit(session, UUID(declined.id))
@@ -55,7 +55,7 @@ async def test_a_handler_with_a_post_as_revisit_agent_still_may_not_revisit_thei
     loop = Loop(api, world)
     ticket = await loop.to("resolved")
     for who in ("dept_handler", "dept_handler_2"):
-        await give_post(session, world, who, Role.REVISIT_AGENT)
+        await give_post(session, world, who, Role.REVISIT_AGENT, area_id=world.places["town"].id)
     assert ticket["handler_id"] == str(world["dept_handler"].member_id)
     detail = (await api.as_("dept_handler").get(f"/v1/tickets/{loop.id}")).json()
     assert "revisit" not in {entry["action"] for entry in detail["allowed_actions"]}
@@ -65,7 +65,7 @@ async def test_a_handler_with_a_post_as_revisit_agent_still_may_not_revisit_thei
 
 
 async def test_a_role_counts_only_where_its_post_is(api: Api, world: World, session: AsyncSession) -> None:
-    await give_post(session, world, "grid_worker", Role.DISPATCHER, area="town_b")
+    await give_post(session, world, "grid_worker", Role.DISPATCHER, area_id=world.places["town_b"].id)
     loop = Loop(api, world)
     await loop.report()
     problem_in(await loop.try_("grid_worker", action="accept"), 403, "not_your_action")
@@ -80,7 +80,7 @@ async def test_a_role_counts_only_where_its_post_is(api: Api, world: World, sess
 async def test_somebody_who_only_looks_at_the_town_reports_in_their_own_grid_alone(
     api: Api, world: World, session: AsyncSession
 ) -> None:
-    await give_post(session, world, "grid_worker", Role.LEADER_VIEWER)
+    await give_post(session, world, "grid_worker", Role.LEADER_VIEWER, area_id=world.places["town"].id)
     body = Loop(api, world).body(area_id=str(world.places["grid_b1"].id))
     assert (await api.as_("grid_worker").get("/v1/tickets", params={"area_id": body["area_id"]})).is_success
     problem_in(await api.as_("grid_worker").post("/v1/tickets", json=body), 404, "not_found", "body.area_id")
@@ -121,13 +121,6 @@ async def test_a_clock_that_was_paused_in_time_stops_in_time_however_long_the_pa
     events = (await api.as_("dispatcher").get(f"/v1/tickets/{loop.id}/events")).json()["items"]
     stopped = {clock["kind"]: clock["in_time"] for clock in events[-1]["data"]["clocks"]["stopped"]}
     assert stopped == {"accept": True, "overall": True}
-
-
-async def give_post(session: AsyncSession, world: World, who: str, role: Role, area: str = "town") -> None:
-    """One more post in an area."""
-    post = {"member_id": world[who].member_id, "role": role.value, "area_id": world.places[area].id}
-    await session.execute(insert(Post).values(id=uuid7(), valid_from=clock.now(), **post))
-    await session.commit()
 
 
 async def end_own_post(session: AsyncSession, world: World, who: str) -> None:

@@ -140,3 +140,35 @@ async def test_taking_back_a_request_that_is_decided_says_so(loop: Loop) -> None
     await suspend(loop)
     refused = await loop.try_("dept_handler", action="cancel_request")
     assert "没有待审批" in problem_in(refused, 409, "action_refused")["detail"]
+
+
+async def test_a_dispatcher_does_without_helpers_that_never_finish(
+    world: World, session: AsyncSession, loop: Loop
+) -> None:
+    await loop.to("processing")
+    none = await loop.try_("dispatcher", action="finish_joint", opinion="不再会办")
+    assert "会办" in problem_in(none, 409, "action_refused")["detail"]
+    orgs = [str(world.orgs[name].id) for name in ("fire", "sanitation")]
+    await loop.act("dispatcher", action="request_joint", helper_org_ids=orgs, opinion="请协助")
+    done = await loop.act("dispatcher", action="finish_joint", opinion="会办单位一直未办，由主办单位办结")
+    assert all(helper["done_at"] for helper in done["helpers"])
+    resolved = await loop.act("dept_handler", **steps.plain(Action.RESOLVE, world))
+    assert resolved["status"] == "resolved"
+    await ledger.audit(session, UUID(loop.id))
+
+
+async def test_a_card_on_what_nobody_has_yet_is_answered_by_who_routes_it(loop: Loop) -> None:
+    await loop.report()
+    await loop.act("supervisor", action="supervise", level="yellow", opinion="一直没有受理")
+    answered = await loop.act("village_admin", action="reply_supervision", opinion="今日受理")
+    assert answered["supervision"]["replied_at"] is not None
+    lifted = await loop.act("supervisor", action="lift_supervision", opinion="已受理")
+    assert (lifted["supervise_level"], lifted["supervision"]) == ("none", None)
+
+
+async def test_what_is_suspended_still_gets_its_first_contact(loop: Loop) -> None:
+    await loop.to("processing")
+    await suspend(loop)
+    told = await loop.act("dept_handler", action="contact", method="phone", opinion="已说明挂账原因")
+    (contact,) = [clock for clock in told["clocks"] if clock["kind"] == "contact"]
+    assert contact["stopped_at"] is not None

@@ -101,6 +101,19 @@ async def test_of_two_who_read_the_same_version_the_second_is_stale(
     await one_step_was_taken(api, sessions, loop, before, moves[0])
 
 
+async def test_trap_4_of_two_handlers_who_sign_at_once_one_does(
+    api: Api, sessions: Sessions, world: World
+) -> None:
+    loop = Loop(api, world)
+    await loop.to("dispatched")
+    both = [step(api, world, loop, (who, A.SIGN)) for who in ("dept_handler", "dept_handler_2")]
+    first, second = await at_once(sessions, UUID(loop.id), both)
+    assert first.json()["handler_id"] == str(world["dept_handler"].member_id)
+    assert second.status_code == 409
+    assert "经办人" in second.json()["detail"]
+    await one_step_was_taken(api, sessions, loop, 3, ("dept_handler", A.SIGN))
+
+
 async def test_of_six_who_dispatch_at_once_one_does(api: Api, sessions: Sessions, world: World) -> None:
     loop = Loop(api, world)
     await steps.bring(loop, world, A.DISPATCH)
@@ -121,7 +134,7 @@ async def test_who_loses_sight_of_a_ticket_while_waiting_for_it_finds_nothing(
     await one_step_was_taken(api, sessions, loop, 3, moves[0])
 
 
-async def test_of_two_tickets_that_are_merged_into_each_other_at_once_one_remains(
+async def test_trap_5_of_two_tickets_that_are_merged_into_each_other_at_once_one_remains(
     api: Api, sessions: Sessions, world: World
 ) -> None:
     one, other = Loop(api, world), Loop(api, world)
@@ -162,7 +175,7 @@ async def test_many_reports_at_once_get_a_number_each(api: Api, sessions: Sessio
             await ledger.audit(session, UUID(reply.json()["id"]))
 
 
-async def test_the_same_report_sent_twice_at_once_is_one_ticket(
+async def test_trap_4_the_same_report_sent_twice_at_once_is_one_ticket(
     api: Api, sessions: Sessions, world: World
 ) -> None:
     body = Loop(api, world).body(id=str(uuid7()))

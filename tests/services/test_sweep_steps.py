@@ -55,6 +55,30 @@ async def test_an_exempt_ticket_is_closed_by_the_system_too(story: Story) -> Non
     assert (await story.ticket())["status"] == "closed"
 
 
+async def test_who_is_not_satisfied_is_not_closed_by_the_system_even_where_a_person_may(story: Story) -> None:
+    await story.to("processing")
+    explained = {"resolution_type": "explained", "measures": "已说明政策"}
+    await story.act("dept_handler", "resolve", **explained)
+    unhappy = {"solved": "unsolved", "satisfaction": "dissatisfied"}
+    await story.act("revisit_agent", "revisit", method="phone", reached=True, **unhappy)
+    await story.act("dispatcher_2", "evaluate", evaluated_by="resident", **unhappy)
+    await story.sweep((await story.clock("close"))["due_at"] + SECOND)
+    assert (await story.ticket())["status"] == "evaluating"
+    await story.act("dispatcher_2", "close", opinion="已解释清楚，诉求超出职责")
+    assert (await story.ticket())["status"] == "closed"
+
+
+async def test_what_the_system_signed_is_taken_up_by_the_first_who_does(story: Story) -> None:
+    await story.to("dispatched")
+    await story.sweep(at("2026-03-06", 18))
+    await story.sweep(at("2026-03-06", 18, 1))
+    ticket = await story.ticket()
+    assert (ticket["status"], ticket["handler_id"]) == ("processing", None)
+    await story.act("dept_handler", "sign")
+    assert (await story.ticket())["handler_id"] == story.cast["dept_handler"].member_id
+    await story.act("dept_handler", "resolve", resolution_type="solved", measures="已清运")
+
+
 async def test_what_may_not_be_closed_turns_red_and_its_dispatcher_hears(story: Story) -> None:
     await story.to("resolved")
     unhappy = {"solved": "unsolved", "satisfaction": "dissatisfied"}

@@ -13,6 +13,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services.tickets.workflow import STAGE_OF, TABLE, TERMINAL
+from tests.support import timeline
 
 MOVES = {(row.source, row.action, row.to) for row in TABLE}
 OFFICES = {"dispatched", "processing", "suspended", "escalating"}
@@ -20,12 +21,24 @@ REQUESTS = ("withdraw", "decline", "extension", "suspend", "review")
 # What a ticket counts, and the steps of its timeline that are counted.
 COUNTED = {
     "decline_count": ("approve_decline", "deny_decline"),
-    "rework_count": ("rework", "reject_resolution"),
     "reopen_count": ("reopen",),
     "appeal_count": ("appeal",),
     "extension_count": ("approve_extension",),
 }
-MOST = {"decline_count": 2, "rework_count": 2, "reopen_count": 2, "appeal_count": 1, "extension_count": 2}
+# The kinds of clocks that may be open, by the status.
+OPEN_CLOCKS = {
+    "draft": set(),
+    "reported": {"accept"},
+    "returned": {"accept"},
+    "accepted": {"dispatch"},
+    "dispatched": {"sign", "contact", "handle"},
+    "processing": {"contact", "handle"},
+    "suspended": {"contact", "handle"},
+    "escalating": {"dispatch", "sign", "contact", "handle"},
+    "resolved": {"revisit", "close"},
+    "evaluating": {"close"},
+}
+MOST = {"decline_count": 2, "reopen_count": 2, "appeal_count": 1, "extension_count": 2}
 REMINDER = "supplement"
 NOTICES = {"accept", "approve_extension", "reject", "resolve", "self_resolve", "close"}
 _QUERIES = {
@@ -55,6 +68,7 @@ async def audit(session: AsyncSession, ticket_id: UUID) -> dict[str, Any]:
         for name, query in _QUERIES.items()
     }
     _check_timeline(ticket, rows["events"], rows["told"])
+    _check_replay(ticket, rows["events"], rows["told"])
     _check_clocks(ticket, rows["clocks"], rows["events"])
     _check_counters(ticket, rows["events"])
     _check_assignments(ticket, rows["assignments"])
@@ -85,12 +99,30 @@ def _check_timeline(ticket: RowMapping, events: Sequence[RowMapping], told: Sequ
     assert (ticket["closed_at"] is not None) == (status in TERMINAL)
     news = [(row["topic"], row["data"]["seq"], row["data"]["to"]) for row in told if "to" in row["data"]]
     assert news == [(f"ticket.{event['action']}", event["seq"], event["to_status"]) for event in events]
-    notices = [
-        row["data"] for row in told if row["topic"] == "notice.reporter" and "master_id" not in row["data"]
-    ]
-    assert [notice for notice in notices if notice["notice"] != REMINDER] == [
+    notices = [row["data"] for row in told if row["topic"] == "notice.reporter"]
+    own = [notice for notice in notices if notice["notice"] != REMINDER and "master_id" not in notice]
+    assert own == [
         {"seq": event["seq"], "notice": event["action"]} for event in events if event["action"] in NOTICES
     ]
+
+
+def _check_replay(ticket: RowMapping, events: Sequence[RowMapping], told: Sequence[RowMapping]) -> None:
+    """Told anew from its events, the ticket is what its row says."""
+    state = timeline.replayed(events)
+    assert state == {name: _told(ticket[name], state[name]) for name in state}
+    for column in timeline.CHANGEABLE:
+        told_values = timeline.changes(events, column)
+        values = [*(before for before, _after in told_values), str(ticket[column])]
+        assert [after for _before, after in told_values] == values[1:], column
+    news = [row["data"] for row in told if "to" in row["data"]]
+    for number, step in enumerate(news[1:], start=2):
+        assert step["lead_org_id"] == timeline.replayed(events[:number])["lead_org_id"]
+    assert news[-1]["area_id"] == str(ticket["area_id"])
+
+
+def _told(stored: object, replayed: object) -> object:
+    """As the timeline tells it: ids and days as text."""
+    return str(stored) if isinstance(replayed, str) and stored is not None else stored
 
 
 def _check_clocks(ticket: RowMapping, clocks: Sequence[RowMapping], events: Sequence[RowMapping]) -> None:
@@ -100,9 +132,13 @@ def _check_clocks(ticket: RowMapping, clocks: Sequence[RowMapping], events: Sequ
     running = [clock for clock in kept if clock["paused_at"] is None]
     assert not (running and ticket["status"] in TERMINAL)
     assert not (kept and ticket["status"] in TERMINAL - {"merged"})
+    assert ticket["status"] in TERMINAL or set(kinds) <= {"overall"} | OPEN_CLOCKS[ticket["status"]]
     steps = [clock["due_at"] for clock in running if clock["kind"] != "overall"]
     assert ticket["due_at"] == min(steps, default=None)
-    assert all(clock["started_at"] <= (clock["paused_at"] or clock["due_at"]) for clock in clocks)
+    for clock in clocks:
+        times = [clock[name] for name in ("started_at", "paused_at", "stopped_at") if clock[name]]
+        assert times == sorted(times)
+        assert clock["started_at"] <= clock["due_at"]
     replayed: dict[str, bool] = {}
     due: dict[str, datetime] = {}
     for event in events:
@@ -139,6 +175,7 @@ def _check_counters(ticket: RowMapping, events: Sequence[RowMapping]) -> None:
     counts = Counter(event["action"] for event in events)
     for column, actions in COUNTED.items():
         assert ticket[column] == sum(counts[action] for action in actions) <= MOST[column], column
+    assert ticket["rework_count"] == sum("rework" in event["data"] for event in events) <= 2
     assert ticket["dispatch_count"] == sum(map(_sends, events))
     level = 1
     for event in events:
@@ -151,10 +188,17 @@ def _check_counters(ticket: RowMapping, events: Sequence[RowMapping]) -> None:
 def _sends(event: RowMapping) -> bool:
     """Whether a step gave the ticket to an organisation, or asked some to help."""
     same = event["action"] in {"rework", "reject_resolution", "reopen"}
-    again = same and event["to_status"] == "processing"
+    same = same or (event["action"] == "decide" and _handles_anew(event))
+    again = same and event["to_status"] in {"processing", "suspended"}
     asked = "helper_org_ids" in event["data"]
     given = event["to_status"] == "dispatched" and "org_id" in event["data"]
     return again or asked or given
+
+
+def _handles_anew(event: RowMapping) -> bool:
+    """Whether work begins again for which no clock ran."""
+    clocks = _changes(event)
+    return "handle" in clocks.get("started", ()) and "handle" not in clocks.get("stopped", ())
 
 
 def _check_assignments(ticket: RowMapping, assignments: Sequence[RowMapping]) -> None:
@@ -169,8 +213,9 @@ def _check_assignments(ticket: RowMapping, assignments: Sequence[RowMapping]) ->
     else:
         (lead,) = leads
         assert lead["org_id"] == ticket["lead_org_id"]
-        assert lead["handler_id"] == ticket["handler_id"] or status == "dispatched"
-        assert lead["signed_at"] is not None or status in {"dispatched", "escalating"}
+        waits = status in {"dispatched", "escalating"} and lead["signed_at"] is None
+        assert waits or lead["signed_at"] is not None
+        assert lead["handler_id"] == (None if waits else ticket["handler_id"])
 
 
 def _check_requests(ticket: RowMapping, requests: Sequence[RowMapping], events: Sequence[RowMapping]) -> None:

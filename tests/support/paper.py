@@ -95,6 +95,7 @@ def clock(kind: ClockKind, *, started_at: datetime = NOW, hours: int = 40) -> Ma
         "unit": "work_days",
         "amount": 5,
         "round": 1,
+        "halved": False,
         "started_at": started_at.isoformat(),
         "due_at": (started_at + timedelta(hours=hours)).isoformat(),
         "provisional": False,

@@ -25,7 +25,7 @@ from tests.support.world import World
 
 PEOPLE = (
     "grid_worker", "dispatcher", "dispatcher_2", "dept_handler", "dept_head", "revisit_agent", "supervisor",
-    "api_client",
+    "api_client", "dept_handler_fire",
 )  # fmt: skip
 
 
@@ -124,8 +124,12 @@ class Story:
 
     async def clock(self, kind: str) -> RowMapping:
         """The latest clock of a kind."""
+        return (await self.clocks(kind))[-1]
+
+    async def clocks(self, kind: str) -> Sequence[RowMapping]:
+        """Every clock of a kind, in order."""
         asked = "SELECT * FROM ticket_clock WHERE ticket_id = :id AND kind = :kind ORDER BY started_at"
-        return (await self._rows(asked, kind=kind))[-1]
+        return await self._rows(asked, kind=kind)
 
     async def events(self) -> list[str]:
         """What the system did to the ticket, in order; a card with its colour."""

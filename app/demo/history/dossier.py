@@ -209,6 +209,7 @@ class Dossier:
                 clock.round,
                 clock.unit,
                 clock.amount,
+                clock.halved,
                 clock.started_at,
                 clock.due_at,
                 clock.provisional,

@@ -130,6 +130,7 @@ class ClockRecord(NamedTuple):
     round: int
     unit: SlaUnit
     amount: int
+    halved: bool
     started_at: datetime
     due_at: datetime
     provisional: bool

@@ -7,7 +7,7 @@ ones. One clock of a kind runs at a time. Device time plays no part.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from app.core.ids import uuid7
 from app.core.writes import Write, insert, update
 from app.models.enums import ClockKind, SlaUnit
 from app.models.ticket_step import TicketClock
-from app.services.platform.worktime import due, elapsed, remaining
+from app.services.platform.worktime import Calendar, Deadline, due, elapsed, remaining
 from app.services.tickets import deadlines, thresholds
 from app.services.tickets.deadlines import Deadlines, Subject
 from app.services.tickets.limits import Limit, half
@@ -51,6 +51,7 @@ class Clock:
     provisional: bool = False
     paused_at: datetime | None = None
     round: int = 1
+    halved: bool = False
     next_at: datetime | None = None
     level: int = Level.GREEN
     org_id: UUID | None = None
@@ -81,8 +82,10 @@ class Change:
                 {**_told(clock), "in_time": (clock.paused_at or now) <= clock.due_at}
                 for clock in self.stopped
             ]
-        for name in ("started", "paused", "resumed", "moved"):
-            if clocks := getattr(self, name):
+        at_rest = tuple(clock for clock in self.started if clock.paused_at is not None)
+        told = {"started": self.started, "paused": self.paused + at_rest}
+        for name, clocks in {**told, "resumed": self.resumed, "moved": self.moved}.items():
+            if clocks:
                 data[name] = [_told(clock) for clock in clocks]
         return data
 
@@ -163,6 +166,7 @@ def inserts(ticket_id: UUID, made: Change) -> list[Write]:
             round=clock.round,
             unit=clock.unit.value,
             amount=clock.amount,
+            halved=clock.halved,
             started_at=clock.started_at,
             due_at=clock.due_at,
             provisional=clock.provisional,
@@ -187,6 +191,7 @@ def _started(kind: ClockKind, terms: Terms, now: datetime, round_no: int, *, hal
         due_at=term.due_at,
         provisional=term.provisional,
         round=round_no,
+        halved=halved,
         next_at=term.warn_at,
         org_id=org_id,
     )
@@ -226,7 +231,8 @@ def _moved(left: Mapping[ClockKind, Clock], terms: Terms, extended: int) -> Iter
 def _relimited(clock: Clock, terms: Terms, before: Subject) -> Clock | None:
     """With the limit of what the ticket is now, halved or extended as the old one was; None: as it was.
 
-    The time that the clock stood still counts as it did: it is what the deadline lies beyond the old limit.
+    The time that the clock stood still counts as it did, and so does an extension in another unit: it is
+    what the deadline lies beyond the old limit.
     """
     held = terms.deadlines
     old, new = (
@@ -236,18 +242,31 @@ def _relimited(clock: Clock, terms: Terms, before: Subject) -> Clock | None:
     if (old.unit, old.amount) == (new.unit, new.amount):
         return None
     whole, limit = Limit(old.unit, old.amount), Limit(new.unit, new.amount)
-    if clock.kind is ClockKind.HANDLE and clock.amount < whole.amount:
+    if clock.halved:
         whole, limit = half(whole), half(limit)
-    if clock.kind is not ClockKind.OVERALL and clock.unit is limit.unit:
+    had = Limit(clock.unit, clock.amount)
+    if clock.unit is not limit.unit:
+        had = whole if clock.unit is whole.unit else had
+    elif clock.kind is not ClockKind.OVERALL:
         limit = Limit(limit.unit, limit.amount + max(clock.amount - whole.amount, 0))
     calendar = held.calendar(clock.org_id)
-    minutes = SlaUnit.WALL_MINUTES if clock.unit is SlaUnit.WALL_MINUTES else SlaUnit.WORK_MINUTES
-    ran = due(calendar, clock.started_at, clock.unit, clock.amount).due
-    stood = elapsed(calendar, ran, clock.due_at, minutes)
     end = due(calendar, clock.started_at, limit.unit, limit.amount)
-    moved = due(calendar, end.due, minutes, stood) if stood else end
+    moved = _later(calendar, end, clock, had, limit)
     again = replace(clock, unit=limit.unit, amount=limit.amount)
     return _watched(replace(again, due_at=moved.due, provisional=end.provisional or moved.provisional), held)
+
+
+def _later(calendar: Calendar, end: Deadline, clock: Clock, had: Limit, limit: Limit) -> Deadline:
+    """As far beyond the end of its new limit as the clock's deadline lies beyond what it `had`.
+
+    Within a unit that is counted as the unit counts, between two of them on the wall: so it leads back.
+    """
+    ran = due(calendar, clock.started_at, had.unit, had.amount).due
+    if clock.unit is not limit.unit:
+        return Deadline(end.due + max(clock.due_at - ran, timedelta()), end.provisional)
+    minutes = SlaUnit.WALL_MINUTES if clock.unit is SlaUnit.WALL_MINUTES else SlaUnit.WORK_MINUTES
+    stood = elapsed(calendar, ran, clock.due_at, minutes)
+    return due(calendar, end.due, minutes, stood) if stood else end
 
 
 def _watched(clock: Clock, held: Deadlines) -> Clock:

@@ -25,7 +25,7 @@ _VIEW = """
         org.name AS org_name, handler.name AS handler_name, reporter.name AS reporter_name,
         contact.name AS contact_name, contact.phone_last4 AS contact_last4,
         (SELECT json_agg(json_build_object('kind', kind, 'unit', unit, 'amount', amount, 'round', round,
-                'started_at', started_at, 'due_at', due_at, 'provisional', provisional,
+                'halved', halved, 'started_at', started_at, 'due_at', due_at, 'provisional', provisional,
                 'next_at', next_at, 'level', level, 'org_id', ticket_clock.org_id,
                 'paused_at', paused_at, 'stopped_at', stopped_at) ORDER BY started_at, id)
            FROM ticket_clock WHERE ticket_id = ticket.id) AS clocks,
@@ -155,8 +155,10 @@ def _clock(row: Mapping[str, Any]) -> Clock:
         provisional=row["provisional"],
         paused_at=_moment(row["paused_at"]),
         round=row["round"],
+        halved=row["halved"],
         next_at=_moment(row["next_at"]),
         level=row["level"],
+        org_id=UUID(row["org_id"]) if row["org_id"] else None,
     )
 
 

@@ -109,9 +109,9 @@ accepted | deny_withdraw | = | dispatcher | | opinion:text | pending_withdraw no
 reported | accept | accepted | routers | | category_code:category? urgency? opinion:text? | | -accept +dispatch
 reported accepted | return_for_info | returned | routers | | reason:return_reason opinion:text | nothing_pending | -dispatch ‖accept
 reported accepted | reject | not_accepted | dispatcher | | reason:reject_reason opinion:text | | -all
-not_accepted | appeal | reported | * | reporter | opinion:text | appeals_left | +accept +overall
+not_accepted | appeal | reported | * | reporter | opinion:text | appeals_left not_archived | +accept +overall
 reported returned accepted dispatched processing suspended escalating | merge | merged | dispatcher | | master_id:ticket opinion:text? | nothing_pending | ‖all
-merged | unmerge | ~ | dispatcher | | opinion:text | | ~all
+merged | unmerge | ~ | dispatcher | | opinion:text | not_archived | ~all
 accepted | dispatch | dispatched | routers system | | org_id:org member_id:member? helper_org_ids:orgs? opinion:text? | nothing_pending | -dispatch -sign -contact -handle +sign +contact +handle
 dispatched | sign | processing | handlers | lead_org | opinion:text? | nothing_pending not_for_another | -sign
 dispatched | sign | processing | system | | | | -sign
@@ -133,9 +133,9 @@ processing | escalate | escalating | dept_head | lead_org | reason:escalate_reas
 dispatched processing | escalate | escalating | system | | | level_left nothing_pending | ‖handle
 evaluating | escalate | escalating | dispatcher | | reason:escalate_reason opinion:text | unsatisfied no_reworks_left level_left nothing_pending | -revisit -close
 escalating | decide | dispatched@take_over | dispatcher supervisor | | decision org_id:org? resume_on:day? opinion:text | | -dispatch -sign -contact -handle +sign +contact +handle
-escalating | decide | processing@send_back | dispatcher supervisor | | decision org_id:org? resume_on:day? opinion:text | has_handler | -handle +handle
+escalating | decide | processing@send_back | dispatcher supervisor | | decision org_id:org? resume_on:day? opinion:text | has_handler | -sign -handle +handle
 escalating | decide | accepted@route_anew | dispatcher supervisor | | decision org_id:org? resume_on:day? opinion:text | | -sign -contact -handle +dispatch
-escalating | decide | suspended@suspend | dispatcher supervisor | | decision org_id:org? resume_on:day? opinion:text | has_handler | +handle ‖handle
+escalating | decide | suspended@suspend | dispatcher supervisor | | decision org_id:org? resume_on:day? opinion:text | has_handler | -sign +handle ‖handle
 dispatched processing | request_extension | = | handlers | lead_org | amount reason:suspend_reason opinion:text | nothing_pending before_due extensions_left |
 dispatched processing | approve_extension | = | dispatcher | not_lead_org | opinion:text? | pending_extension not_asker first_extension |
 dispatched processing | approve_extension | = | leader_viewer supervisor | not_lead_org | opinion:text? | pending_extension not_asker |

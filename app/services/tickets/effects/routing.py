@@ -6,7 +6,16 @@ from uuid import UUID
 from app.core.errors import invalid_field
 from app.models.enums import ClockKind, Outcome, Status, SuspendReason
 from app.services.tickets.effects.ledger import entered
-from app.services.tickets.effects.step import Effect, Step, again, assign, end_lead, same_handler, text
+from app.services.tickets.effects.step import (
+    Effect,
+    Step,
+    again,
+    assign,
+    end_lead,
+    of_lead,
+    same_handler,
+    text,
+)
 
 
 def accept(step: Step) -> Effect:
@@ -38,7 +47,7 @@ def to_org(step: Step) -> Effect:
     if rule_id := step.command.value("rule_id"):
         codes["rule_id"] = str(rule_id)
     given = Effect(values, inserts=[assign(step, org_id)], codes=codes)
-    return end_lead(step, step.command.action.value) + given + joined(step)
+    return end_lead(step, step.command.action.value) + given + _to_person(step) + joined(step)
 
 
 def joined(step: Step) -> Effect:
@@ -63,7 +72,7 @@ def transfer_down(step: Step) -> Effect:
         raise invalid_field(
             "body.member_id", "请选择下级单位或经办人", "Name an organisation or a person", "missing"
         )
-    return Effect({"handler_id": member_id}, codes={"member_id": str(member_id)})
+    return of_lead(step, handler_id=None, signed_at=None) + _to_person(step)
 
 
 def merge(step: Step) -> Effect:
@@ -98,9 +107,7 @@ def decide(step: Step) -> Effect:
             )
         return to_org(step) + Effect(codes=codes)
     if step.row.outcome is Outcome.SEND_BACK:
-        # After a round that was evaluated, the lead's assignment has ended with it.
-        resumed = Effect() if step.ticket.clock(ClockKind.HANDLE) else same_handler(step)
-        return resumed + Effect(back, codes=codes)
+        return _taken_up(step) + Effect(back, codes=codes)
     if step.row.outcome is Outcome.ROUTE_ANEW:
         anew = {**back, "lead_org_id": None, "handler_id": None}
         return end_lead(step, "escalated") + Effect(anew, codes=codes)
@@ -109,8 +116,7 @@ def decide(step: Step) -> Effect:
         raise invalid_field(
             "body.resume_on", "请填写预计恢复日期", "Say when it is expected to resume", "missing"
         )
-    resumed = Effect() if step.ticket.clock(ClockKind.HANDLE) else same_handler(step)
-    return resumed + entered(step, SuspendReason.FUNDS.value, resume_on) + Effect(codes=codes)
+    return _taken_up(step) + entered(step, SuspendReason.FUNDS.value, resume_on) + Effect(codes=codes)
 
 
 def with_reason(step: Step) -> Effect:
@@ -121,6 +127,21 @@ def with_reason(step: Step) -> Effect:
 def appeal(step: Step) -> Effect:
     """The one appeal against a rejection."""
     return Effect({"appeal_count": step.count("appeal_count") + 1, "closed_at": None})
+
+
+def _to_person(step: Step) -> Effect:
+    member_id: UUID | None = step.command.value("member_id")
+    return Effect({"handler_id": member_id}, codes={"member_id": str(member_id)}) if member_id else Effect()
+
+
+def _taken_up(step: Step) -> Effect:
+    """Whom it was given to, and who had not signed, has it by the decision."""
+    if step.ticket.clock(ClockKind.HANDLE) is None:
+        # After a round that was evaluated, the lead's assignment has ended with it.
+        return same_handler(step)
+    if step.ticket.clock(ClockKind.SIGN) is None:
+        return Effect()
+    return of_lead(step, handler_id=step.ticket.row["handler_id"], signed_at=step.now)
 
 
 def _changed(step: Step, names: tuple[str, ...]) -> Effect:
