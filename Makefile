@@ -24,6 +24,7 @@ PORT ?= 8000
 DATA ?= var
 SCALE ?= town
 TESTS ?=
+upper = $(shell echo '$(1)' | tr '[:lower:]' '[:upper:]')
 
 .PHONY: help demo test check bench docs fmt lock clean
 

@@ -1,4 +1,4 @@
-"""`make bench`: fill a database, serve it, measure, print; or compare the lists at several sizes."""
+"""`make bench`: fill a database, serve it, measure, print; or compare lists and lives at several sizes."""
 
 import asyncio
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 from rich.console import Console
 
-from bench import lists, measure, operations, options, processes, stand, table
+from bench import lists, lives, measure, operations, options, processes, stand, table
 from bench.measure import Load, Measured
 from bench.operations import Cast, Operation
 from bench.options import Options
@@ -29,6 +29,7 @@ def main() -> None:
     with stand.opened(folder, console) as at:
         if wanted.sizes:
             lists.compare(at, wanted.sizes, console)
+            lives.compare(at, folder, wanted, console)
         else:
             _measure(at, folder, wanted, console)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from rich.console import Console
 
 from bench import pgbench
-from bench.operations import Operation
+from bench.operations import LIFE, Operation
 from bench.options import Options
 from bench.pgbench import Pgbench, Script
 from bench.plan import Plan, Report
@@ -95,11 +95,11 @@ def against_pgbench(
     runner: Pgbench, measured: Sequence[Measured], probed: Mapping[str, Probed], options: Options
 ) -> None:
     """As many rounds of pgbench; report and step go through the same records, as in the rounds before."""
-    life = probed["whole life"]
+    life = probed[LIFE]
     scripts: dict[str, tuple[Script, int]] = {
         "report": (pgbench.script(life, writes=True, last=1), 0),
         "one step": (pgbench.script(life, writes=True, first=1), 0),
-        "whole life": (pgbench.script(life, writes=True), LIVES),
+        LIFE: (pgbench.script(life, writes=True), LIVES),
     }
     for row in measured:
         if not row.operation.writes and row.statements:

@@ -16,6 +16,7 @@ from bench.requests import ETAG, ID, Ask
 from bench.server import CONSTANT
 
 NOT_MODIFIED = 304
+LIFE = "whole life"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def operations(cast: Cast) -> list[Operation]:
         Operation("constant route", (Ask("GET", CONSTANT),)),
         Operation("report", (cast.report,), writes=True, of_limit=0.05, of_pgbench=0.04),
         Operation("one step", cast.steps, ids="reported", writes=True, of_limit=0.04, of_pgbench=0.04),
-        Operation("whole life", (cast.report, *cast.steps), whole=True, writes=True),
+        Operation(LIFE, (cast.report, *cast.steps), whole=True, writes=True),
         Operation("list of 50, newest", (Ask("GET", "/v1/tickets?limit=50", token),), of_limit=0.06),
         Operation(
             "list of 50, queue", (Ask("GET", "/v1/tickets?limit=50&status=processing", token),), of_limit=0.06

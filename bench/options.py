@@ -4,19 +4,18 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-TICKETS, CONNECTIONS, PROCESSES, SECONDS, ROUNDS, PORT = 100_000, 8, 2, 2.0, 5, 8717
+TICKETS, CONNECTIONS, PROCESSES, SECONDS, ROUNDS = 100_000, 8, 2, 2.0, 5
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How much to load, how to measure, where to keep it; `sizes` asks for the lists at several sizes."""
+    """How much to load, how to measure, where to keep it; `sizes`: compare several sizes instead."""
 
     tickets: int
     connections: int
     processes: int
     seconds: float
     rounds: int
-    port: int
     data: Path
     sizes: tuple[int, ...] = ()
 
@@ -29,9 +28,8 @@ def read() -> Options:
     parser.add_argument("--processes", type=_count, default=PROCESSES, help="server processes")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of each operation in each round")
     parser.add_argument("--rounds", type=_count, default=ROUNDS, help="all operations one after another")
-    parser.add_argument("--port", type=_count, default=PORT, help="of the server, on loopback")
     parser.add_argument("--data", type=Path, default=Path("var"), help="folder to keep loaded databases in")
-    parser.add_argument("--sizes", type=_counts, default=(), help="compare the lists: 1000,1000000")
+    parser.add_argument("--sizes", type=_counts, default=(), help="compare lists and lives: 1000,1000000")
     return Options(**vars(parser.parse_args()))
 
 

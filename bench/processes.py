@@ -4,6 +4,7 @@ RSS counts what a process holds, shared pages included; PSS counts its fair shar
 several adds up.
 """
 
+import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -91,15 +92,21 @@ class Running:
 @contextmanager
 def running(stand: Stand, database: Filled, folder: Path, options: Options) -> Iterator[Running]:
     """Start the server and the worker on a database; they end with the block."""
-    port, told = str(options.port), {**environment(database, folder), "PYTHONPATH": str(ROOT)}
-    server = [sys.executable, "-m", "bench.server", port, str(options.processes)]
+    port, told = _free_port(), {**environment(database, folder), "PYTHONPATH": str(ROOT)}
+    server = [sys.executable, "-m", "bench.server", str(port), str(options.processes)]
     with Supervisor() as children:
         api = children.start(server, name="server", log_path=folder / "server.log", env=told)
-        _wait(children, options.port)
+        _wait(children, port)
         work = [sys.executable, "-m", "app", "worker"]
         worker = children.start(work, name="worker", log_path=folder / "worker.log", env=told)
         time.sleep(SETTLE_SECONDS)
-        yield Running(options.port, api.pid or 0, worker.pid or 0, stand.server.pid or 0)
+        yield Running(port, api.pid or 0, worker.pid or 0, stand.server.pid or 0)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
 
 
 def _wait(children: Supervisor, port: int) -> None:

@@ -61,10 +61,11 @@ UPDATE ticket_clock SET level = 0, due_at = due_at - interval '7 days', next_at 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of the sweep: seconds, what it did, and this process' memory before and at most."""
+    """One run of the sweep: seconds (of CPU: this process'), what it did, memory before and at most."""
 
     name: str
     seconds: float
+    cpu: float
     swept: sweep.Swept
     steps: int
     before: int
@@ -121,15 +122,15 @@ async def _timed(name: str, sessions: Sessions, owner: asyncpg.Connection) -> Ru
 
     count = "SELECT count(*) FROM ticket_event WHERE actor_role = 'system'"
     told = await owner.fetchval(count)
-    started = time.perf_counter()
+    started, spent = time.perf_counter(), time.process_time()
     swept = await sweep.run(sessions, leave=watch)
-    seconds = time.perf_counter() - started
-    return Run(name, seconds, swept, await owner.fetchval(count) - told, before, most)
+    seconds, cpu = time.perf_counter() - started, time.process_time() - spent
+    return Run(name, seconds, cpu, swept, await owner.fetchval(count) - told, before, most)
 
 
 def _show(runs: list[Run]) -> None:
     table = Table("sweep", box=MARKDOWN)
-    for name in ("clocks", "steps", "seconds", "clocks a second", "MiB before", "MiB at most"):
+    for name in ("clocks", "steps", "seconds", "CPU s", "clocks a second", "MiB before", "MiB at most"):
         table.add_column(name, justify="right")
     for run in runs:
         table.add_row(
@@ -137,6 +138,7 @@ def _show(runs: list[Run]) -> None:
             f"{run.swept.clocks:,}",
             f"{run.steps:,}",
             f"{run.seconds:.2f}",
+            f"{run.cpu:.2f}",
             f"{run.swept.clocks / run.seconds:,.0f}",
             f"{run.before / MIB:.0f}",
             f"{run.most / MIB:.0f}",

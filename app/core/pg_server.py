@@ -91,7 +91,9 @@ class PgServer:
         )
         if done.returncode:
             shutil.rmtree(fresh, ignore_errors=True)
-            raise EmbeddedPostgresError(failure(self.folder, "建立数据库失败", done.stderr))
+            # What initdb says of its tidying up comes last and is not the reason.
+            told = [line for line in done.stderr.splitlines() if "failed to remove" not in line]
+            raise EmbeddedPostgresError(failure(self.folder, "建立数据库失败", *told))
         fresh.rename(self.data)
 
     def allow(self, account: OsAccount, users: Iterable[str], roles: Sequence[str]) -> None:

@@ -2,7 +2,8 @@
 
 Deterministic from the seed and `now`, except for what must never be: salts, nonces and the token's secret.
 Whoever finds an area in the database finds the whole demo there. The outbox stays empty: the log begins
-with live use. `load_tickets` adds tickets to a demo that is there already.
+with live use. The photos that tickets refer to are placed by who serves them (`photos`). `load_tickets`
+adds tickets to a demo that is there already.
 """
 
 import gc

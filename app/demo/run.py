@@ -22,9 +22,10 @@ from app.config import Settings
 from app.core.crypto import Vault
 from app.core.db import create_engine
 from app.core.embedded import EmbeddedPostgres
+from app.core.files import FileStore
 from app.core.processes import Supervisor
 from app.core.schema import ROOT
-from app.demo import loader, tour
+from app.demo import loader, photos, tour
 from app.demo.billboard import Billboard, console
 from app.demo.folder import Folder, claimed
 from app.demo.people import Account, People, client_for
@@ -110,6 +111,7 @@ def _prepare(
         with board.loading(f"生成演示数据（{wanted.scale.value}）") as report:
             vault = Vault(settings.secret_key.get_secret_value())
             dsn = databases.for_asyncpg(owner)
+            asyncio.run(photos.place(FileStore(settings.files)))
             made = asyncio.run(
                 loader.load(dsn, scale=wanted.scale, seed=wanted.seed, vault=vault, progress=report)
             )

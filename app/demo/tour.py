@@ -182,7 +182,7 @@ class _Tour:
         news = person.get(f"/v1/tickets/{self._ticket['id']}/events?after={after}")["items"]
         for event in news:
             self._tell(_happened(event, stage, body, self._orgs))
-        self._passed = {event["action"] for event in news}
+        self._passed = {event["action"] for event in news if event["actor_role"] == Role.SYSTEM}
 
 
 def _is_whole(events: Sequence[Mapping[str, Any]], ticket: Mapping[str, Any]) -> bool:

@@ -4,34 +4,36 @@ from app.models.enums import Stage, Status
 from app.schemas.types import Output
 
 
+class Words(Output):
+    """What a code is called."""
+
+    zh: str
+    en: str
+
+
 class StatusRead(Output):
     """A state of the machine and the step of the loop that it belongs to."""
 
     status: Status
-    label_zh: str
+    label: Words
     stage: Stage | None
-    stage_label_zh: str | None
     terminal: bool
 
 
 class FieldRead(Output):
-    """A field of an action's body."""
+    """A field of an action's body; `values` lists the codes where there is a list."""
 
     field: str
     kind: str
     required: bool
-
-
-class ActionRead(Output):
-    """An action by its code and its words."""
-
-    action: str
-    label_zh: str
-    label_en: str
+    values: list[str] | None
 
 
 class RuleRead(Output):
-    """One row: who may do what from where to where; `from_status` null: a new ticket, `to` null: restored."""
+    """One row: who may do what from where to where; `from_status` null: a new ticket, `to` null: restored.
+
+    No roles: anybody of whom `relation` holds. The clocks are those that it stops, starts, pauses, resumes.
+    """
 
     from_status: Status | None
     action: str
@@ -48,11 +50,14 @@ class RuleRead(Output):
 
 
 class WorkflowRead(Output):
-    """The whole table, with labels in both languages and the diagram as Mermaid text."""
+    """The whole table, what its codes are called in both languages, and the diagram as Mermaid text."""
 
     states: list[StatusRead]
-    actions: list[ActionRead]
     rows: list[RuleRead]
-    roles: dict[str, str]
-    guards: dict[str, str]
+    stages: dict[str, Words]
+    actions: dict[str, Words]
+    roles: dict[str, Words]
+    relations: dict[str, Words]
+    guards: dict[str, Words]
+    clocks: dict[str, Words]
     mermaid: str

@@ -16,7 +16,10 @@ CLOCKS = "kind IN ('accept', 'dispatch', 'sign', 'handle', 'revisit', 'close', '
 
 def upgrade() -> None:
     op.drop_constraint(op.f("ck_ticket_clock_kind"), "ticket_clock", type_="check")
+    # Reads every clock once: five seconds for those of a million tickets.
+    op.execute("SET LOCAL statement_timeout = '30min'")
     op.create_check_constraint(op.f("ck_ticket_clock_kind"), "ticket_clock", CLOCKS)
+    op.execute("SET LOCAL statement_timeout = '5s'")
     for column in versioned():
         op.add_column("work_calendar", column)
     create_seasons()
@@ -32,9 +35,11 @@ def downgrade() -> None:
     op.drop_table("work_calendar_season")
     for column in reversed(versioned()):
         op.drop_column("work_calendar", column.name)
+    op.execute("SET LOCAL statement_timeout = '30min'")
     op.execute("DELETE FROM ticket_clock WHERE kind IN ('contact', 'overall')")
     op.drop_constraint(op.f("ck_ticket_clock_kind"), "ticket_clock", type_="check")
     op.create_check_constraint(op.f("ck_ticket_clock_kind"), "ticket_clock", OLD_CLOCKS)
+    op.execute("SET LOCAL statement_timeout = '5s'")
 
 
 def versioned() -> list[sa.Column[object]]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -48,6 +48,35 @@ UNINDEXED = """
            AND conkey @> (indkey::int2[])[0:cardinality(conkey) - 1])
 """
 
+# Tickets as they stood before the sweep: closed, returned, evaluating, in work; all since midnight.
+BEFORE_THE_SWEEP = (
+    """
+    INSERT INTO area (id, code, name, short_name, level, kind, path, valid_from)
+    VALUES ('00000000-0000-7000-8000-000000000001', '440605121', '九江镇', '九江', 'town', 'town',
+            ARRAY['00000000-0000-7000-8000-000000000001'::uuid], '2020-01-01')
+    """,
+    "INSERT INTO category (code, label_zh, label_en) VALUES ('0501', '垃圾堆放', 'Rubbish')",
+    """
+    INSERT INTO ticket (id, no, title, content, category_code, source, urgency, stage, status, area_id,
+        town_id, address, reported_at, closed_at, revisit_state, version, created_at, updated_at)
+    SELECT uuidv7(), 'A-' || status, '垃圾', '垃圾堆放', '0501', 'grid_patrol', 'normal', 'handle', status,
+        area.id, area.id, '沙龙路 12 号', '2026-03-02',
+        CASE status WHEN 'closed' THEN '2026-03-02'::timestamptz END, 'needed', 3, '2026-03-02', '2026-03-02'
+    FROM area, unnest(ARRAY['closed', 'returned', 'evaluating', 'processing']) AS status
+    """,
+    """
+    INSERT INTO ticket_clock (id, ticket_id, kind, round, unit, amount, started_at, due_at, provisional,
+        stopped_at)
+    SELECT uuidv7(), id, 'handle', 1, 'work_days', 5, '2026-03-02', '2026-03-12', false, closed_at
+    FROM ticket
+    """,
+)
+WAITS = "SELECT status, (next_at - '2026-03-02')::text FROM ticket ORDER BY status"
+WARNS = """
+    SELECT status, (ticket_clock.next_at - started_at)::text FROM ticket_clock
+      JOIN ticket ON ticket.id = ticket_id ORDER BY status
+"""
+
 
 @pytest.fixture
 def empty(server: Server, worker_id: str) -> Iterator[Database]:
@@ -76,6 +105,15 @@ def test_each_single_step_down_can_be_taken_up_again(empty: Database) -> None:
         command.downgrade(config, "-1")
         command.upgrade(config, script.revision)
         assert _rows(empty, PICTURE) == before, script.revision
+
+
+def test_tickets_from_before_the_sweep_are_swept_too(empty: Database) -> None:
+    command.upgrade(empty.alembic(), "20261122_0011")
+    asyncio.run(_run(empty.owner_url, BEFORE_THE_SWEEP))
+    command.upgrade(empty.alembic(), "head")
+    waits = {"closed": "90 days", "evaluating": "7 days", "processing": None, "returned": "1 day"}
+    assert dict(_rows(empty, WAITS)) == waits
+    assert dict(_rows(empty, WARNS)) == {**dict.fromkeys(waits, "8 days"), "closed": None}
 
 
 def test_the_server_refuses_to_start_on_a_stale_schema_and_says_how_to_migrate(
@@ -131,6 +169,14 @@ async def _fetch(url: str, statement: str) -> list[tuple[Any, ...]]:
         rows = [tuple(row) for row in await connection.execute(text(statement))]
     await engine.dispose()
     return rows
+
+
+async def _run(url: str, statements: Sequence[str]) -> None:
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        for statement in statements:
+            await connection.execute(text(statement))
+    await engine.dispose()
 
 
 async def _start(settings: Settings, database: Database) -> None:

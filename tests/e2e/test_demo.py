@@ -142,6 +142,7 @@ def test_another_is_declined_suspended_escalated_and_reworked_before_it_is_close
     tour = town.printed.partition(SECOND_TOUR)[2]
     taken = re.findall(r"^  \S+ (\S+?)：", tour, re.MULTILINE)
     assert [label for label in taken if label in TURNS] == list(TURNS)
+    assert "  系统 派单：已受理待推送 → 已推送待签收　九江环境卫生管理所" in tour
     assert "环卫只负责水面保洁" in tour
     assert tour.count("九江城建和水利办公室") == 2, "named when it is declined, and where it then goes"
     assert "⏱ 暂停" in tour

@@ -1,18 +1,22 @@
 """The demo that is loaded: as much as was promised, as the service would have written it, about nobody."""
 
 import asyncio
+import hashlib
 import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import asyncpg
 import pytest
 from asyncpg import Connection
 
+from app.core import media_types
 from app.core.crypto import Vault, hash_token, verify_password
-from app.demo import loader
+from app.core.files import FileStore
+from app.demo import loader, photos
 from app.demo.content.identity import RESIDENT_SEGMENT, STAFF_SEGMENT
 from app.demo.history import writing
 from app.demo.scale import SIZES, Scale
@@ -22,6 +26,7 @@ from app.models.enums import Role, Status
 from app.runtime import databases, provision
 from app.runtime.failures import CommandFailed
 from app.services.access import actors
+from app.services.tickets.policies import SELF_RESOLVED
 from tests.support import replay
 from tests.support.database import EMPTY, Database, Server
 from tests.support.settings import SECRET
@@ -108,6 +113,7 @@ async def test_every_ticket_is_what_the_service_would_have_made_of_its_timeline(
     assert len(archive.tickets) == SIZE.tickets
     actions = {event["action"] for events in archive.events.values() for event in events}
     assert {"decline", "approve_decline", "rework", "void", "reject", "submit", "reroute"} <= actions
+    assert "self_resolve" in actions
 
 
 async def test_tickets_stand_at_every_status_and_most_are_closed(demo: Connection) -> None:
@@ -240,6 +246,26 @@ async def test_what_nobody_need_route_was_dispatched_by_the_system_as_soon_as_it
     assert len(found) > 10
     assert {(row["action"], row["actor_role"]) for row in found} == {("dispatch", "system")}
     assert max(row["after"] for row in found) < timedelta(seconds=1)
+
+
+async def test_small_things_are_mended_on_the_spot_and_the_photos_of_it_are_in_the_store(
+    demo: Connection, tmp_path: Path
+) -> None:
+    mended = await demo.fetch("SELECT * FROM ticket WHERE rectify_mode = 'immediate'")
+    assert 0.02 < len(mended) / SIZE.tickets < 0.15
+    assert {row["status"] for row in mended} == {"closed"}
+    exempt = [row for row in mended if row["revisit_state"] == "exempt"]
+    assert {row["exempt_policy"] for row in exempt} == {SELF_RESOLVED}
+    assert 0.5 < len(exempt) / len(mended) < 1
+    files = FileStore(tmp_path)
+    for _ in range(2):
+        await photos.place(files)
+    shown = await demo.fetch("SELECT object_key, sha256, size FROM attachment")
+    assert len(shown) == 2 * len(mended)
+    for row in shown:
+        content = (tmp_path / row["object_key"]).read_bytes()
+        assert media_types.sniff(content) == photos.MIME
+        assert (hashlib.sha256(content).digest(), len(content)) == (row["sha256"], row["size"])
 
 
 async def test_the_third_party_can_use_its_token(

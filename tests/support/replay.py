@@ -46,9 +46,11 @@ from app.services.tickets import (
 from app.services.tickets.commands import MODELS, Command
 from app.services.tickets.deadlines import Deadlines, Subject
 from app.services.tickets.effects import Effect, Step
+from app.services.tickets.effects.handling import IMMEDIATE
 from app.services.tickets.guards import LEVELS, Case
 from app.services.tickets.system import SYSTEM
 from app.services.tickets.thresholds import Level
+from app.services.tickets.transitions import ByRule
 from app.services.tickets.view import TicketView
 
 CHILDREN = (
@@ -67,6 +69,11 @@ FROM post LEFT JOIN org ON org.id = post.org_id
 LEFT JOIN area ON area.id = coalesce(post.area_id, org.area_id)
 UNION ALL
 SELECT client_id, 'api_client', area_id, level, NULL FROM api_token JOIN area ON area.id = area_id
+"""
+_SELF_HANDLED = "SELECT code, revisit_percent FROM category WHERE self_handled"
+_SHOWN = """
+SELECT event_id, attachment_id AS id, purpose, member_id, kind
+FROM ticket_attachment JOIN attachment ON attachment.id = attachment_id
 """
 _EVENTS = """
 SELECT ticket_event.*, ticket_note.opinion
@@ -87,15 +94,8 @@ class Archive:
     paths: Mapping[UUID, list[UUID]]
     org_areas: Mapping[UUID, UUID]
     rules: Mapping[str, Row]
-
-
-class ByRule(Command):
-    """What the system is told by a rule of routing."""
-
-    action: Action = Action.DISPATCH
-    org_id: UUID
-    member_id: UUID | None = None
-    rule_id: UUID
+    self_handled: Mapping[str, int]
+    shown: Mapping[UUID, list[Row]]
 
 
 async def read(connection: Connection) -> Archive:
@@ -103,13 +103,15 @@ async def read(connection: Connection) -> Archive:
     children = {table: await connection.fetch(f"SELECT * FROM {table}") for table in CHILDREN}  # noqa: S608
     return Archive(
         tickets=[dict(row) for row in await connection.fetch("SELECT * FROM ticket ORDER BY no")],
-        events=_by_ticket(await connection.fetch(_EVENTS)),
-        children={table: _by_ticket(rows) for table, rows in children.items()},
+        events=_grouped(await connection.fetch(_EVENTS)),
+        children={table: _grouped(rows) for table, rows in children.items()},
         actors={row["id"]: _actor(dict(row)) for row in await connection.fetch(_ACTORS)},
         paths={row["id"]: row["path"] for row in await connection.fetch("SELECT id, path FROM area")},
         org_areas={
             row["id"]: row["area_id"] for row in await connection.fetch("SELECT id, area_id FROM org")
         },
+        self_handled=dict(map(tuple, await connection.fetch(_SELF_HANDLED))),
+        shown=_grouped(await connection.fetch(_SHOWN), "event_id"),
         rules={str(row["id"]): dict(row) for row in await connection.fetch("SELECT * FROM routing_rule")},
     )
 
@@ -191,7 +193,7 @@ class Replay:
             assert actor is SYSTEM
             assert (rule["category_code"], str(rule["org_id"])) == (self.row["category_code"], data["org_id"])
             assert rule["area_id"] in self.row["area_path"]
-            return {"rule_id": data["rule_id"]}
+            return {}
         if actor is not SYSTEM or "clock" not in data:
             return {}
         self._owed.remove((Action(event["action"]), data.get("level"), data["clock"], data["due_at"]))
@@ -237,7 +239,7 @@ class Replay:
         """What somebody sent to cause this event."""
         data, ticket_id, action = json.loads(event["data"]), view.id, Action(event["action"])
         if "rule_id" in data:
-            return ByRule(org_id=data["org_id"], rule_id=data["rule_id"])
+            return ByRule(member_id=None, org_id=data["org_id"], rule_id=data["rule_id"])
         if event["actor_id"] is None and action not in {Action.URGE, Action.SUPERVISE}:
             return sweep_acts.Overdue() if action is Action.ESCALATE else Command(action=action)
         told = {**data, **data.get("changed", {}), "opinion": event["opinion"]}
@@ -245,6 +247,10 @@ class Replay:
         for table, column in (("ticket_request", "asked_at"), ("ticket_outcome", "at")):
             rows = self._archive.children[table].get(ticket_id, [])
             told |= next(({**row, **told} for row in rows if row[column] == event["at"]), {})
+        if action is Action.SELF_RESOLVE:
+            shown = self._archive.shown[event["id"]]
+            assert {(row["member_id"], row["kind"]) for row in shown} == {(event["actor_id"], "photo")}
+            told["attachments"] = [{"id": row["id"], "purpose": row["purpose"]} for row in shown]
         wanted = [need.field for need in workflow.needs_of(action)]
         fields = {name: told[name] for name in wanted if told.get(name) is not None}
         with patch.object(clock, "now", lambda: event["at"]):
@@ -265,14 +271,21 @@ class Replay:
         assigned = self.children["ticket_assignment"]
         waiting = [_plain(row) for row in self.children["ticket_request"] if row["state"] == "pending"]
         cards = [_plain(row) for row in self.children["ticket_supervision"] if row["lifted_at"] is None]
+        percent = self._archive.self_handled.get(self.row["category_code"])
+        mended = {self.row["handler_id"]} if self.row["rectify_mode"] == IMMEDIATE else set()
+        joined = {
+            "supervision": cards[-1] if cards else None,
+            "self_handled": percent is not None,
+            "revisit_percent": percent,
+        }
         return TicketView(
-            row={**self.row, "supervision": cards[-1] if cards else None, "self_handled": False},
+            row={**self.row, **joined},
             clocks=[_plain(clock) for clock in self.children["ticket_clock"]],
             revisits=[_plain(row) for row in self.children["revisit"]],
             evaluations=[_plain(row) for row in self.children["evaluation"]],
             helpers=(),
             request=waiting[0] if waiting else None,
-            handlers=frozenset(row["handler_id"] for row in assigned if row.get("handler_id")),
+            handlers=frozenset(row["handler_id"] for row in assigned if row.get("handler_id")) | mended,
         )
 
     def _open_clocks(self) -> list[Row]:
@@ -280,27 +293,21 @@ class Replay:
 
     def _apply(self, step: Step, effect: Effect, made: clocks.Change) -> None:
         """Do to the copy what the service's statements would do to the database."""
-        for statement in effect.updates:
-            for row in self.children[statement.table.name]:
-                over = (row.get("ended_at"), row.get("lifted_at"))
-                if over == (None, None) and row.get("state") in {None, "pending"}:
-                    row.update(statement.row)
-        for statement in effect.inserts:
-            self.children[statement.table.name].append(_new(statement))
+        self._write(effect.updates, effect.inserts)
         self.row.update(transitions._move(step, effect, made, self._deadlines).row)
         self._apply_clocks(made, step.now)
 
     def _apply_clocks(self, made: clocks.Change, at: datetime) -> None:
-        stopped = {clock.kind for clock in made.stopped}
-        moved = {clock.kind: clock for clock in (*made.paused, *made.resumed, *made.moved)}
-        for row in self._open_clocks():
-            if row["kind"] in stopped:
-                row["stopped_at"] = at
-            if row["kind"] in moved:
-                names = ("paused_at", "due_at", "provisional", "unit", "amount", "next_at", "level")
-                row.update({name: getattr(moved[row["kind"]], name) for name in names})
-        for statement in clocks.inserts(self._ticket["id"], made):
-            self.children["ticket_clock"].append(_new(statement))
+        ticket_id = self._ticket["id"]
+        self._write(clocks.updates(ticket_id, made, now=at), clocks.inserts(ticket_id, made))
+
+    def _write(self, updates: Iterable[Write], inserts: Iterable[Write]) -> None:
+        for write in updates:
+            for row in self.children[write.table.name]:
+                if _meets(row, write.where or {}):
+                    row.update(write.row)
+        for write in inserts:
+            self.children[write.table.name].append(_new(write))
 
 
 def _as_reported(ticket: Row, events: list[Row], path: list[UUID]) -> Row:
@@ -345,15 +352,22 @@ def _sees(actor: Actor, path: list[UUID]) -> bool:
     )
 
 
+def _meets(row: Row, conditions: Mapping[str, Any]) -> bool:
+    return all(
+        row[name] in value if isinstance(value, list) else row[name] == value
+        for name, value in conditions.items()
+    )
+
+
 def _new(write: Write) -> Row:
     """The row that an insert makes."""
     return {**dict.fromkeys(write.table.c.keys()), **write.row}
 
 
-def _by_ticket(rows: Iterable[Any]) -> Mapping[UUID, list[Row]]:
+def _grouped(rows: Iterable[Any], column: str = "ticket_id") -> Mapping[UUID, list[Row]]:
     found: defaultdict[UUID, list[Row]] = defaultdict(list)
     for row in rows:
-        found[row["ticket_id"]].append(dict(row))
+        found[row[column]].append(dict(row))
     return found
 
 

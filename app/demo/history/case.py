@@ -3,6 +3,7 @@
 Every step writes what the service would have written. What happens, when and by whom is decided by `lives`.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,14 @@ from uuid import UUID
 from app.demo.content.answers import ResolutionText
 from app.demo.history.asking import Asking
 from app.demo.history.cast import Person, Rule
-from app.demo.history.rows import EvaluationRecord, OutcomeRecord, RevisitRecord
+from app.demo.history.rows import (
+    AttachmentRecord,
+    EvaluationRecord,
+    LinkRecord,
+    OutcomeRecord,
+    RevisitRecord,
+)
+from app.demo.photos import MIME, Photo
 from app.models.enums import (
     Action,
     EvaluatedBy,
@@ -22,9 +30,11 @@ from app.models.enums import (
     Solved,
     Urgency,
 )
-from app.services.tickets.effects.handling import LEDGER
-from app.services.tickets.policies import revisit_exemption
+from app.models.enums.attachment import AttachmentKind, AttachmentPurpose
+from app.services.tickets.effects.handling import IMMEDIATE, LEDGER
+from app.services.tickets.policies import SELF_RESOLVED, drawn_for_revisit, revisit_exemption
 
+Shown = Mapping[AttachmentPurpose, Photo]
 Answer = tuple[Solved, Satisfaction]
 
 
@@ -86,6 +96,25 @@ class Case(Asking):
         self.revisit_state, self.exempt_policy = RevisitState.EXEMPT, policy
         codes["exempt_policy"] = policy
         self._take(Action.RESOLVE, who, at, codes, None, Outcome.EXEMPT)
+
+    def self_resolve(
+        self, who: Person, at: datetime, text: ResolutionText, shown: Shown, percent: int
+    ) -> None:
+        """Mended on the spot by who found it; `percent` of such tickets are drawn for a revisit."""
+        self.resolved_at, self.resolution, self.rectify_mode = at, text, IMMEDIATE
+        self.handler = who
+        told = (text.resolution_type, text.text, text.public_reply, at)
+        self._sheets.outcomes.append(OutcomeRecord(self.id, self.round, *told))
+        codes, outcome = {"rectify_mode": IMMEDIATE}, Outcome.NEEDS_REVISIT
+        if not drawn_for_revisit(self.id, percent):
+            self.revisit_state, self.exempt_policy = RevisitState.EXEMPT, SELF_RESOLVED
+            codes, outcome = codes | {"exempt_policy": SELF_RESOLVED}, Outcome.EXEMPT
+        event_id = self._take(Action.SELF_RESOLVE, who, at, dict(codes), None, outcome)
+        for purpose, photo in shown.items():
+            photo_id, size = self.dossier.new_id(at), len(photo.content)
+            about = (photo.sha256, photo.key, MIME, AttachmentKind.PHOTO, size, at)
+            self._sheets.attachments.append(AttachmentRecord(photo_id, who.id, *about))
+            self._sheets.links.append(LinkRecord(event_id, photo_id, self.id, purpose))
 
     def revisit(
         self,

@@ -64,6 +64,7 @@ SELECT rule.category_code, rule.id, rule.org_id
 FROM routing_rule AS rule JOIN category ON category.code = rule.category_code AND category.auto_dispatch
 WHERE rule.area_id = $1 AND rule.source IS NULL AND rule.urgency IS NULL AND rule.ended_at IS NULL
 """
+_SELF_HANDLED = "SELECT code, revisit_percent FROM category WHERE self_handled AND enabled"
 _CLIENTS = """
 SELECT DISTINCT api_token.client_id
 FROM api_token JOIN area ON area.path @> ARRAY[api_token.area_id]
@@ -121,7 +122,8 @@ class Grid:
 class Town:
     """A town's grids, command centre and organisations; `org_of` also knows each village's committee.
 
-    `rules` has the categories that the system dispatches by itself.
+    `rules` has the categories that the system dispatches by itself, `self_handled` those that workers may
+    mend on the spot, each with its share of revisits in percent.
     """
 
     id: UUID
@@ -134,6 +136,7 @@ class Town:
     handlers: Mapping[UUID, Sequence[Person]]
     orgs: Mapping[tuple[str, UUID], UUID]
     rules: Mapping[str, Rule]
+    self_handled: Mapping[str, int]
 
     def org_of(self, line: str, grid: Grid) -> UUID:
         """The organisation that answers for a line in a grid; the villages' line is the committee's."""
@@ -162,6 +165,7 @@ async def town(connection: Connection, town_id: UUID, code: str, adults_born_bef
         clients=[Person(row["client_id"], Role.API_CLIENT) for row in clients],
         handlers={row["id"]: posts[row["id"], Role.DEPT_HANDLER] for row in orgs},
         orgs={(row["line"], row["area_id"]): row["id"] for row in orgs},
+        self_handled=dict(map(tuple, await connection.fetch(_SELF_HANDLED))),
         rules={code: Rule(*rule) for code, *rule in await connection.fetch(_RULES, town_id)},
     )
 

@@ -4,7 +4,6 @@ Each is written to its sheet when it ends, or as it stands when the telling does
 from the tickets wing's own arithmetic.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from random import Random
@@ -28,6 +27,9 @@ from app.services.tickets.deadlines import Deadlines, Subject
 from app.services.tickets.effects.ledger import REVIEW_EVERY
 from app.services.tickets.sweep_clocks import ALONE
 from app.services.tickets.thresholds import Level, Limits, Reached
+
+# The default limits look at the urgency alone.
+_SUBJECTS = {urgency: Subject(None, urgency) for urgency in Urgency}
 
 
 class Passed(NamedTuple):
@@ -73,11 +75,11 @@ class Dossier:
 
         `before` is the urgency that it had, where the step sets it.
         """
-        was = Subject(None, before) if before else None
+        was = _SUBJECTS[before] if before else None
         made = clocks.change(
             effect,
             open_clocks=tuple(clock for clock, _ in self._clocks.values()),
-            terms=Terms(self._deadlines, Subject(None, urgency), lead_org_id, was),
+            terms=Terms(self._deadlines, _SUBJECTS[urgency], lead_org_id, was),
             now=at,
             round_no=round_no,
             **more,
@@ -95,20 +97,24 @@ class Dossier:
         """What the running clocks pass until then, in order; what the system does alone is waited for."""
         found: list[Passed] = []
         for clock, clock_id in list(self._clocks.values()):
-            passed = list(self._passed(clock, until, handling_level))
+            if not _looked_at(clock, until):
+                continue
+            passed, waits = self._levels(clock, until, handling_level)
             alone = next((step for step in passed if (clock.kind, step.level) in ALONE), None)
-            steps = passed if alone is None else passed[: passed.index(alone)]
-            if steps:
-                waits = alone or self._waits(clock, until, handling_level)
-                marked = replace(clock, level=steps[-1].level, next_at=waits.at if waits else None)
+            if alone is not None:
+                passed, waits = passed[: passed.index(alone)], alone
+            if passed:
+                marked = replace(clock, level=passed[-1].level, next_at=waits.at if waits else None)
                 self._clocks[clock.kind] = (marked, clock_id)
-            found += [Passed(step.at, clock, step.level) for step in steps]
+            found += [Passed(step.at, clock, step.level) for step in passed]
         return sorted(found, key=lambda step: (step.at, step.level))
 
     def alone(self, kind: ClockKind, until: datetime, handling_level: int) -> datetime | None:
         """When, until then, the system does something about a clock of its own accord."""
         clock = self.clock(kind)
-        passed = self._passed(clock, until, handling_level) if clock else ()
+        if clock is None or not _looked_at(clock, until):
+            return None
+        passed, _ = self._levels(clock, until, handling_level)
         return next((step.at for step in passed if (kind, step.level) in ALONE), None)
 
     def given_up(self, kind: ClockKind, level: Level) -> None:
@@ -186,13 +192,6 @@ class Dossier:
         self._sheets.suspensions.extend(filter(None, [self._suspension]))
         self._sheets.supervisions.extend(self._cards)
 
-    def _passed(self, clock: Clock, until: datetime, handling_level: int) -> Iterator[Reached]:
-        if clock.paused_at is None and clock.next_at is not None and clock.next_at <= until:
-            yield from self._levels(clock, until, handling_level)[0]
-
-    def _waits(self, clock: Clock, until: datetime, handling_level: int) -> Reached | None:
-        return self._levels(clock, until, handling_level)[1]
-
     def _levels(
         self, clock: Clock, until: datetime, handling_level: int
     ) -> tuple[list[Reached], Reached | None]:
@@ -221,3 +220,7 @@ class Dossier:
                 clock.org_id,
             )
         )
+
+
+def _looked_at(clock: Clock, until: datetime) -> bool:
+    return clock.paused_at is None and clock.next_at is not None and clock.next_at <= until

@@ -4,11 +4,13 @@ from datetime import datetime
 
 from app.core.clock import BUSINESS_ZONE
 from app.demo.content import answers
+from app.demo.content.answers import ResolutionText
 from app.demo.content.tables import pick
 from app.demo.history.case import Answer
 from app.demo.history.cast import Person
 from app.demo.history.delays import Delays
 from app.demo.history.office import WORK_DAY_SECONDS
+from app.demo.photos import photos
 from app.models.enums import (
     Action,
     ClockKind,
@@ -21,6 +23,7 @@ from app.models.enums import (
     Satisfaction,
     Solved,
     Status,
+    Urgency,
 )
 from app.services.tickets.answers import NOON
 from app.services.tickets.guards import CLOSABLE_UNSOLVED
@@ -28,7 +31,10 @@ from app.services.tickets.policies import revisit_exemption
 from app.services.tickets.workflow import GROUPS, MAX_REWORKS
 
 _LAPPED_SHARE = 0.08  # Of the open ones at a handler or later: reworked before.
+_MENDED_SHARE = 0.4  # Of the small things that a worker found.
+_MOMENT = 1800.0
 _WORKERS = frozenset(Role(code) for code in GROUPS["workers"].split())
+_CROSS = Satisfaction.DISSATISFIED
 _DISSATISFIED = frozenset({Satisfaction.DISSATISFIED, Satisfaction.VERY_DISSATISFIED})
 _UNREACHABLE: Answer = (Solved.SOLVED, Satisfaction.UNREACHABLE)
 _METHODS = (*[RevisitMethod.PHONE] * 8, RevisitMethod.IN_PERSON, RevisitMethod.LINK)
@@ -48,8 +54,29 @@ class Life(Delays):
 
     def live(self) -> None:
         """Every step after the report, up to the fate."""
-        if self.accepted() and self.sent() and self.delayed():
+        if self._is_mended_at_once():
+            self._mended()
+        elif self.accepted() and self.sent() and self.delayed():
             self._worked()
+
+    def _is_mended_at_once(self) -> bool:
+        """Something small that a worker found: some of it they put right themselves."""
+        mendable = self.case.reporter.role in _WORKERS and self.text.category in self.town.self_handled
+        calm = self.case.urgency in {Urgency.NORMAL, Urgency.COMPLEX}
+        return self.fate is Status.CLOSED and mendable and calm and self.chance(_MENDED_SHARE)
+
+    def _mended(self) -> None:
+        """On the spot, with photos; only what is drawn is asked about, and nobody complains."""
+        words = self.said(Action.SELF_RESOLVE)
+        done = ResolutionText(ResolutionType.SOLVED, words, words)
+        at = self.worked(_MOMENT * (0.3 + self.rng.random()))
+        shown, percent = pick(self.rng, photos()), self.town.self_handled[self.text.category]
+        self.case.self_resolve(self.case.reporter, at, done, shown, percent)
+        if self.case.revisit_state is RevisitState.EXEMPT:
+            self._close()
+            return
+        content = pick(self.rng, (Satisfaction.SATISFIED, Satisfaction.VERY))
+        self._close_after(self._revisit(pick(self.rng, self.town.revisit_agents), content))
 
     def _worked(self) -> None:
         """From the handler's desk to the end, in one round or more."""
@@ -74,7 +101,7 @@ class Life(Delays):
             self._close()
             return False
         asker = self._asker()
-        answer = self._revisit(asker, again=again)
+        answer = self._revisit(asker, _CROSS if again else answers.satisfaction(self.rng))
         if self._redo(answer, again=again):
             who = asker if asker.role is Role.REVISIT_AGENT else self.dispatcher
             self.case.rework(who, self.later(ClockKind.REVISIT, most=0.3), self.said(Action.REWORK))
@@ -101,9 +128,8 @@ class Life(Delays):
         if self.chance(0.25):
             self._miss(self._asker(), Outcome.NOT_REACHED)
 
-    def _revisit(self, who: Person, *, again: bool) -> Answer:
-        """Ask until there is an answer, or it is clear that there will be none."""
-        content = Satisfaction.DISSATISFIED if again else answers.satisfaction(self.rng)
+    def _revisit(self, who: Person, content: Satisfaction) -> Answer:
+        """Ask until there is that answer, or it is clear that there will be none."""
         if content is Satisfaction.UNREACHABLE:
             first = self._miss(who, Outcome.NOT_REACHED)
             second = self.worked(_HALF_DAY * 1.1)
@@ -147,7 +173,8 @@ class Life(Delays):
     def _close_after(self, answer: Answer) -> None:
         if self.fate is Status.EVALUATING and self.chance(0.6):
             return
-        by = pick(self.rng, _JUDGES)
+        own = self.case.handler == self.case.reporter
+        by = EvaluatedBy.RESIDENT if own else pick(self.rng, _JUDGES)
         content = answer[1] not in {*_DISSATISFIED, Satisfaction.UNREACHABLE}
         words = self.remark(Action.EVALUATE) if content else None
         self.case.evaluate(self._judge(by), self.worked(self.rng.random() * _HALF_DAY), by, answer, words)

@@ -28,6 +28,7 @@ from app.models.enums import (
     SuspendReason,
     Urgency,
 )
+from app.models.enums.attachment import AttachmentKind, AttachmentPurpose
 
 
 class TicketRecord(NamedTuple):
@@ -235,6 +236,28 @@ class EvaluationRecord(NamedTuple):
     at: datetime
 
 
+class AttachmentRecord(NamedTuple):
+    """A photo that a member took."""
+
+    id: UUID
+    member_id: UUID
+    sha256: bytes
+    object_key: str
+    mime: str
+    kind: AttachmentKind
+    size: int
+    created_at: datetime
+
+
+class LinkRecord(NamedTuple):
+    """What a photo shows in a step."""
+
+    event_id: UUID
+    attachment_id: UUID
+    ticket_id: UUID
+    purpose: AttachmentPurpose
+
+
 TABLES: Mapping[type[tuple[object, ...]], str] = MappingProxyType(
     {
         TicketRecord: "ticket",
@@ -249,5 +272,7 @@ TABLES: Mapping[type[tuple[object, ...]], str] = MappingProxyType(
         OutcomeRecord: "ticket_outcome",
         RevisitRecord: "revisit",
         EvaluationRecord: "evaluation",
+        AttachmentRecord: "attachment",
+        LinkRecord: "ticket_attachment",
     }
 )

@@ -5,10 +5,12 @@ from typing import Any
 
 from app.demo.history.rows import (
     AssignmentRecord,
+    AttachmentRecord,
     ClockRecord,
     ContactRecord,
     EvaluationRecord,
     EventRecord,
+    LinkRecord,
     NoteRecord,
     OutcomeRecord,
     RequestRecord,
@@ -35,6 +37,8 @@ class Sheets:
         self.outcomes: list[OutcomeRecord] = []
         self.revisits: list[RevisitRecord] = []
         self.evaluations: list[EvaluationRecord] = []
+        self.attachments: list[AttachmentRecord] = []
+        self.links: list[LinkRecord] = []
 
     def all(self) -> Iterator[Sequence[Any]]:
         """The sheets, parents before children."""

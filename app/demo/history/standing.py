@@ -141,8 +141,8 @@ class Standing:
         opinion: str | None = None,
         outcome: Outcome | None = None,
         **more: Any,
-    ) -> None:
-        """Take a step of the table; nobody takes the system's."""
+    ) -> UUID:
+        """Take a step of the table; nobody takes the system's. The id of its event."""
         source = self.status if self.version else None
         row, role = _row(source, action, outcome, who.role if who else Role.SYSTEM)
         to = row.to or self.status
@@ -170,6 +170,7 @@ class Standing:
         self._sheets.events.append(EventRecord(event_id, self.id, self.version, *told))
         if opinion:
             self._sheets.notes.append(NoteRecord(event_id, opinion))
+        return event_id
 
 
 @cache

@@ -11,7 +11,7 @@ from app.models.enums import Action, EventSource, Outcome, Role
 from app.services.platform.actor import Actor
 from app.services.tickets import guards, relations, workflow
 from app.services.tickets.answers import missed
-from app.services.tickets.commands import TYPES, Command
+from app.services.tickets.commands import Command, values_of
 from app.services.tickets.deadlines import Deadlines
 from app.services.tickets.guards import Case
 from app.services.tickets.labels import ACTION_ZH
@@ -103,7 +103,5 @@ def _outcome(ticket: TicketView, command: Command, now: datetime) -> Outcome | N
 
 def _need(need: Need) -> dict[str, Any]:
     told: dict[str, Any] = {"field": need.field, "kind": need.kind.value, "required": need.required}
-    values = getattr(TYPES[need.kind], "__members__", None)
-    if values:
-        told["values"] = [code.value for code in values.values()]
-    return told
+    values = values_of(need.kind)
+    return {**told, "values": values} if values else told

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from functools import reduce
 from operator import or_
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, create_model
@@ -79,6 +79,14 @@ TYPES: Mapping[Kind, Any] = MappingProxyType(
         Kind.EVALUATED_BY: EvaluatedBy,
     }
 )
+
+
+def values_of(kind: Kind) -> list[str] | None:
+    """The codes that a field of this kind takes; None where there is no list."""
+    values = (
+        get_args(TYPES[kind]) if kind is Kind.SUPERVISE_LEVEL else getattr(TYPES[kind], "__members__", {})
+    )
+    return [code.value for code in (values.values() if isinstance(values, Mapping) else values)] or None
 
 
 class Command(BaseModel):

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from operator import add
 
 from app.core.coordinates import Point, distance_m
@@ -17,6 +18,7 @@ from app.core.coordinates import Point, distance_m
 MOST_METRES = 200.0
 MOST_AGE = timedelta(days=7)
 LEAST_SCORE = 0.35
+REMEMBERED = 512
 _OTHER = re.compile(r"[\W_]+")
 _TEXT, _PLACE, _TIME = 0.5, 0.3, 0.2
 
@@ -58,8 +60,12 @@ def likeness(one: Told, other: Told, age: timedelta) -> Likeness | None:
     return Likeness(metres, age, similarity, score) if score >= LEAST_SCORE else None
 
 
+@lru_cache(maxsize=REMEMBERED)
 def pairs(text: str) -> frozenset[str]:
-    """The pairs of neighbouring characters; of a single character, that one."""
+    """The pairs of neighbouring characters; of a single character, that one.
+
+    The latest are remembered, because what a place has told is compared with each of its next reports.
+    """
     kept = _OTHER.sub("", unicodedata.normalize("NFKC", text).casefold())
     return frozenset(map(add, kept, kept[1:])) if len(kept) > 1 else frozenset(kept)
 

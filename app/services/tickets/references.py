@@ -4,12 +4,11 @@ Each check is one statement at most, and only where the action names such a thin
 master.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Exists, any_, exists, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from app.core.errors import NotFound, invalid_field
 from app.models.area import Area
@@ -24,7 +23,10 @@ from app.services.tickets.deadlines import Deadlines, Subject
 from app.services.tickets.effects import Effect, Step
 from app.services.tickets.problems import UnknownCategory
 
-_AREAS = scope.ScopeColumns(area=Area.id)
+_AREA: Any = Area.__table__
+_ABOVE: Any = _AREA.alias("above")
+_CATEGORY: Any = Category.__table__
+_AREAS = scope.ScopeColumns(area=_AREA.c.id)
 SHOWN = frozenset({AttachmentPurpose.BEFORE, AttachmentPurpose.AFTER})
 
 
@@ -39,7 +41,7 @@ async def check(session: AsyncSession, step: Step, *, deadlines: Deadlines, even
 
 def in_use(code: str) -> Exists:
     """Whether a category is there and in use."""
-    return exists().where(Category.code == code, Category.enabled)
+    return exists().where(_CATEGORY.c.code == code, _CATEGORY.c.enabled)
 
 
 def unknown_category() -> UnknownCategory:
@@ -155,12 +157,12 @@ class Where(NamedTuple):
 
 async def placed(session: AsyncSession, actor: Actor, area_id: UUID) -> Where:
     """Where a ticket is; `NotFound`, with the field, unless the caller sees the area."""
-    above = aliased(Area)
+    here, above = _AREA.c, _ABOVE.c
     statement = (
         select(above.id, above.level)
-        .join(Area, above.id == any_(Area.path))
-        .where(Area.id == area_id, Area.valid_to.is_(None), scope.visible(actor, Dataset.TICKETS, _AREAS))
-        .order_by(func.array_position(Area.path, above.id))
+        .join(_AREA, above.id == any_(here.path))
+        .where(here.id == area_id, here.valid_to.is_(None), scope.visible(actor, Dataset.TICKETS, _AREAS))
+        .order_by(func.array_position(here.path, above.id))
     )
     found = (await session.execute(statement)).all()
     if not found:

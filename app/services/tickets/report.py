@@ -157,14 +157,14 @@ async def _check_references(session: AsyncSession, actor: Actor, new: NewTicket)
         raise invalid_field(
             "body.source", "该来源只能由系统接口上报", "Only a system reports from this source"
         )
-    household = exists().where(
-        Household.id == new.household_id, scope.visible(actor, Dataset.REGISTRY, _HOUSEHOLDS)
-    )
-    asked = select(references.in_use(new.category_code).label("category"), household.label("household"))
-    known = (await session.execute(asked)).one()
-    if not known.category:
+    asked = select(references.in_use(new.category_code))
+    if new.household_id is not None:
+        seen = scope.visible(actor, Dataset.REGISTRY, _HOUSEHOLDS)
+        asked = asked.add_columns(exists().where(Household.id == new.household_id, seen))
+    known: Sequence[bool] = (await session.execute(asked)).one()
+    if not known[0]:
         raise references.unknown_category()
-    if new.household_id is not None and not known.household:
+    if not all(known):
         raise invalid_field(
             "body.household_id", "没有这个户，或不在您的管辖范围内", "No such household in your scope"
         )
