@@ -198,7 +198,7 @@ async def test_trap_9_a_confidential_report_names_nobody_in_the_handlers_lists_a
     await loop.act("dispatcher", action="request_joint", helper_org_ids=[str(world.orgs["fire"].id)],
                    opinion="消防会办")  # fmt: skip
     reporter = world["grid_worker"]
-    told = {str(reporter.member_id), reporter.name, "关大婶", "关**", "5678"}
+    told = {str(reporter.member_id), reporter.name, "关大婶", "关**", "**5678", "13812345678"}
     for who in ("dept_handler", "dept_head", "dept_handler_fire"):
         for path in ("", f"/{loop.id}", f"/{loop.id}/events", "?mine=true"):
             reply = await api.as_(who).get(f"/v1/tickets{path}")
