@@ -77,6 +77,7 @@ def worker() -> None:
     with databases.opened(settings) as database:
         asyncio.run(provision.wait_for_head(database.app_url))
         dsn, files = databases.for_asyncpg(database.app_url), FileStore(settings.files)
+        guards.keep_what_is_there()
         uvloop.run(worker_process.run(url=database.app_url, dsn=dsn, files=files))
 
 

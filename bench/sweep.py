@@ -19,7 +19,7 @@ from rich.table import Table
 
 from app.core.db import Sessions, create_engine, create_sessions
 from app.core.embedded import EmbeddedPostgres
-from app.runtime import databases, provision
+from app.runtime import databases, guards, provision
 from app.services.tickets import sweep
 
 CLOCKS = 100_000
@@ -85,6 +85,8 @@ def main() -> None:
     try:
         with EmbeddedPostgres(folder / "postgres") as server:
             provision.migrate(databases.of_server(server).require_owner())
+            # As the worker does.
+            guards.keep_what_is_there()
             _show(asyncio.run(_measure(databases.of_server(server), wanted.clocks)))
     finally:
         shutil.rmtree(folder, ignore_errors=True)

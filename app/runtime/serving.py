@@ -38,7 +38,9 @@ def application() -> FastAPI:
     if settings.database_url is None:
         raise CommandFailed(f"缺少 {URL_VARIABLE}")
     _end_with_parent()
-    return create_app(settings, databases.for_sqlalchemy(settings.database_url, URL_VARIABLE))
+    app = create_app(settings, databases.for_sqlalchemy(settings.database_url, URL_VARIABLE))
+    guards.keep_what_is_there()
+    return app
 
 
 def serve(settings: Settings) -> None:
