@@ -36,6 +36,7 @@ async def _filter(  # not a plain function: FastAPI would run it in a thread
     org_id: UUID | None = None,
     mine: Annotated[bool, Query(description="我经办或我上报的")] = False,
     overdue: Annotated[bool, Query(description="已超过当前时限且未结案")] = False,
+    pending: Annotated[bool, Query(description="有申请等待审批")] = False,
     created_from: AnyTime | None = None,
     created_before: AnyTime | None = None,
 ) -> TicketFilter:
@@ -47,6 +48,7 @@ async def _filter(  # not a plain function: FastAPI would run it in a thread
         org_id=org_id,
         mine=mine,
         overdue=overdue,
+        pending=pending,
         created_from=created_from,
         created_before=created_before,
     )

@@ -73,6 +73,8 @@ class TicketBrief(Output):
     reported_at: datetime
     due_at: datetime | None
     closed_at: datetime | None
+    pending: str | None = Field(description="等待审批的申请")
+    supervise_level: str
     version: int
 
 
@@ -208,7 +210,6 @@ class TicketRead(TicketBrief):
     confidential: bool
     rectify_mode: str | None
     handling_level: int
-    supervise_level: str
     supervision: SupervisionRead | None
     resume_on: date | None
     merged_into_id: UUID | None

@@ -139,6 +139,12 @@ def upgrade() -> None:
         "supervise_level", "ticket", "supervise_level IN ('none', 'normal', 'yellow', 'red')"
     )
     op.execute("UPDATE ticket SET pending = 'decline' WHERE pending_decline")
+    op.create_index(
+        "ix_ticket_pending",
+        "ticket",
+        ["reported_at", "id"],
+        postgresql_where=sa.text("pending IS NOT NULL"),
+    )
     op.drop_column("ticket", "pending_decline")
     op.execute("ALTER TABLE ticket_request DROP CONSTRAINT ck_ticket_request_duties")
     op.create_check_constraint(
@@ -257,6 +263,7 @@ def downgrade() -> None:
     op.drop_constraint("supervise_level", "ticket", type_="check")
     op.drop_column("ticket", "supervise_level")
     op.execute("UPDATE ticket SET pending_decline = true WHERE pending = 'decline'")
+    op.drop_index("ix_ticket_pending", table_name="ticket")
     op.drop_column("ticket", "pending")
     op.drop_column("ticket", "rectify_mode")
     op.drop_column("ticket", "confidential")

@@ -342,3 +342,17 @@ async def end_post(session: AsyncSession, world: World, who: str) -> None:
     ended = update(Post).where(Post.id == world[who].post_id).values(valid_to=clock.now())
     await session.execute(ended)
     await session.commit()
+
+
+async def test_what_waits_for_an_approval_is_a_list_of_its_own(api: Api, world: World) -> None:
+    waiting, other = Loop(api, world), Loop(api, world)
+    for loop in (waiting, other):
+        await loop.to("processing")
+    assert await everything(api, "dispatcher", pending="true") == []
+    ask = {"reason": "funds", "resume_on": str(clock.today() + timedelta(days=9)), "opinion": "待立项"}
+    await waiting.act("dept_handler", action="request_suspend", **ask)
+    (item,) = await everything(api, "dispatcher", pending="true")
+    assert (item["id"], item["pending"]) == (waiting.id, "suspend")
+    assert await everything(api, "dispatcher_c", pending="true") == []
+    await waiting.act("dispatcher", action="deny_suspend", opinion="先办后补")
+    assert await everything(api, "dispatcher", pending="true") == []

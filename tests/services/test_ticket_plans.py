@@ -100,6 +100,7 @@ LISTS: dict[str, Wanted] = {
     "newest of several posts, page 3": Wanted(MANY_POSTS, 4, page=DEEP),
     "the queue of several posts": Wanted(MANY_POSTS, 8, TicketFilter(stage=Stage.ROUTE)),
     "overdue of several posts": Wanted(MANY_POSTS, 4, TicketFilter(overdue=True)),
+    "what waits for approval in the town": Wanted("dispatcher", 1, TicketFilter(pending=True)),
     "the third party's newest": Wanted("api_client", 1),
     "the third party's own": Wanted("api_client", 1, TicketFilter(mine=True)),
 }

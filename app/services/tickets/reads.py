@@ -85,7 +85,10 @@ class TicketSort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TicketFilter:
-    """What a list may be narrowed to, all at once; times are [from, before); mine: handled or reported."""
+    """What a list may be narrowed to, all at once; times are [from, before).
+
+    mine: handled or reported; pending: a request waits for somebody's approval.
+    """
 
     stage: Stage | None = None
     status: Status | None = None
@@ -94,6 +97,7 @@ class TicketFilter:
     org_id: UUID | None = None
     mine: bool = False
     overdue: bool = False
+    pending: bool = False
     created_from: datetime | None = None
     created_before: datetime | None = None
 
@@ -119,6 +123,8 @@ _BRIEF = (
     _T.reported_at,
     _T.due_at,
     _T.closed_at,
+    _T.pending,
+    _T.supervise_level,
     _T.version,
 )
 
@@ -218,6 +224,8 @@ def _branches(actor: Actor, wanted: TicketFilter, level: AreaLevel | None) -> Se
         narrowed.append(_T.lead_org_id == wanted.org_id)
     if wanted.area_id is not None and level is not None:
         narrowed.append(COLUMNS.of_area(wanted.area_id, level))
+    if wanted.pending:
+        narrowed.append(_T.pending.is_not(None))
     if wanted.mine or narrowed:
         # Wrapped, because it only filters what the driver's index finds in order: a plan that is kept for
         # any values takes the bare condition for a rare one, and would read and sort all it finds.
