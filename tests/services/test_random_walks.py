@@ -69,7 +69,7 @@ async def town(sessions: Sessions, world: World) -> Town:
         return Town(sessions, world, cast, await deadlines.load(session))
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.integers(min_value=0),
     path=st.sampled_from(PATHS),
