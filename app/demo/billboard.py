@@ -157,5 +157,7 @@ def _clocks(ticked: Sequence[Ticked]) -> Iterator[str]:
 def _clock(ticked: Ticked) -> str:
     if ticked.in_time is None:
         return f"{ticked.name} {ticked.due_at:%m-%d %H:%M}"
+    if not ticked.met:
+        return f"{ticked.name}不再计时"
     verdict = "[green]按时[/]" if ticked.in_time else "[red]超时[/]"
     return f"{ticked.name}时限{verdict}"

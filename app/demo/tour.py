@@ -30,13 +30,14 @@ _TURNS = (Action.DECLINE, Action.APPROVE_SUSPEND, Action.ESCALATE, Action.REWORK
 class Ticked:
     """What a step did to a clock: which, one of `EFFECTS`, its deadline.
 
-    `in_time` is told of those that stopped only.
+    `in_time` and `met` (what it measures was done) are told of those that stopped only.
     """
 
     name: str
     what: str
     due_at: datetime
     in_time: bool | None
+    met: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,4 +234,4 @@ def _ticked(clocks: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[Ticke
     for what in EFFECTS:
         for one in clocks.get(what, ()):
             due_at = datetime.fromisoformat(one["due_at"]).astimezone(BUSINESS_ZONE)
-            yield Ticked(CLOCK_ZH[ClockKind(one["kind"])], what, due_at, one.get("in_time"))
+            yield Ticked(CLOCK_ZH[ClockKind(one["kind"])], what, due_at, one.get("in_time"), one.get("met"))

@@ -48,6 +48,13 @@ async def test_the_timeline_tells_who_did_what_and_which_clock_stopped_in_time(
     assert stopped == dict.fromkeys(
         ["accept", "dispatch", "sign", "contact", "handle", "revisit", "close", "overall"], True
     )
+    given_up = [
+        (event["action"], clock["kind"])
+        for event in events
+        for clock in event["data"]["clocks"].get("stopped", [])
+        if not clock["met"]
+    ]
+    assert given_up == [("resolve", "contact")], "nobody called before it was resolved"
     assert events[2]["data"]["org_id"] == str(world.orgs["urban"].id)
     assert events[3]["actor_name"] == world["dept_handler"].name
     assert events[3]["actor_role"] == "dept_handler"

@@ -198,7 +198,7 @@ async def test_who_does_not_sign_is_signed_for_at_twice_the_limit_and_late(story
     assert (ticket["status"], ticket["handler_id"]) == ("processing", None)
     assert (await story.events())[-1] == "sign"
     assert (await story.last())["data"]["clocks"]["stopped"] == [
-        {"kind": "sign", "due_at": due_at.isoformat(), "in_time": False}
+        {"kind": "sign", "due_at": due_at.isoformat(), "in_time": False, "met": True}
     ]
 
 

@@ -152,7 +152,10 @@ class Replay:
         made = clocks.change(effect, open_clocks=(), terms=terms, now=event["at"])
         self._apply_clocks(made, event["at"])
         self.row["due_at"] = made.due_at
-        told = {"source": self._ticket["source"], "clocks": made.as_data(event["at"])}
+        told = {
+            "source": self._ticket["source"],
+            "clocks": made.as_data(event["at"], Action(event["action"])),
+        }
         assert json.loads(event["data"]) == _plain(told)
 
     @property
@@ -166,7 +169,11 @@ class Replay:
         step = Step(actor, view, command, chosen, event["at"])
         effect = transitions._completed(step, effects.of(step))
         made = transitions._turned(step, effect, self._deadlines)
-        told = {**self._of_the_system(event, actor), **effect.codes, "clocks": made.as_data(event["at"])}
+        told = {
+            **self._of_the_system(event, actor),
+            **effect.codes,
+            "clocks": made.as_data(event["at"], Action(event["action"])),
+        }
         assert json.loads(event["data"]) == _plain(told)
         assert (event["from_status"], event["to_status"]) == (view.status, chosen.to)
         assert (event["seq"], event["actor_role"]) == (

@@ -3,7 +3,7 @@
 Any office's hours and holidays; the organisation that holds the clock works by them, not by the default.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from typing import Any
 from uuid import UUID
@@ -220,7 +220,9 @@ def test_a_change_there_and_back_leads_to_the_same_deadline(
     twice.change(BEFORE, AFTER)
     assert (twice.clock.due_at, twice.clock.unit) == (story.clock.due_at, story.clock.unit)
     if other is story.clock.unit:
-        assert twice.clock == story.clock
+        # Counted over a day that is a guess, on the way there: then it is called one, which is only careful.
+        assert twice.clock.provisional or not story.clock.provisional
+        assert replace(twice.clock, provisional=story.clock.provisional) == story.clock
 
 
 @settings(deadline=None)

@@ -20,7 +20,7 @@ from app.demo.history.rows import (
 )
 from app.demo.history.sheets import Sheets
 from app.demo.town.founding import new_id
-from app.models.enums import ClockKind, RequestState, SuperviseLevel, SuspendReason, Urgency
+from app.models.enums import Action, ClockKind, RequestState, SuperviseLevel, SuspendReason, Urgency
 from app.services.tickets import clocks, thresholds, workflow
 from app.services.tickets.clocks import Clock, Terms
 from app.services.tickets.deadlines import Deadlines, Subject
@@ -63,6 +63,7 @@ class Dossier:
 
     def turn(
         self,
+        action: Action,
         effect: workflow.Clocks,
         at: datetime,
         urgency: Urgency,
@@ -91,7 +92,7 @@ class Dossier:
         for clock in made.started:
             self._clocks[clock.kind] = (clock, self.new_id(at))
         self.due_at = made.due_at
-        return made.as_data(at)
+        return made.as_data(at, action)
 
     def pass_levels(self, until: datetime, handling_level: int) -> list[Passed]:
         """What the running clocks pass until then, in order; what the system does alone is waited for."""

@@ -148,7 +148,7 @@ class Standing:
         to = row.to or self.status
         device_at = more.pop("device_at", None)
         more["halved"] = action in HALVED
-        turned = self.dossier.turn(row.clocks, at, self.urgency, self.round, self.lead_org_id, **more)
+        turned = self.dossier.turn(action, row.clocks, at, self.urgency, self.round, self.lead_org_id, **more)
         if source is not None:
             move = looks.Move(action, source, to, at, self.resume_on, self.next_at)
             self.next_at = looks.next_at(move, self._calendar)

@@ -13,14 +13,14 @@ from uuid import UUID
 
 from app.core.ids import uuid7
 from app.core.writes import Write, insert, update
-from app.models.enums import ClockKind, SlaUnit
+from app.models.enums import Action, ClockKind, SlaUnit
 from app.models.ticket_step import TicketClock
 from app.services.platform.worktime import Calendar, Deadline, due, elapsed, remaining
 from app.services.tickets import deadlines, thresholds
 from app.services.tickets.deadlines import Deadlines, Subject
 from app.services.tickets.limits import Limit, half
 from app.services.tickets.thresholds import Level
-from app.services.tickets.workflow import Clocks
+from app.services.tickets.workflow import MET_BY, Clocks
 
 _TABLE: Any = TicketClock.__table__
 HELD_BY_LEAD = frozenset({ClockKind.SIGN, ClockKind.CONTACT, ClockKind.HANDLE})
@@ -74,12 +74,19 @@ class Change:
         steps = (clock.due_at for clock in self.running if clock.kind is not ClockKind.OVERALL)
         return min(steps, default=None)
 
-    def as_data(self, now: datetime) -> dict[str, Any]:
-        """For the timeline: each clock's kind and deadline, and whether it stopped (or paused) in time."""
+    def as_data(self, now: datetime, action: Action) -> dict[str, Any]:
+        """For the timeline: each clock's kind and deadline.
+
+        Of those that stopped, whether in time (or paused so), and whether what it measures was done.
+        """
         data: dict[str, Any] = {}
         if self.stopped:
             data["stopped"] = [
-                {**_told(clock), "in_time": (clock.paused_at or now) <= clock.due_at}
+                {
+                    **_told(clock),
+                    "in_time": (clock.paused_at or now) <= clock.due_at,
+                    "met": action in MET_BY[clock.kind],
+                }
                 for clock in self.stopped
             ]
         at_rest = tuple(clock for clock in self.started if clock.paused_at is not None)
@@ -217,10 +224,9 @@ def _moved(left: Mapping[ClockKind, Clock], terms: Terms, extended: int) -> Iter
     if extended and handle is not None:
         calendar = terms.deadlines.calendar(handle.org_id)
         deadline = due(calendar, handle.due_at, handle.unit, extended)
-        longer = replace(handle, amount=handle.amount + extended)
-        yield _watched(
-            replace(longer, due_at=deadline.due, provisional=deadline.provisional), terms.deadlines
-        )
+        guessed = handle.provisional or deadline.provisional
+        longer = replace(handle, amount=handle.amount + extended, due_at=deadline.due, provisional=guessed)
+        yield _watched(longer, terms.deadlines)
     if terms.before is not None:
         for clock in left.values():
             again = _relimited(clock, terms, terms.before)

@@ -235,7 +235,7 @@ def _told(
             device_at=new.occurred_at,
             actor_id=actor.id,
             actor_role=min(roles).value,
-            data={"source": new.source.value, "clocks": made.as_data(now)},
+            data={"source": new.source.value, "clocks": made.as_data(now, action)},
         ),
         *clocks.inserts(ticket_id, made),
         outbox.append(f"ticket.{action.value}", ticket_id, news),

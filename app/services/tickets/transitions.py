@@ -177,7 +177,9 @@ def _look(step: Step, effect: Effect) -> looks.Move:
 
 def _told(step: Step, effect: Effect, made: Change, event_id: UUID) -> list[Write]:
     ticket, to = step.ticket, _to(step)
-    event = telling.event(step, effect, event_id=event_id, to=to, clocks=made.as_data(step.now))
+    event = telling.event(
+        step, effect, event_id=event_id, to=to, clocks=made.as_data(step.now, step.command.action)
+    )
     news = telling.news(step, effect, to=to)
     writes = [
         insert(_EVENT, **event),

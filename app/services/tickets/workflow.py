@@ -93,6 +93,19 @@ GROUPS: Mapping[str, str] = MappingProxyType(
         "revisit_agent supervisor leader_viewer",
     }
 )
+# What each clock measures is done by these; whatever else stops it, it measures no more.
+MET_BY: Mapping[ClockKind, frozenset[Action]] = MappingProxyType(
+    {
+        ClockKind.ACCEPT: frozenset({Action.ACCEPT, Action.REJECT, Action.SELF_RESOLVE}),
+        ClockKind.DISPATCH: frozenset({Action.DISPATCH}),
+        ClockKind.SIGN: frozenset({Action.SIGN}),
+        ClockKind.CONTACT: frozenset({Action.CONTACT}),
+        ClockKind.HANDLE: frozenset({Action.RESOLVE}),
+        ClockKind.REVISIT: frozenset({Action.REVISIT}),
+        ClockKind.CLOSE: frozenset({Action.CLOSE}),
+        ClockKind.OVERALL: frozenset({Action.CLOSE}),
+    }
+)
 MAX_LEVEL, MAX_DECLINES, MAX_REWORKS, MAX_REOPENS, MAX_APPEALS = 3, 2, 2, 2, 1
 
 LINES = """
