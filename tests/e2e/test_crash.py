@@ -143,6 +143,8 @@ class Client:
         self.repeated = 0
         # It waits after so many answers, so that there is still something to do when the next one dies.
         self.pause_after: float = 0
+        # Once the test is over, even by a failure, it calls nobody any more.
+        self.is_over = False
 
     async def run(self, tickets: Sequence[UUID]) -> None:
         """Bring all tickets from report to close, some at a time."""
@@ -175,9 +177,10 @@ class Client:
     ) -> None:
         """Send it, with one key, until somebody answers."""
         headers = {**self._world.as_(who), "Idempotency-Key": str(uuid7())}
-        while self.calls >= self.pause_after:  # noqa: ASYNC110 - another thread moves it
+        while self.calls >= self.pause_after and not self.is_over:  # noqa: ASYNC110 - another thread moves it
             await asyncio.sleep(0.005)
         while True:
+            assert not self.is_over, f"{path} was not answered before the test ended"
             try:
                 reply = await http.post(path, json=body, headers=headers)
                 if reply.status_code < 500:
@@ -210,13 +213,16 @@ def test_after_each_kill_every_answered_step_is_there_once_and_none_is_half_done
     client = Client(deployment, World())
     with ThreadPoolExecutor(max_workers=1) as aside:
         under_way = aside.submit(asyncio.run, client.run(tickets))
-        for calls, names in KILLS:
-            client.pause_after = calls + AT_A_TIME
-            wait_for_calls(client, calls, under_way)
-            deployment.kill(names)
-            asyncio.run(audit(deployment, dict(client.answered)))
-        client.pause_after = math.inf
-        under_way.result(PATIENCE)
+        try:
+            for calls, names in KILLS:
+                client.pause_after = calls + AT_A_TIME
+                wait_for_calls(client, calls, under_way)
+                deployment.kill(names)
+                asyncio.run(audit(deployment, dict(client.answered)))
+            client.pause_after = math.inf
+            under_way.result(PATIENCE)
+        finally:
+            client.is_over = True
     assert client.answered == dict.fromkeys(tickets, STEPS + 1)
     assert client.repeated >= 3, "a kill of API or database met no call under way"
     figures = asyncio.run(audit(deployment, client.answered))
