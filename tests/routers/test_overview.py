@@ -240,3 +240,15 @@ async def ask(api: Api, who: str, seen: Response | None = None, period: str = "m
 def set_clock(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
     """The clock stands at this instant."""
     monkeypatch.setattr(clock, "now", lambda: moment.astimezone(UTC))
+
+
+@pytest.mark.usefixtures("noon")
+async def test_a_draft_is_counted_nowhere_until_it_is_submitted(api: Api, world: World) -> None:
+    loop = Loop(api, world)
+    await loop.report(draft=True)
+    for who in ("grid_worker", "dispatcher"):
+        figures = (await ask(api, who)).json()
+        assert (figures["open"], figures["reported"]) == (0, 0), who
+    await loop.act("grid_worker", action="submit")
+    figures = (await ask(api, "dispatcher")).json()
+    assert (figures["open"], figures["reported"]) == (1, 1)
