@@ -44,7 +44,7 @@ def make(*words: str, cwd: Path = ROOT, **variables: str) -> subprocess.Complete
     return subprocess.run(
         [MAKE, *words],
         cwd=cwd,
-        env={**os.environ, "MAKEFLAGS": "", **variables},
+        env={**os.environ, "MAKEFLAGS": "", "MAKELEVEL": "0", **variables},
         capture_output=True,
         text=True,
         timeout=60,
