@@ -32,7 +32,7 @@ async def households_list(
     cursor: Cursor = None,
     limit: Limit = LIMIT,
 ) -> PageRead[HouseholdRead]:
-    """The households of the caller's scope, in the order in which they were registered."""
+    """The households of the caller's scope, by address, 2号 before 10号."""
     page = await households.page(
         session,
         actor=actor,

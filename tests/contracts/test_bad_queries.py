@@ -71,6 +71,10 @@ VERSIONED: dict[str, dict[str, Any] | None] = {
     "sla_policy_change": {"amount": 3},
     "sla_policy_end": {},
     "ticket_act": {"action": "accept"},
+    "building_change": {"floors": 3},
+    "building_end": {},
+    "room_change": {"floor": "3"},
+    "room_end": {},
 }
 
 

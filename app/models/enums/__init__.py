@@ -4,6 +4,7 @@ Lists that a town may extend (categories, calendars) are tables, not enums. Stan
 the workflow table can import it and nothing else. Source of the values: the field's code lists.
 """
 
+from app.models.enums.home import BuildingKind, FireLevel, RoomUse
 from app.models.enums.outcome import (
     AttachmentPurpose,
     Decision,
@@ -50,6 +51,7 @@ __all__ = [
     "AreaKind",
     "AreaLevel",
     "AttachmentPurpose",
+    "BuildingKind",
     "ClockKind",
     "CoordType",
     "DayKind",
@@ -58,6 +60,7 @@ __all__ = [
     "EscalateReason",
     "EvaluatedBy",
     "EventSource",
+    "FireLevel",
     "Gender",
     "Guard",
     "HouseholdType",
@@ -74,6 +77,7 @@ __all__ = [
     "RevisitMethod",
     "RevisitState",
     "Role",
+    "RoomUse",
     "Satisfaction",
     "SlaUnit",
     "Solved",

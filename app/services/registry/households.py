@@ -7,7 +7,6 @@ posts of `WRITERS` write, each within its own areas.
 
 import base64
 import secrets
-from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, select
@@ -21,7 +20,7 @@ from app.core.errors import Conflict, FieldError, NotFound, invalid_field
 from app.core.ids import uuid7
 from app.core.paging import Page, Sort, page_of
 from app.models.area import Area
-from app.models.enums import AreaLevel, HouseholdType, ResidenceStatus, Role
+from app.models.enums import AreaLevel, HouseholdType, ResidenceStatus
 from app.models.registry import Household, HouseholdMember, Resident
 from app.schemas.household import HouseholdCreate, HouseholdCreated, HouseholdDetail, HouseholdRead
 from app.schemas.types import Ref
@@ -30,16 +29,12 @@ from app.services.areas.tree import Chain
 from app.services.platform import masks, scope
 from app.services.platform.actor import Actor, Dataset
 from app.services.platform.listing import page_statement
-from app.services.platform.scope import ScopeColumns
-from app.services.registry import residents
+from app.services.registry import reach, residents
 from app.services.registry.residents import Person
 
-WRITERS = (Role.GRID_WORKER, Role.GRID_LEADER, Role.VILLAGE_ADMIN)
-COLUMNS = ScopeColumns(
-    area=Household.area_id, town=Household.town_id, village=Household.village_id, grid=Household.grid_id
-)
-_BY_ID = Sort.by_id(Household.id)
-_GRIDS = frozenset({AreaLevel.GRID, AreaLevel.MICRO_GRID})
+WRITERS = reach.WRITERS
+COLUMNS = reach.columns_of(Household)
+_ORDER = Sort.by_own(Household.sort_key, Household.id)
 
 
 class HouseholdNoTaken(Conflict):
@@ -62,7 +57,7 @@ async def page(
     cursor: str | None = None,
     limit: int,
 ) -> Page[HouseholdRead]:
-    """One page of the households that have not ended, in the order of their ids, heads masked."""
+    """One page of the households that have not ended, by address as people order them, heads masked."""
     filters: list[ColumnElement[bool]] = [Household.ended_on.is_(None)]
     named = await tree.require(session, actor=actor, named={"query.area_id": area_id})
     filters += [COLUMNS.of_area(area.id, AreaLevel(area.level)) for area in named.values()]
@@ -72,7 +67,7 @@ async def page(
         filters.append(Household.residence_status == residence_status)
     statement = page_statement(
         _with_names(),
-        sort=_BY_ID,
+        sort=_ORDER,
         branches=scope.branches(actor, Dataset.REGISTRY, COLUMNS),
         filters=filters,
         cursor=cursor,
@@ -105,7 +100,7 @@ async def create(
     """A new household with its people; `NotFound` for an area in which the caller may not write."""
     people, warnings = residents.prepare(new.residents, actor=actor, vault=vault)
     _require_heads(new.household_type, people)
-    chain = await _place(session, actor, new.area_id)
+    chain = await reach.grid(session, actor=actor, area_id=new.area_id)
     household_id = await _insert(session, actor, new, chain)
     await residents.insert_all(session, people)
     if people:
@@ -117,24 +112,11 @@ async def create(
     return HouseholdCreated(**stored.model_dump(), warnings=warnings)
 
 
-async def _place(session: AsyncSession, actor: Actor, area_id: UUID) -> Chain:
-    """The grid with its ancestors, if one of the caller's writing posts covers it."""
-    writer = replace(actor, grants=tuple(grant for grant in actor.grants if grant.role in WRITERS))
-    within = and_(scope.visible(writer, Dataset.REGISTRY, tree.COLUMNS), tree.in_force())
-    chain = await tree.chain(session, area_id=area_id, within=within)
-    if AreaLevel(chain.area.level) not in _GRIDS:
-        raise invalid_field("body.area_id", "住户须登记在网格或微网格中", "must be a grid or micro-grid")
-    return chain
-
-
 async def _insert(session: AsyncSession, actor: Actor, new: HouseholdCreate, chain: Chain) -> UUID:
     statement = insert(Household).values(
         id=uuid7(),
         no=new.no or _new_no(),
-        area_id=new.area_id,
-        town_id=chain.id_of(AreaLevel.TOWN),
-        village_id=chain.id_of(AreaLevel.VILLAGE),
-        grid_id=chain.id_of(AreaLevel.GRID),
+        **reach.copies(chain),
         address=new.address,
         household_type=new.household_type,
         residence_status=new.residence_status,

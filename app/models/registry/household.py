@@ -1,7 +1,6 @@
-"""Tables of the registry wing: households, residents, and who belongs to which household when.
+"""Tables of the people: households, residents, and who belongs to which household when.
 
-Identity and phone numbers are sealed, found by a blind index, and shown by their last four. The chain of
-buildings and rooms comes later; a household has its grid and an address text.
+Identity and phone numbers are sealed, found by a blind index, and shown by their last four.
 """
 
 from datetime import date
@@ -12,30 +11,25 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Versioned, one_of
 from app.models.enums import Gender, HouseholdType, PopulationType, ResidenceStatus
+from app.models.registry.columns import ByAddress, Placed, place_indexes
 
 
-class Household(Versioned, Base):
-    """A household in exactly one grid; town and village are copied from the grid's path."""
+class Household(Placed, ByAddress, Versioned, Base):
+    """A household in exactly one grid, perhaps in a room; `needs_head` until somebody is named."""
 
     __tablename__ = "household"
     __table_args__ = (
         one_of("household_type", HouseholdType),
         one_of("residence_status", ResidenceStatus),
-        Index("ix_household_area_id_id", "area_id", "id"),
-        Index("ix_household_grid_id_id", "grid_id", "id"),
-        Index("ix_household_village_id_id", "village_id", "id"),
-        Index("ix_household_town_id_id", "town_id", "id"),
+        *place_indexes("household", "sort_key", "id"),
     )
 
     no: Mapped[str] = mapped_column(unique=True)
-    area_id: Mapped[UUID] = mapped_column(ForeignKey("area.id"))
-    town_id: Mapped[UUID | None]
-    village_id: Mapped[UUID | None]
-    grid_id: Mapped[UUID | None]
-    address: Mapped[str]
+    room_id: Mapped[UUID | None] = mapped_column(ForeignKey("room.id"), index=True)
     household_type: Mapped[str]
     residence_status: Mapped[str]
     member_count: Mapped[int] = mapped_column(SmallInteger)
+    needs_head: Mapped[bool] = mapped_column(default=False, server_default="false")
     ended_on: Mapped[date | None] = mapped_column(Date)
 
 

@@ -1,0 +1,6 @@
+"""Tables of the registry wing: buildings, rooms, households, residents, and who belonged where and when."""
+
+from app.models.registry.dwelling import Building, Room
+from app.models.registry.household import Household, HouseholdMember, Resident
+
+__all__ = ["Building", "Household", "HouseholdMember", "Resident", "Room"]
