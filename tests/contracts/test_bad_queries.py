@@ -75,6 +75,16 @@ VERSIONED: dict[str, dict[str, Any] | None] = {
     "building_end": {},
     "room_change": {"floor": "3"},
     "room_end": {},
+    "household_change": {"household_type": "rental"},
+    "household_split": {"members": [{"resident_id": SOME_ID, "relation": "02"}]},
+    "household_merge": {"household_id": SOME_ID},
+    "household_move": {"room_id": SOME_ID},
+    "household_head": {"resident_id": SOME_ID},
+    "household_end": {},
+    "resident_change": {"occupation": "务农"},
+    "resident_move": {"home": {"address": "深圳"}},
+    "resident_depart": {},
+    "resident_die": {},
 }
 
 

@@ -4,7 +4,7 @@ Lists that a town may extend (categories, calendars) are tables, not enums. Stan
 the workflow table can import it and nothing else. Source of the values: the field's code lists.
 """
 
-from app.models.enums.home import BuildingKind, FireLevel, RoomUse
+from app.models.enums.home import BuildingKind, FireLevel, IdType, LinkReason, NoIdReason, RoomUse
 from app.models.enums.outcome import (
     AttachmentPurpose,
     Decision,
@@ -64,7 +64,10 @@ __all__ = [
     "Gender",
     "Guard",
     "HouseholdType",
+    "IdType",
     "Kind",
+    "LinkReason",
+    "NoIdReason",
     "OrgKind",
     "Outcome",
     "PopulationType",

@@ -30,3 +30,45 @@ class FireLevel(StrEnum):
     A = "A"
     B = "B"
     C = "C"
+
+
+class LinkReason(StrEnum):
+    """Why somebody came to a household, a home or a place, or left it."""
+
+    REGISTERED = "registered"
+    BORN = "born"
+    MARRIED = "married"
+    ADOPTED = "adopted"
+    MOVED = "moved"
+    MOVED_OUT = "moved_out"
+    WORK = "work"
+    STUDY = "study"
+    SPLIT = "split"
+    MERGED = "merged"
+    NEW_HEAD = "new_head"
+    DIED = "died"
+    ENDED = "ended"
+    GRID_CHANGE = "grid_change"
+    OTHER = "other"
+
+
+class IdType(StrEnum):
+    """What a number stands on (GA/T 517, the usual ones)."""
+
+    RESIDENT_ID = "111"
+    HOUSEHOLD_BOOK = "113"
+    OFFICER = "114"
+    PASSPORT = "414"
+    TAIWAN = "511"
+    HONG_KONG_MACAO = "516"
+    OTHER = "990"
+
+
+class NoIdReason(StrEnum):
+    """Why somebody has no number in the registry."""
+
+    NEW_BORN = "new_born"
+    UNREGISTERED = "unregistered"
+    REFUSED = "refused"
+    LOST = "lost"
+    NOT_COLLECTED = "not_collected"

@@ -1,6 +1,7 @@
 """Tables of the registry wing: buildings, rooms, households, residents, and who belonged where and when."""
 
 from app.models.registry.dwelling import Building, Room
-from app.models.registry.household import Household, HouseholdMember, Resident
+from app.models.registry.household import Household, Resident
+from app.models.registry.links import HouseholdMember, HouseholdStay, Residence
 
-__all__ = ["Building", "Household", "HouseholdMember", "Resident", "Room"]
+__all__ = ["Building", "Household", "HouseholdMember", "HouseholdStay", "Residence", "Resident", "Room"]

@@ -1,4 +1,4 @@
-"""Tables of the people: households, residents, and who belongs to which household when.
+"""Tables of the people: households and residents; who belongs where and when is in `links`.
 
 Identity and phone numbers are sealed, found by a blind index, and shown by their last four.
 """
@@ -6,11 +6,11 @@ Identity and phone numbers are sealed, found by a blind index, and shown by thei
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, LargeBinary, SmallInteger, text
+from sqlalchemy import Date, ForeignKey, Index, LargeBinary, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Versioned, one_of
-from app.models.enums import Gender, HouseholdType, PopulationType, ResidenceStatus
+from app.models.enums import Gender, HouseholdType, IdType, NoIdReason, PopulationType, ResidenceStatus
 from app.models.registry.columns import ByAddress, Placed, place_indexes
 
 
@@ -34,48 +34,40 @@ class Household(Placed, ByAddress, Versioned, Base):
 
 
 class Resident(Versioned, Base):
-    """A person; numbers are sealed and may be missing (new-borns, refusals)."""
+    """A person; numbers are sealed and may be missing, for a reason (new-borns, refusals).
+
+    The place is a copy: where the person lives, or else where the household is registered.
+    """
 
     __tablename__ = "resident"
     __table_args__ = (
         one_of("gender", Gender),
         one_of("population_type", PopulationType),
+        one_of("id_type", IdType),
+        one_of("no_id_reason", NoIdReason),
+        *place_indexes("resident", "id"),
         Index("uq_resident_id_index", "id_index", unique=True),
         Index("ix_resident_phone_index", "phone_index"),
     )
 
+    area_id: Mapped[UUID | None] = mapped_column(ForeignKey("area.id"))
+    town_id: Mapped[UUID | None]
+    village_id: Mapped[UUID | None]
+    grid_id: Mapped[UUID | None]
     name: Mapped[str]
     gender: Mapped[str]
     birth_on: Mapped[date | None] = mapped_column(Date)
     population_type: Mapped[str]
+    id_type: Mapped[str] = mapped_column(default="111", server_default="111")
+    no_id_reason: Mapped[str | None]
     id_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     id_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     id_last4: Mapped[str | None]
     phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone_last4: Mapped[str | None]
+    hukou_place: Mapped[str | None]
+    occupation: Mapped[str | None]
+    workplace: Mapped[str | None]
     died_on: Mapped[date | None] = mapped_column(Date)
-
-
-class HouseholdMember(Versioned, Base):
-    """A resident's place in a household over time; relation codes of GB/T 4761."""
-
-    __tablename__ = "household_member"
-    __table_args__ = (
-        CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="span"),
-        Index("ix_household_member_household_id", "household_id"),
-        Index("ix_household_member_resident_id", "resident_id"),
-        Index(
-            "uq_household_member_head",
-            "household_id",
-            unique=True,
-            postgresql_where=text("is_head AND valid_to IS NULL"),
-        ),
-    )
-
-    household_id: Mapped[UUID] = mapped_column(ForeignKey("household.id"))
-    resident_id: Mapped[UUID] = mapped_column(ForeignKey("resident.id"))
-    relation: Mapped[str]
-    is_head: Mapped[bool]
-    valid_from: Mapped[date] = mapped_column(Date)
-    valid_to: Mapped[date | None] = mapped_column(Date)
+    left_on: Mapped[date | None] = mapped_column(Date)

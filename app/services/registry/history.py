@@ -34,10 +34,9 @@ async def record(
 ) -> None:
     """Keep that a record was written: `building.change` is the entity and what was done to it."""
     entity = action.partition(".")[0]
-    await audit.record(
-        session, action=action, entity=entity, entity_id=entity_id, actor_id=actor.id, data=data
-    )
-    await together(session, [outbox.append(action, entity_id, {"by": str(actor.id), **(data or {})})])
+    line = audit.line(action=action, entity=entity, entity_id=entity_id, actor_id=actor.id, data=data)
+    news = outbox.append(action, entity_id, {"by": str(actor.id), **(data or {})})
+    await together(session, [line, news])
 
 
 async def changes(session: AsyncSession, *, table: Any, row_id: UUID, within: Predicate) -> list[ChangeRead]:

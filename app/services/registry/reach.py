@@ -25,6 +25,8 @@ from app.services.platform.scope import Predicate, ScopeColumns
 WRITERS = (Role.GRID_WORKER, Role.GRID_LEADER, Role.VILLAGE_ADMIN)
 _GRIDS = frozenset({AreaLevel.GRID, AreaLevel.MICRO_GRID})
 
+PLACE = ("area_id", "town_id", "village_id", "grid_id")
+
 Record = TypeVar("Record", bound=Versioned)
 
 
@@ -72,7 +74,7 @@ def copies(chain: Chain) -> dict[str, UUID | None]:
 
 def copied(row: Any) -> dict[str, UUID | None]:
     """The same columns, from a row that lies there already."""
-    return {name: getattr(row, name) for name in ("area_id", "town_id", "village_id", "grid_id")}
+    return {name: getattr(row, name) for name in PLACE}
 
 
 async def locked(
