@@ -9,7 +9,7 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -38,6 +38,11 @@ class Sort:
     def by_time(cls, column: Any, id_column: Any, *, descending: bool) -> "Sort":
         """By an aware timestamp."""
         return cls(column, id_column, descending, _read_time)
+
+    @classmethod
+    def by_day(cls, column: Any, id_column: Any) -> "Sort":
+        """By a date, ascending."""
+        return cls(column, id_column, descending=False, read=date.fromisoformat)
 
     @classmethod
     def by_text(cls, column: Any, id_column: Any) -> "Sort":

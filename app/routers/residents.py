@@ -12,7 +12,7 @@ from app.api.idempotency import IdempotentRoute, claim_key
 from app.api.paging import LIMIT, Cursor, Limit
 from app.api.sessions import Session
 from app.api.vault import AppVault
-from app.models.enums import PopulationType
+from app.models.enums import CareTag, PopulationType
 from app.schemas.life import Arrival, Death, Departure, Move
 from app.schemas.resident import (
     ResidentDetail,
@@ -37,6 +37,7 @@ async def residents_list(
     vault: AppVault,
     area_id: Annotated[UUID | None, Query(description="该区域及其所有下级")] = None,
     population_type: PopulationType | None = None,
+    tag: CareTag | None = None,
     gone: Annotated[bool, Query(description="true 只看已死亡和迁出的")] = False,
     cursor: Cursor = None,
     limit: Limit = LIMIT,
@@ -48,6 +49,7 @@ async def residents_list(
         vault=vault,
         area_id=area_id,
         population_type=population_type,
+        tag=tag,
         gone=gone,
         cursor=cursor,
         limit=limit,

@@ -85,6 +85,10 @@ VERSIONED: dict[str, dict[str, Any] | None] = {
     "resident_move": {"home": {"address": "深圳"}},
     "resident_depart": {},
     "resident_die": {},
+    "resident_tag_take": {},
+    "care_object_change": {"measures": "每周上门"},
+    "care_object_review": {"care_level": "red"},
+    "care_object_end": {},
 }
 
 

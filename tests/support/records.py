@@ -21,6 +21,10 @@ async def populate(api: Api, world: World) -> None:
         household["residents"] = [{"name": "关大婶", "relation": "02", "phone": "13812345678"}]  # type: ignore[assignment]
         reply = await api.as_(worker).post("/v1/households", json=household)
         assert reply.status_code == 201, reply.text
+        resident = reply.json()["people"][0]["resident_id"]
+        care = {"resident_id": resident, "category": "disabled", "care_level": "red"}
+        reply = await api.as_(worker).post("/v1/care-objects", json=care)
+        assert reply.status_code == 201, reply.text
         house = await dwellings.building(api, worker, world.places[grid])
         await dwellings.room(api, worker, house, owner_name="关大婶", owner_phone="13812345678")
         loop = Loop(api, world)

@@ -4,6 +4,7 @@ Lists that a town may extend (categories, calendars) are tables, not enums. Stan
 the workflow table can import it and nothing else. Source of the values: the field's code lists.
 """
 
+from app.models.enums.care import CYCLE_DAYS, ORDINARY_CYCLE_DAYS, SENSITIVE, CareLevel, CareTag
 from app.models.enums.home import BuildingKind, FireLevel, IdType, LinkReason, NoIdReason, RoomUse
 from app.models.enums.outcome import (
     AttachmentPurpose,
@@ -46,12 +47,17 @@ from app.models.enums.ticket import (
 )
 
 __all__ = [
+    "CYCLE_DAYS",
+    "ORDINARY_CYCLE_DAYS",
+    "SENSITIVE",
     "AccountStatus",
     "Action",
     "AreaKind",
     "AreaLevel",
     "AttachmentPurpose",
     "BuildingKind",
+    "CareLevel",
+    "CareTag",
     "ClockKind",
     "CoordType",
     "DayKind",

@@ -6,7 +6,7 @@ Identity and phone numbers are sealed, found by a blind index, and shown by thei
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Date, ForeignKey, Index, LargeBinary, SmallInteger
+from sqlalchemy import Date, ForeignKey, Index, LargeBinary, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Versioned, one_of
@@ -22,6 +22,7 @@ class Household(Placed, ByAddress, Versioned, Base):
         one_of("household_type", HouseholdType),
         one_of("residence_status", ResidenceStatus),
         *place_indexes("household", "sort_key", "id"),
+        *place_indexes("household", "next_visit_due", "id", postgresql_where=text("ended_on IS NULL")),
     )
 
     no: Mapped[str] = mapped_column(unique=True)
@@ -30,6 +31,8 @@ class Household(Placed, ByAddress, Versioned, Base):
     residence_status: Mapped[str]
     member_count: Mapped[int] = mapped_column(SmallInteger)
     needs_head: Mapped[bool] = mapped_column(default=False, server_default="false")
+    last_visit_on: Mapped[date | None] = mapped_column(Date)
+    next_visit_due: Mapped[date] = mapped_column(Date, server_default=text("CURRENT_DATE + 365"))
     ended_on: Mapped[date | None] = mapped_column(Date)
 
 

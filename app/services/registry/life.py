@@ -20,7 +20,7 @@ from app.services.areas import tree
 from app.services.platform import versions
 from app.services.platform.actor import Actor
 from app.services.platform.scope import Predicate
-from app.services.registry import heads, history, links, reach, residents
+from app.services.registry import care_end, heads, history, links, reach, residents
 from app.services.registry.links import Event
 
 
@@ -157,6 +157,7 @@ async def _end(
         person.died_on = event.on
     else:
         person.left_on = event.on
+    await care_end.of(session, actor=actor, resident_id=resident_id, on=event.on)
     touched = await _headless(session, event, before, body.head)
     action = "resident.death" if reason is LinkReason.DIED else "resident.departure"
     await _finish(session, event, action, resident_id, [before], touched)

@@ -21,7 +21,7 @@ from app.models.enums import LinkReason
 from app.models.registry import Household, HouseholdMember, HouseholdStay, Residence, Resident
 from app.services.platform.actor import Actor
 from app.services.platform.scope import Predicate
-from app.services.registry import reach
+from app.services.registry import cycle, reach
 
 Row = TypeVar("Row", HouseholdMember, HouseholdStay, Residence)
 
@@ -163,4 +163,6 @@ async def settle(
         await session.execute(_COUNT, values | {"ids": sorted(households)})
     if residents:
         await session.execute(_PLACE, values | {"ids": sorted(residents)})
+    await cycle.follow(session, households=households, residents=residents)
+    await cycle.keep(session, households=households, residents=residents)
     session.expire_all()

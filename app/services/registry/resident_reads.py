@@ -7,7 +7,7 @@ the days and reasons are told, not the household.
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -15,8 +15,16 @@ from app.core.crypto import Vault
 from app.core.errors import NotFound
 from app.core.paging import Page, Sort, page_of
 from app.models.area import Area
-from app.models.enums import AreaLevel, PopulationType
-from app.models.registry import Household, HouseholdMember, HouseholdStay, Residence, Resident, Room
+from app.models.enums import SENSITIVE, AreaLevel, CareTag, PopulationType
+from app.models.registry import (
+    Household,
+    HouseholdMember,
+    HouseholdStay,
+    Residence,
+    Resident,
+    ResidentTag,
+    Room,
+)
 from app.schemas.resident import (
     HomeRead,
     HouseholdHistory,
@@ -34,7 +42,7 @@ from app.services.platform import masks, scope
 from app.services.platform.actor import Actor, Dataset
 from app.services.platform.listing import page_statement
 from app.services.platform.scope import Predicate
-from app.services.registry import history, links, reach
+from app.services.registry import care, history, links, reach
 from app.services.registry.residents import age
 
 COLUMNS = reach.columns_of(Resident)
@@ -56,6 +64,7 @@ async def page(
     vault: Vault,
     area_id: UUID | None = None,
     population_type: PopulationType | None = None,
+    tag: CareTag | None = None,
     gone: bool = False,
     cursor: str | None = None,
     limit: int,
@@ -67,6 +76,8 @@ async def page(
     filters += [COLUMNS.of_area(area.id, AreaLevel(area.level)) for area in named.values()]
     if population_type:
         filters.append(Resident.population_type == population_type)
+    if tag:
+        filters.append(_tagged(tag, actor))
     statement = page_statement(
         _with_names(),
         sort=_ORDER,
@@ -197,6 +208,14 @@ def _spans(actor: Actor, resident_id: UUID) -> Select[Any, Any, Any, Any, Any]:
             or_(HouseholdMember.valid_to.is_(None), Residence.valid_to.is_(None)).desc(), ids.c.id.desc()
         )
     )
+
+
+def _tagged(tag: CareTag, actor: Actor) -> ColumnElement[bool]:
+    """Who has a tag now; nobody for a caller who may not know it, so that no list discloses it."""
+    if tag in SENSITIVE and not care.may_know(actor):
+        return false()
+    now = select(ResidentTag.resident_id).where(ResidentTag.code == tag, ResidentTag.valid_to.is_(None))
+    return Resident.id.in_(now)
 
 
 def _span(link: Any) -> dict[str, Any]:
