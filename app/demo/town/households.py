@@ -28,7 +28,14 @@ from app.demo.town.founding import (
     stamps,
 )
 from app.demo.town.places import GridPlace
-from app.demo.town.rows import HouseholdRecord, MembershipRecord, ResidentRecord
+from app.demo.town.rows import (
+    HouseholdRecord,
+    MembershipRecord,
+    ResidenceRecord,
+    ResidentRecord,
+    StayRecord,
+)
+from app.models.enums import LinkReason, NoIdReason
 
 BATCH = 1_000
 
@@ -43,6 +50,8 @@ class Homes:
         self.households: list[HouseholdRecord] = []
         self.residents: list[ResidentRecord] = []
         self.memberships: list[MembershipRecord] = []
+        self.residences: list[ResidenceRecord] = []
+        self.stays: list[StayRecord] = []
 
     def all(self) -> Iterator[Sequence[Any]]:
         """The sheets, parents before children."""
@@ -112,6 +121,17 @@ class Registrar:
             )
         )
         since = self._founding.today - timedelta(days=400 + int(self._rng.random() * _LONGEST_STAY))
+        homes.stays.append(
+            StayRecord(
+                new_id(self._rng, home.entered_at),
+                household_id,
+                grid.id,
+                home.address,
+                LinkReason.REGISTERED,
+                since,
+                *entered,
+            )
+        )
         for person in text.members:
             self._person(homes, household_id, home, person, since)
 
@@ -125,24 +145,36 @@ class Registrar:
         homes.residents.append(
             ResidentRecord(
                 resident_id,
+                home.grid.id,
+                home.grid.village.town.id,
+                home.grid.village.id,
+                home.grid.id,
                 person.name,
                 person.gender,
                 person.birth_date,
                 person.population_type,
+                None if person.identity_no else NoIdReason.NEW_BORN,
                 *numbers,
                 *entered,
             )
         )
+        begun = max(since, person.birth_date)
+        reason = LinkReason.BORN if begun > since else LinkReason.REGISTERED
+        is_head = person.relation == RELATION_HEAD
         homes.memberships.append(
             MembershipRecord(
                 new_id(self._rng, at),
                 household_id,
                 resident_id,
                 person.relation,
-                person.relation == RELATION_HEAD,
-                max(since, person.birth_date),
+                is_head,
+                reason,
+                begun,
                 *entered,
             )
+        )
+        homes.residences.append(
+            ResidenceRecord(new_id(self._rng, at), resident_id, household_id, reason, begun, *entered)
         )
 
     def _number(self, number: str | None) -> _Number:

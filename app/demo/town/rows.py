@@ -17,6 +17,8 @@ from app.models.enums import (
     Employment,
     Gender,
     HouseholdType,
+    LinkReason,
+    NoIdReason,
     OrgKind,
     PopulationType,
     ResidenceStatus,
@@ -177,10 +179,15 @@ class ResidentRecord(NamedTuple):
     """A resident; numbers sealed."""
 
     id: UUID
+    area_id: UUID
+    town_id: UUID
+    village_id: UUID
+    grid_id: UUID
     name: str
     gender: Gender
     birth_on: date
     population_type: PopulationType
+    no_id_reason: NoIdReason | None
     id_sealed: bytes | None
     id_index: bytes | None
     id_last4: str | None
@@ -201,6 +208,36 @@ class MembershipRecord(NamedTuple):
     resident_id: UUID
     relation: str
     is_head: bool
+    reason: LinkReason
+    valid_from: date
+    created_at: datetime
+    created_by: UUID
+    updated_at: datetime
+    updated_by: UUID
+
+
+class ResidenceRecord(NamedTuple):
+    """A resident's home: with the household."""
+
+    id: UUID
+    resident_id: UUID
+    household_id: UUID
+    reason: LinkReason
+    valid_from: date
+    created_at: datetime
+    created_by: UUID
+    updated_at: datetime
+    updated_by: UUID
+
+
+class StayRecord(NamedTuple):
+    """Where a household is."""
+
+    id: UUID
+    household_id: UUID
+    area_id: UUID
+    address: str
+    reason: LinkReason
     valid_from: date
     created_at: datetime
     created_by: UUID
@@ -221,5 +258,7 @@ TABLES: Mapping[type[tuple[object, ...]], str] = MappingProxyType(
         HouseholdRecord: "household",
         ResidentRecord: "resident",
         MembershipRecord: "household_member",
+        ResidenceRecord: "residence",
+        StayRecord: "household_stay",
     }
 )

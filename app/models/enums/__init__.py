@@ -4,6 +4,8 @@ Lists that a town may extend (categories, calendars) are tables, not enums. Stan
 the workflow table can import it and nothing else. Source of the values: the field's code lists.
 """
 
+from app.models.enums.care import CYCLE_DAYS, ORDINARY_CYCLE_DAYS, SENSITIVE, CareLevel, CareTag
+from app.models.enums.home import BuildingKind, FireLevel, IdType, LinkReason, NoIdReason, RoomUse
 from app.models.enums.outcome import (
     AttachmentPurpose,
     Decision,
@@ -45,11 +47,17 @@ from app.models.enums.ticket import (
 )
 
 __all__ = [
+    "CYCLE_DAYS",
+    "ORDINARY_CYCLE_DAYS",
+    "SENSITIVE",
     "AccountStatus",
     "Action",
     "AreaKind",
     "AreaLevel",
     "AttachmentPurpose",
+    "BuildingKind",
+    "CareLevel",
+    "CareTag",
     "ClockKind",
     "CoordType",
     "DayKind",
@@ -58,10 +66,14 @@ __all__ = [
     "EscalateReason",
     "EvaluatedBy",
     "EventSource",
+    "FireLevel",
     "Gender",
     "Guard",
     "HouseholdType",
+    "IdType",
     "Kind",
+    "LinkReason",
+    "NoIdReason",
     "OrgKind",
     "Outcome",
     "PopulationType",
@@ -74,6 +86,7 @@ __all__ = [
     "RevisitMethod",
     "RevisitState",
     "Role",
+    "RoomUse",
     "Satisfaction",
     "SlaUnit",
     "Solved",
