@@ -67,6 +67,7 @@ def worker() -> None:
     import uvloop
 
     from app.core import logging
+    from app.core.crypto import Vault
     from app.core.files import FileStore
     from app.jobs import worker as worker_process
     from app.runtime import guards
@@ -77,7 +78,8 @@ def worker() -> None:
     with databases.opened(settings) as database:
         asyncio.run(provision.wait_for_head(database.app_url))
         dsn, files = databases.for_asyncpg(database.app_url), FileStore(settings.files)
-        uvloop.run(worker_process.run(url=database.app_url, dsn=dsn, files=files))
+        vault = Vault(settings.secret_key.get_secret_value())
+        uvloop.run(worker_process.run(url=database.app_url, dsn=dsn, files=files, vault=vault))
 
 
 @cli.command(help="把数据库升级到最新结构，并补齐工作日历和事件类别；可重复执行")

@@ -70,6 +70,7 @@ VERSIONED: dict[str, dict[str, Any] | None] = {
     "calendar_change": {"name": "新名称"},
     "sla_policy_change": {"amount": 3},
     "sla_policy_end": {},
+    "import_confirm": {},
     "ticket_act": {"action": "accept"},
 }
 

@@ -13,12 +13,12 @@ _SECTOR, _END, _FAT = 512, 0xFFFFFFFE, 0xFFFFFFFD
 _FREE, _NONE = 0xFFFFFFFF, 0xFFFFFFFF
 
 
-def xlsx(rows: Sequence[Sequence[Any]], *, name: str = "台账", merged: Sequence[str] = ()) -> bytes:
+def xlsx(rows: Sequence[Any], *, name: str = "台账", merged: Sequence[str] = ()) -> bytes:
     """One sheet of values; `merged` are ranges like `A1:C1`, whose text is that of their first cell."""
     return xlsx_of({name: rows}, merged)
 
 
-def xlsx_of(sheets: Mapping[str, Sequence[Sequence[Any]]], merged: Sequence[str] = ()) -> bytes:
+def xlsx_of(sheets: Mapping[str, Sequence[Any]], merged: Sequence[str] = ()) -> bytes:
     """Several sheets by name."""
     file = io.BytesIO()
     with xlsxwriter.Workbook(
