@@ -1,6 +1,7 @@
 """Cells as text, faithfully: what somebody typed comes out, and no number turns into 4.4E+17.
 
-A number that has lost digits keeps its zeros, so that whoever knows what it should be can see the loss.
+A spreadsheet's number has fifteen digits; where a longer one stood, the rest is lost and shown as question
+marks, because what looks like zeros may even pass for a valid number.
 Merged cells are given their text everywhere. An apostrophe that our own workbooks put before what a
 spreadsheet would run is taken off again.
 """
@@ -12,6 +13,7 @@ from typing import NamedTuple
 
 RUNNABLE = tuple("=+-@＝＋－＠")
 GUARD = "'"
+DIGITS, LOST = 15, "?"
 MAX_MERGED = 500_000
 
 Span = tuple[tuple[int, int], tuple[int, int]]
@@ -84,7 +86,9 @@ def _unguarded(text: str) -> str:
 
 
 def _plain(value: float) -> str:
-    if isinstance(value, int):
-        return str(value)
     text = format(Decimal(repr(value)), "f")
+    if abs(value) >= 10**DIGITS:
+        whole = text.partition(".")[0]
+        kept = DIGITS + whole.startswith("-")
+        return whole[:kept] + LOST * (len(whole) - kept)
     return text.rstrip("0").rstrip(".") if "." in text else text

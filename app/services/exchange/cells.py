@@ -26,7 +26,7 @@ _LABEL: TypeAdapter[str] = TypeAdapter(Label)
 _CODE: TypeAdapter[str] = TypeAdapter(Code)
 _SEPARATORS = re.compile(r"[/、,，;；|]|或|\s{2,}|\n")
 _EXPONENT = re.compile(r"\d(\.\d+)?E\+?\d+")
-_LOST = re.compile(r"\d{16}00")
+_LOST = re.compile(r"\d{15}(\?+|000)")
 _PARTS = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?(?:\s.*)?")
 _EIGHT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _SERIAL = re.compile(r"\d{4,5}")
@@ -47,7 +47,7 @@ def label(text: str) -> str:
 
 def code(text: str) -> str:
     """Letters, digits and hyphens."""
-    if _EXPONENT.fullmatch(compact(text)):
+    if _EXPONENT.fullmatch(compact(text)) or "?" in text:
         raise CellFault("digits_lost", _LOST_ZH)
     return _checked(_CODE, text, "code", "只能由字母、数字和横线组成，最长 32 位")
 

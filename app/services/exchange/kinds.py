@@ -12,13 +12,18 @@ from app.models.exchange import ImportJob
 from app.services.access import actors
 from app.services.access.roles import ROLES
 from app.services.exchange.area_plan import AreaPlan
+from app.services.exchange.household_plan import HouseholdPlan
 from app.services.exchange.importables import IMPORTABLES, Importable
 from app.services.exchange.member_plan import MemberPlan
 from app.services.exchange.plans import Plan
 from app.services.platform.actor import Actor
 
 _PLANS: Mapping[ImportKind, type[Plan]] = MappingProxyType(
-    {ImportKind.AREAS: AreaPlan, ImportKind.MEMBERS: MemberPlan}
+    {
+        ImportKind.AREAS: AreaPlan,
+        ImportKind.MEMBERS: MemberPlan,
+        ImportKind.HOUSEHOLDS: HouseholdPlan,
+    }
 )
 
 

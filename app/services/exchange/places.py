@@ -60,6 +60,10 @@ class Places:
             raise CellFault("area_ambiguous", "有几个同名的区域或网格，请改填编码")
         return found[0]
 
+    def has(self, name: str, levels: frozenset[AreaLevel]) -> bool:
+        """Whether exactly one place of these levels has this name."""
+        return sum(place.level in levels for place in self._by_name.get(name, [])) == 1
+
     def of_level(self, place: Place, level: AreaLevel) -> UUID | None:
         """The ancestor (or the place itself) of a level, as far as it was loaded."""
         return next((row for row in place.path if self.level_of(row) is level), None)

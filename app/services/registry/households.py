@@ -130,7 +130,7 @@ async def _place(session: AsyncSession, actor: Actor, area_id: UUID) -> Chain:
 async def _insert(session: AsyncSession, actor: Actor, new: HouseholdCreate, chain: Chain) -> UUID:
     statement = insert(Household).values(
         id=uuid7(),
-        no=new.no or _new_no(),
+        no=new.no or new_no(),
         area_id=new.area_id,
         town_id=chain.id_of(AreaLevel.TOWN),
         village_id=chain.id_of(AreaLevel.VILLAGE),
@@ -175,7 +175,7 @@ def _membership(household_id: UUID, person: Person, actor: Actor) -> dict[str, o
     }
 
 
-def _new_no() -> str:
+def new_no() -> str:
     """A number for a household that brought none: the day and 40 random bits."""
     return f"H{clock.today():%Y%m%d}{base64.b32encode(secrets.token_bytes(5)).decode()}"
 
