@@ -21,6 +21,7 @@ from app.core.errors import Forbidden, Unauthenticated
 from app.models.enums import Role
 from app.services.access import actors
 from app.services.access.roles import ROLES
+from app.services.exchange.exportables import APPROVERS, EXPORTABLES
 from app.services.exchange.importables import IMPORTABLES
 from app.services.platform.actor import Actor, Dataset
 from app.services.registry import households
@@ -28,6 +29,8 @@ from app.services.registry import households
 bearer = OAuth2PasswordBearer(tokenUrl="/v1/auth/token", auto_error=False)
 Token = Annotated[str | None, Depends(bearer)]
 IMPORTERS = tuple(sorted({role for kind in IMPORTABLES.values() for role in kind.roles}))
+EXPORTERS = tuple(sorted({role for kind in EXPORTABLES.values() for role in kind.roles}))
+EXPORT_READERS = tuple(sorted({*EXPORTERS, *APPROVERS}))
 Policy = Callable[[Request, AsyncSession, str | None], Awaitable[Actor]]
 
 
@@ -117,6 +120,10 @@ FileWriter = Annotated[Actor, Depends(with_dataset_apart(Dataset.TICKETS, "ticke
 StatsReader = Annotated[Actor, Depends(with_dataset(Dataset.STATS, "stats:read"))]
 Importer = Annotated[Actor, Depends(with_role(*IMPORTERS))]
 ImporterApart = Annotated[Actor, Depends(with_role_apart(*IMPORTERS))]
+Exporter = Annotated[Actor, Depends(with_role(*EXPORTERS))]
+ExporterApart = Annotated[Actor, Depends(with_role_apart(*EXPORTERS))]
+ExportReader = Annotated[Actor, Depends(with_role(*EXPORT_READERS))]
+Approver = Annotated[Actor, Depends(with_role(*sorted(APPROVERS)))]
 RoutingReader = Annotated[Actor, Depends(with_role(Role.SYSTEM_ADMIN, Role.DISPATCHER))]
 
 

@@ -18,7 +18,7 @@ from app.core import logging
 from app.core.crypto import Vault
 from app.core.db import Sessions, create_engine, create_sessions
 from app.core.files import FileStore
-from app.jobs import deadline_moves, heartbeat, imports, maintenance, orphan_files, sweep
+from app.jobs import deadline_moves, exports, heartbeat, imports, maintenance, orphan_files, sweep
 from app.jobs.outages import OUTAGES
 
 NAME = "wangge-worker"
@@ -88,6 +88,7 @@ async def _cycle(connection: asyncpg.Connection, parts: Parts, stop: asyncio.Eve
     maintenance.register(queue, parts.sessions)
     orphan_files.register(queue, parts.sessions, parts.files)
     deadline_moves.register(queue, parts.sessions)
+    exports.register(queue, parts.sessions, parts.files, parts.vault)
     imports.register(queue, parts.sessions, parts.files, parts.vault)
     sweep.register(queue, parts.sessions)
     connection.add_termination_listener(lambda _connection: queue.shutdown.set())

@@ -1,12 +1,12 @@
-"""Wire shapes of imports: the form beside the file, how far a job is, and what is wrong with its rows."""
+"""Wire shapes of imports and exports: what is asked for, how far a job is, what is wrong with its rows."""
 
 from datetime import datetime
 from uuid import UUID
 
 from pydantic import Field
 
-from app.models.enums.exchange import ImportKind, ImportState
-from app.schemas.types import Input, Output
+from app.models.enums.exchange import ExportKind, ExportState, ImportKind, ImportState
+from app.schemas.types import Input, Output, ShortText
 
 
 class ImportFields(Input):
@@ -78,3 +78,35 @@ class ImportDetail(ImportRead):
 
     sheets: list[ImportSheet]
     faults: list[ImportFault]
+
+
+class ExportCreate(Input):
+    """What to export, of which area, and what for: the reason stands in the watermark."""
+
+    kind: ExportKind
+    area_id: UUID
+    reason: ShortText = Field(min_length=4)
+
+
+class ExportDecision(Input):
+    """Whether somebody else's export may be made."""
+
+    approve: bool
+
+
+class ExportRead(Output):
+    """An export and how far it is; `row_count` is an estimate until the file is there."""
+
+    id: UUID
+    kind: ExportKind
+    state: ExportState
+    area_id: UUID | None
+    member_id: UUID
+    reason: str
+    row_count: int
+    decided_by: UUID | None
+    decided_at: datetime | None
+    size: int | None
+    expires_at: datetime | None
+    created_at: datetime
+    version: int

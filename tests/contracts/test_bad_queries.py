@@ -71,6 +71,7 @@ VERSIONED: dict[str, dict[str, Any] | None] = {
     "sla_policy_change": {"amount": 3},
     "sla_policy_end": {},
     "import_confirm": {},
+    "export_decide": {"approve": True},
     "ticket_act": {"action": "accept"},
 }
 

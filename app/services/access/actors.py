@@ -9,12 +9,14 @@ import hmac
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.crypto import hash_token
 from app.core.db import fetch_one
 from app.core.errors import Unauthenticated
+from app.models.access import Account
 from app.models.enums import AreaLevel, Role
 from app.services.access.keyring import Keyring
 from app.services.access.roles import ROLES, TOKEN_SCOPES
@@ -78,6 +80,12 @@ async def of_member(session: AsyncSession, member_id: UUID) -> Actor | None:
         return None
     grants = tuple(_grant(post) for post in row["posts"] or ())
     return Actor(id=member_id, grants=grants, account_id=row["account_id"], member_id=member_id)
+
+
+async def of_username(session: AsyncSession, username: str) -> Actor | None:
+    """Somebody in whose name an operator works at the command line; None for who may not work."""
+    member_id = await session.scalar(select(Account.member_id).where(Account.username == username))
+    return await of_member(session, member_id) if member_id else None
 
 
 def split(token: str) -> tuple[str, str]:

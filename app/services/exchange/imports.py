@@ -84,9 +84,18 @@ async def place(
 
 
 async def create(
-    session: AsyncSession, *, actor: Actor, kind: ImportKind, area_id: UUID | None, placed: Placed
+    session: AsyncSession,
+    *,
+    actor: Actor,
+    kind: ImportKind,
+    area_id: UUID | None,
+    placed: Placed,
+    queued: bool = True,
 ) -> ImportJob:
-    """A new import of a placed workbook, which the worker will check; `NotFound` for an unseen area."""
+    """A new import of a placed workbook; `NotFound` for an unseen area.
+
+    The worker checks it, unless the caller says that it is not to be `queued` and does so itself.
+    """
     assert actor.member_id is not None  # noqa: S101 - only members have the roles
     await tree.require(session, actor=actor, named={"body.area_id": area_id})
     job = ImportJob(
@@ -106,7 +115,8 @@ async def create(
     session.add(job)
     await session.flush()
     await session.refresh(job)
-    await queue.enqueue(session, job=checking.JOB, payload={"job_id": str(job.id)})
+    if queued:
+        await queue.enqueue(session, job=checking.JOB, payload={"job_id": str(job.id)})
     await _record(session, actor, "import.upload", job)
     return job
 
@@ -150,9 +160,15 @@ async def note_download(session: AsyncSession, *, actor: Actor, job: ImportJob) 
 
 
 async def confirm(
-    session: AsyncSession, *, actor: Actor, job_id: UUID, skip_errors: bool, expected_version: int | None
+    session: AsyncSession,
+    *,
+    actor: Actor,
+    job_id: UUID,
+    skip_errors: bool,
+    expected_version: int | None,
+    queued: bool = True,
 ) -> ImportJob:
-    """Have a checked import written, once; held rows stay behind."""
+    """Have a checked import written, once; held rows stay behind. Not `queued`: by the caller."""
     statement = select(ImportJob).where(ImportJob.id == job_id, _own(actor)).with_for_update()
     job = await session.scalar(statement)
     if job is None:
@@ -168,7 +184,8 @@ async def confirm(
     job.confirmed_at = clock.now()
     versions.touch(job, actor)
     await session.flush()
-    await queue.enqueue(session, job=applying.JOB, payload={"job_id": str(job.id)})
+    if queued:
+        await queue.enqueue(session, job=applying.JOB, payload={"job_id": str(job.id)})
     await _record(session, actor, "import.confirm", job)
     return job
 

@@ -115,8 +115,11 @@ async def _find_households(
 async def _by_place(
     session: AsyncSession, households: Sequence[BulkHousehold]
 ) -> dict[tuple[UUID, str, str | None], UUID]:
-    places = {(household.area_id, household.address) for household in households}
-    values = {"areas": [area for area, _ in places], "addresses": [address for _, address in places]}
+    # Each grid is looked through once: to look for each pair would look through it for each household.
+    values = {
+        "areas": list({household.area_id for household in households}),
+        "addresses": list({household.address for household in households}),
+    }
     rows = await session.execute(text(bulk_sql.HOUSEHOLDS_BY_PLACE), values)
     return {(row["area_id"], row["address"], row["head_name"]): row["id"] for row in rows.mappings()}
 

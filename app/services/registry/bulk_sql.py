@@ -15,12 +15,13 @@ HOUSEHOLDS_BY_NO = """
     """
 HOUSEHOLDS_BY_PLACE = """
     SELECT household.id, household.area_id, household.address, resident.name AS head_name
-    FROM unnest(CAST(:areas AS uuid[]), CAST(:addresses AS text[])) AS wanted (area_id, address)
-    JOIN household ON household.area_id = wanted.area_id AND household.address = wanted.address
-        AND household.ended_on IS NULL
+    FROM household
     LEFT JOIN household_member AS place ON place.household_id = household.id AND place.is_head
         AND place.valid_to IS NULL
     LEFT JOIN resident ON resident.id = place.resident_id
+    WHERE household.area_id = ANY(CAST(:areas AS uuid[]))
+        AND household.address = ANY(CAST(:addresses AS text[]))
+        AND household.ended_on IS NULL
     ORDER BY household.id DESC
     """
 MEMBERS = """
