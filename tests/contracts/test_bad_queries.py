@@ -70,6 +70,8 @@ VERSIONED: dict[str, dict[str, Any] | None] = {
     "calendar_change": {"name": "新名称"},
     "sla_policy_change": {"amount": 3},
     "sla_policy_end": {},
+    "import_confirm": {},
+    "export_decide": {"approve": True},
     "ticket_act": {"action": "accept"},
     "building_change": {"floors": 3},
     "building_end": {},

@@ -23,6 +23,7 @@ from app.models.access import AuthSession
 from app.models.platform import Heartbeat, IdempotencyKey
 from app.runtime import databases, provision
 from tests.support.database import Database
+from tests.support.settings import vault_of_tests
 from tests.support.world import World
 
 PATIENCE = 60.0
@@ -46,7 +47,7 @@ async def working(url: str, folder: Path) -> AsyncIterator[None]:
     """A worker of this process while the block runs; it must end by itself when told to stop."""
     stop = asyncio.Event()
     files = FileStore(folder / "files")
-    work = worker.run(url=url, dsn=databases.for_asyncpg(url), files=files, stop=stop)
+    work = worker.run(url=url, dsn=databases.for_asyncpg(url), files=files, vault=vault_of_tests(), stop=stop)
     task = asyncio.create_task(work)
     try:
         yield

@@ -153,7 +153,7 @@ async def where(
 async def insert_one(session: AsyncSession, *, event: Event, values: dict[str, Any]) -> UUID:
     """A new household without people, and its first stay; `HouseholdNoTaken`."""
     stamps = {"created_by": event.actor.id, "updated_by": event.actor.id}
-    values = {"member_count": 0} | values | stamps | {"id": uuid7(), "no": values.get("no") or _new_no()}
+    values = {"member_count": 0} | values | stamps | {"id": uuid7(), "no": values.get("no") or new_no()}
     statement = insert(Household).values(values).on_conflict_do_nothing(index_elements=[Household.no])
     inserted: UUID | None = await session.scalar(statement.returning(Household.id))
     if inserted is None:
@@ -194,7 +194,7 @@ def _link(event: Event) -> dict[str, object]:
     }
 
 
-def _new_no() -> str:
+def new_no() -> str:
     """A number for a household that brought none: the day and 40 random bits."""
     return f"H{clock.today():%Y%m%d}{base64.b32encode(secrets.token_bytes(5)).decode()}"
 
