@@ -17,7 +17,7 @@ from app.core.schema import SchemaStale, alembic_config
 from app.main import create_app
 from tests.support.database import EMPTY, Database, Server
 
-APPEND_ONLY = ("ticket_event", "audit_log")
+APPEND_ONLY = ("ticket_event", "audit_log", "pii_access_log")
 CHANGES = ("UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE")
 INSUFFICIENT_PRIVILEGE = "42501"
 
