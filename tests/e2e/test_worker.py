@@ -14,6 +14,7 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core import clock
+from app.core.crypto import Vault
 from app.core.db import Sessions, create_engine, create_sessions, transaction
 from app.core.embedded import EmbeddedPostgres
 from app.core.files import FileStore
@@ -23,6 +24,7 @@ from app.models.access import AuthSession
 from app.models.platform import Heartbeat, IdempotencyKey
 from app.runtime import databases, provision
 from tests.support.database import Database
+from tests.support.settings import SECRET
 from tests.support.world import World
 
 PATIENCE = 60.0
@@ -46,7 +48,7 @@ async def working(url: str, folder: Path) -> AsyncIterator[None]:
     """A worker of this process while the block runs; it must end by itself when told to stop."""
     stop = asyncio.Event()
     files = FileStore(folder / "files")
-    work = worker.run(url=url, dsn=databases.for_asyncpg(url), files=files, stop=stop)
+    work = worker.run(url=url, dsn=databases.for_asyncpg(url), files=files, vault=Vault(SECRET), stop=stop)
     task = asyncio.create_task(work)
     try:
         yield

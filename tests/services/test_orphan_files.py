@@ -15,6 +15,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.core import clock
+from app.core.crypto import Vault
 from app.core.db import Sessions, transaction
 from app.core.errors import Unavailable
 from app.core.files import FileStore
@@ -27,6 +28,7 @@ from app.services.platform import orphan_files
 from tests.support.clients import Api
 from tests.support.database import Database
 from tests.support.media import jpeg, png
+from tests.support.settings import SECRET
 from tests.support.uploads import PATH, objects, upload, uploaded
 
 WHO = "grid_worker"
@@ -140,7 +142,7 @@ async def test_the_worker_has_the_collection_on_its_schedule(
 ) -> None:
     stop = asyncio.Event()
     url, dsn = database.url, for_asyncpg(database.url)
-    working = asyncio.create_task(worker.run(url=url, dsn=dsn, files=files, stop=stop))
+    working = asyncio.create_task(worker.run(url=url, dsn=dsn, files=files, vault=Vault(SECRET), stop=stop))
     planned = text("SELECT count(*) FROM pgqueuer_schedules WHERE entrypoint = :name")
     async with asyncio.timeout(30), engine.connect() as connection:
         while not await connection.scalar(planned, {"name": NAME}):
