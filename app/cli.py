@@ -1,4 +1,4 @@
-"""The `wangge` command: serve, worker, migrate, import, export, demo, admin, keys, openapi, docs.
+"""The `wangge` command: serve, worker, migrate, import, export, demo, admin, keys, audit, openapi, docs.
 
 Thin: each command reads the settings, calls one function of `app/runtime`, `app/jobs` or `app/demo`, and
 prints what came of it. A command imports only what it needs: the whole server takes a second and a half
@@ -31,7 +31,9 @@ cli = typer.Typer(
 admin = typer.Typer(help="管理员账号", no_args_is_help=True)
 keys = typer.Typer(help="登录令牌的签名密钥", no_args_is_help=True)
 cli.add_typer(admin, name="admin")
+audit = typer.Typer(help="审计日志的防篡改链", no_args_is_help=True)
 cli.add_typer(keys, name="keys")
+cli.add_typer(audit, name="audit")
 
 
 def main() -> None:
@@ -79,7 +81,7 @@ def worker() -> None:
     with databases.opened(settings) as database:
         asyncio.run(provision.wait_for_head(database.app_url))
         dsn, files = databases.for_asyncpg(database.app_url), FileStore(settings.files)
-        vault = Vault(settings.secret_key.get_secret_value())
+        vault = Vault(*settings.secrets)
         guards.keep_what_is_there()
         uvloop.run(worker_process.run(url=database.app_url, dsn=dsn, files=files, vault=vault))
 
@@ -106,6 +108,34 @@ def rotate() -> None:
         asyncio.run(provision.require_head(database.app_url))
         kid = asyncio.run(signing_keys.rotate(database.app_url, settings))
     typer.echo(f"已换用新的签名密钥：{kid}")
+
+
+@audit.command("verify", help="核对审计日志是否被改动；被改动时指出第一条并以 1 退出")
+def verify(
+    *,
+    since: Annotated[str | None, typer.Option("--head", help="以前核对时打印的链尾，如 120:9f3a…")] = None,
+) -> None:
+    """Verify the audit chain; exit code 1 and the first broken row where it does not fit."""
+    from app.runtime import audit as chain
+
+    settings = Settings()
+    with databases.opened(settings) as database:
+        asyncio.run(provision.require_head(database.app_url))
+        verdict = asyncio.run(chain.verify(database.app_url, settings, noted=since))
+    typer.echo(f"审计日志完整：已封存 {verdict.head.seq} 条，待封存 {verdict.pending} 条")
+    typer.echo(f"链尾（请另行记下）：{chain.told(verdict.head)}")
+
+
+@audit.command("seal", help="立即封存待封存的审计记录；平时由后台任务每分钟完成")
+def seal() -> None:
+    """Seal what waits now."""
+    from app.runtime import audit as chain
+
+    settings = Settings()
+    with databases.opened(settings) as database:
+        asyncio.run(provision.require_head(database.app_url))
+        sealed = asyncio.run(chain.seal(database.app_url, settings))
+    typer.echo(f"已封存 {sealed} 条")
 
 
 @admin.command("create", help="建立系统管理员账号；不给密码则生成一个，首次登录须修改")

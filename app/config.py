@@ -29,6 +29,7 @@ class Settings(BaseSettings):
 
     environment: Literal["dev", "test", "production"] = "dev"
     secret_key: SecretStr = SecretStr(DEV_SECRET)
+    retired_secret_keys: tuple[SecretStr, ...] = ()
     data_dir: Path = Path("var")
     database_url: SecretStr | None = None
     owner_database_url: SecretStr | None = None
@@ -61,6 +62,11 @@ class Settings(BaseSettings):
             )
             raise ValueError(message)
         return self
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The deployment secret, then those that it took the place of."""
+        return tuple(key.get_secret_value() for key in (self.secret_key, *self.retired_secret_keys))
 
     @property
     def files(self) -> Path | str:

@@ -46,13 +46,12 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         redoc_url=None,
         swagger_ui_parameters={"persistAuthorization": True},
     )
-    secret = settings.secret_key.get_secret_value()
     app.state.settings = settings
     app.state.engine = create_engine(database_url, pool_size=settings.pool_size, name="wangge-api")
     app.state.sessions = create_sessions(app.state.engine)
     app.state.readers = create_readers(app.state.engine)
     app.state.files = FileStore(settings.files)
-    app.state.vault = Vault(secret)
+    app.state.vault = Vault(*settings.secrets)
     app.state.keyring = Keyring(app.state.vault, key_days=settings.signing_key_days)
     app.state.deadlines = DeadlineCache()
     app.state.schema_head = schema.head()

@@ -18,7 +18,16 @@ from app.core import logging
 from app.core.crypto import Vault
 from app.core.db import Sessions, create_engine, create_sessions
 from app.core.files import FileStore
-from app.jobs import deadline_moves, exports, heartbeat, imports, maintenance, orphan_files, sweep
+from app.jobs import (
+    audit_seal,
+    deadline_moves,
+    exports,
+    heartbeat,
+    imports,
+    maintenance,
+    orphan_files,
+    sweep,
+)
 from app.jobs.outages import OUTAGES
 
 NAME = "wangge-worker"
@@ -31,7 +40,7 @@ CLOSE_SECONDS = 5
 log = logging.get(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Parts:
     """What the jobs work with."""
 
@@ -91,6 +100,7 @@ async def _cycle(connection: asyncpg.Connection, parts: Parts, stop: asyncio.Eve
     exports.register(queue, parts.sessions, parts.files, parts.vault)
     imports.register(queue, parts.sessions, parts.files, parts.vault)
     sweep.register(queue, parts.sessions)
+    audit_seal.register(queue, parts.sessions, parts.vault)
     connection.add_termination_listener(lambda _connection: queue.shutdown.set())
     forward = asyncio.create_task(_forward(stop, queue.shutdown))
     try:

@@ -174,6 +174,29 @@ class AuditLog(Keyed, Base):
     request_id: Mapped[str | None]
 
 
+class AuditPending(Base):
+    """An audit row that is not sealed yet; a trigger lists each as it is written."""
+
+    __tablename__ = "audit_pending"
+
+    audit_id: Mapped[UUID] = mapped_column(ForeignKey("audit_log.id"), primary_key=True)
+
+
+class AuditLink(Base):
+    """One link of the audit chain: a row's place, and the keyed digest of it and of all before it.
+
+    Names the row without a foreign key, so that it still says which one is gone.
+    """
+
+    __tablename__ = "audit_link"
+
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    audit_id: Mapped[UUID] = mapped_column(unique=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    key_id: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[datetime]
+
+
 class Heartbeat(Base):
     """When a worker process was last alive."""
 

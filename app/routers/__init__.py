@@ -1,6 +1,7 @@
 """One resource a file: who may call, what enters, what leaves; one service call, one reply."""
 
 from app.routers import (
+    access_log,
     accounts,
     areas,
     attachments,
@@ -30,6 +31,7 @@ from app.routers import (
     sla,
     stats,
     tickets,
+    unmask,
     workflow,
 )
 
@@ -37,6 +39,7 @@ from app.routers import (
 ROUTERS = (
     tickets.router,
     stats.router,
+    access_log.router,
     accounts.router,
     areas.router,
     attachments.router,
@@ -64,5 +67,6 @@ ROUTERS = (
     routing.router,
     routing_rules.router,
     sla.router,
+    unmask.router,
     workflow.router,
 )

@@ -8,7 +8,7 @@ from app.services.access.keyring import Keyring
 
 async def rotate(url: str, settings: Settings) -> str:
     """Sign with a new key from now on; returns its id. Servers take it up by themselves."""
-    vault = Vault(settings.secret_key.get_secret_value())
+    vault = Vault(*settings.secrets)
     engine = create_engine(url, pool_size=1, name="wangge-cli")
     try:
         async with transaction(create_sessions(engine)) as session:
