@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261122_0040"
-down_revision = "20261122_0012"
+down_revision = "20261122_0030"
 branch_labels = None
 depends_on = None
 

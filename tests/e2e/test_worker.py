@@ -14,7 +14,6 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core import clock
-from app.core.crypto import Vault
 from app.core.db import Sessions, create_engine, create_sessions, transaction
 from app.core.embedded import EmbeddedPostgres
 from app.core.files import FileStore

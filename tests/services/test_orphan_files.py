@@ -15,7 +15,6 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.core import clock
-from app.core.crypto import Vault
 from app.core.db import Sessions, transaction
 from app.core.errors import Unavailable
 from app.core.files import FileStore
