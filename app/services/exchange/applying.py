@@ -55,6 +55,7 @@ async def _batch(sessions: Sessions, plan: Plan, job_id: UUID, limit: int) -> bo
             await _finish(session, job)
             return False
         tally = await plan.apply(session, units)
+        await session.refresh(job)
         await _note(session, job, units, tally, last)
         return True
 

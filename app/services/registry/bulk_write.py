@@ -1,12 +1,12 @@
-"""Writing many matched households with their people: eight statements a batch, whatever its length.
+"""Writing many matched households with their people: a few statements a batch, whatever its length.
 
-What a table does not say stays as it is. The caller sees to it that nothing faulty comes here and that no
-household and no person stands in a batch twice. Personal numbers are sealed as everywhere.
+The rows are those that the single-record services write: stays, memberships and homes with their reasons,
+copies of the place, lines of the history. What a table does not say stays as it is. The caller sees to it
+that nothing faulty comes here and that no household and no person stands in a batch twice.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,43 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.crypto import Vault
-from app.core.ids import uuid7
-from app.models.enums import Gender, HouseholdType, PopulationType, ResidenceStatus
+from app.models.enums import LinkReason
 from app.services.platform.actor import Actor
-from app.services.platform.sealing import sealed_columns
-from app.services.registry import bulk_sql
+from app.services.registry import bulk_rows, bulk_sql, history, links
 from app.services.registry.bulk import BulkHousehold, BulkPerson
-from app.services.registry.households import new_no
+from app.services.registry.history import Written as Line
+from app.services.registry.links import Event
 
-_HOUSEHOLD = (
-    "id",
-    "no",
-    "area_id",
-    "town_id",
-    "village_id",
-    "grid_id",
-    "address",
-    "household_type",
-    "residence_status",
-)
-_CHANGED_HOUSEHOLD = ("id", "address", "household_type", "residence_status")
-_PERSON = (
-    "id",
-    "name",
-    "gender",
-    "birth_on",
-    "population_type",
-    "id_sealed",
-    "id_index",
-    "id_last4",
-    "phone_sealed",
-    "phone_index",
-    "phone_last4",
-)
-_MEMBER = ("id", "household_id", "resident_id", "relation", "is_head")
-_CHANGED_MEMBER = ("household_id", "resident_id", "relation")
-
-Rows = list[dict[str, Any]]
+Pair = tuple[BulkHousehold, BulkPerson]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,129 +34,133 @@ class Written:
     unchanged: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """The session, who writes and when, and the households split into those known and new."""
+
+    session: AsyncSession
+    event: Event
+    vault: Vault
+    known: list[BulkHousehold]
+    new: list[BulkHousehold]
+
+    @property
+    def stamps(self) -> dict[str, Any]:
+        """The values that all statements share."""
+        return {"by": self.event.actor.id, "today": self.event.on}
+
+    def pairs(self) -> list[Pair]:
+        """Everybody with their household."""
+        return [(household, person) for household in self.known + self.new for person in household.people]
+
+
 async def write(
     session: AsyncSession, *, actor: Actor, vault: Vault, households: Sequence[BulkHousehold]
 ) -> Written:
     """Make the registry say what the households say."""
-    known = [household for household in households if household.household_id]
-    new = [household for household in households if not household.household_id]
-    by = {"by": actor.id}
-    changed = await _ids(session, bulk_sql.CHANGED_HOUSEHOLDS, _CHANGED_HOUSEHOLD, map(_changed, known), by)
-    await _run(session, bulk_sql.NEW_HOUSEHOLDS, _HOUSEHOLD, map(_new, new), by)
-    touched = await _people(session, vault, households, by)
-    everyone = [household.household_id for household in households]
-    await session.execute(text(bulk_sql.COUNTED), {"households": everyone})
-    updated = sum(1 for household in known if household.household_id in changed | touched)
-    return Written(len(new), updated, len(known) - updated)
+    batch = _Batch(
+        session,
+        Event(actor, clock.today(), LinkReason.REGISTERED),
+        vault,
+        known=[household for household in households if household.household_id],
+        new=[household for household in households if not household.household_id],
+    )
+    pairs = batch.pairs()
+    await links.lock(
+        session,
+        households=[household.household_id for household in batch.known if household.household_id],
+        residents=[person.resident_id for _household, person in pairs if person.resident_id],
+    )
+    told: list[Line] = []
+    touched = await _households(batch, told)
+    touched |= await _known_people(batch, [pair for pair in pairs if pair[1].resident_id], told)
+    touched |= await _joining(batch, [pair for pair in pairs if not pair[1].is_member], told)
+    await history.record_all(session, actor=actor, lines=told)
+    updated = sum(1 for household in batch.known if household.household_id in touched)
+    return Written(len(batch.new), updated, len(batch.known) - updated)
 
 
-async def _people(
-    session: AsyncSession, vault: Vault, households: Sequence[BulkHousehold], by: dict[str, Any]
-) -> set[UUID]:
-    """Write the people; returns the households in which anything is new or changed."""
-    pairs = [(household, person) for household in households for person in household.people]
-    known = {person.resident_id: household for household, person in pairs if person.resident_id}
-    told = (_person(person, vault) for _household, person in pairs if person.resident_id)
-    changed = await _ids(session, bulk_sql.CHANGED_PEOPLE, _PERSON, told, by)
-    touched = {known[resident_id].household_id for resident_id in changed}
-    made = [person for _household, person in pairs if person.resident_id is None]
-    for person in made:
-        person.resident_id = uuid7()
-    await _run(session, bulk_sql.NEW_PEOPLE, _PERSON, (_made(person, vault) for person in made), by)
-    joining = [(household, person) for household, person in pairs if not person.is_member]
-    when = {**by, "today": clock.today()}
-    await _run(session, bulk_sql.NEW_MEMBERS, _MEMBER, (_member(*pair) for pair in joining), when)
-    staying = (_member(*pair) for pair in pairs if pair[1].is_member)
-    touched |= await _ids(session, bulk_sql.CHANGED_MEMBERS, _CHANGED_MEMBER, staying, by)
-    return {found for found in touched if found} | {
-        household.household_id for household, _person in joining if household.household_id
-    }
+async def _households(batch: _Batch, told: list[Line]) -> set[UUID]:
+    """Write the households with their stays; those that are known and changed."""
+    rows = map(bulk_rows.known_household, batch.known)
+    changed = await _ids(batch, bulk_sql.CHANGED_HOUSEHOLDS, rows)
+    told += [
+        Line("household.change", household.household_id, bulk_rows.fields_of_household(household))
+        for household in batch.known
+        if household.household_id in changed
+    ]
+    made = [bulk_rows.new_household(household) for household in batch.new]
+    await _run(batch, bulk_sql.NEW_HOUSEHOLDS, made, reason=batch.event.reason)
+    told += [
+        Line("household.create", row["id"], {"people": row["member_count"], "type": row["household_type"]})
+        for row in made
+    ]
+    return changed
 
 
-def _new(household: BulkHousehold) -> dict[str, Any]:
-    household.household_id = uuid7()
+async def _known_people(batch: _Batch, known: Sequence[Pair], told: list[Line]) -> set[UUID]:
+    """Correct what is written of people, and their places; the households in which anything changed."""
+    rows = (bulk_rows.known_person(person, batch.vault) for _household, person in known)
+    changed = await _ids(batch, bulk_sql.CHANGED_PEOPLE, rows)
+    told += [
+        Line("resident.change", person.resident_id, bulk_rows.fields_of_person(person))
+        for _household, person in known
+        if person.resident_id in changed
+    ]
+    staying = [pair for pair in known if pair[1].is_member]
+    places = (bulk_rows.place(*pair) for pair in staying)
+    other = await _ids(batch, bulk_sql.CHANGED_MEMBERS, places, reason=LinkReason.NEW_HEAD)
+    reseated = _homes_of(staying, other)
+    told += [Line("household.head", row_id, {"on": batch.event.on.isoformat()}) for row_id in reseated]
+    if other:
+        await links.settle(batch.session, batch.event, households=reseated, residents=other)
+    return _homes_of(known, changed) | reseated
+
+
+async def _joining(batch: _Batch, joining: Sequence[Pair], told: list[Line]) -> set[UUID]:
+    """Write new people and those who come back, with their links; the households that they join."""
+    made = [pair for pair in joining if pair[1].resident_id is None]
+    back = [person.resident_id for _household, person in joining if person.resident_id]
+    people = [bulk_rows.new_person(*pair, batch.vault) for pair in made]
+    # As where a single household is entered: the same people are locked in the same order.
+    people.sort(key=lambda row: row["id_index"] or b"")
+    await _run(batch, bulk_sql.NEW_PEOPLE, people)
+    await _run(batch, bulk_sql.RETURNED, ({"id": row_id} for row_id in back))
+    homes = await links.homes(batch.session, resident_ids=back) if back else {}
+    returned = set(back)
+    rows = [bulk_rows.membership(*pair, back=returned, homes=homes) for pair in joining]
+    await _run(batch, bulk_sql.NEW_MEMBERS, rows)
+    entered = {household.household_id for household in batch.new}
+    told += bulk_rows.comings(rows, on=batch.event.on, entered=entered)
+    # New people of new households stand where they live already, and these are counted.
+    joined = {row["household_id"] for row in rows} - entered
+    placed = {row["resident_id"] for row in rows if row["household_id"] in joined} | returned
+    if placed:
+        await links.settle(batch.session, batch.event, households=joined, residents=placed)
+    return joined
+
+
+def _homes_of(pairs: Iterable[Pair], people: set[UUID]) -> set[UUID]:
+    """The households of some of the people."""
     return {
-        "id": household.household_id,
-        "no": household.no or new_no(),
-        "area_id": household.area_id,
-        "town_id": household.town_id,
-        "village_id": household.village_id,
-        "grid_id": household.grid_id,
-        "address": household.address,
-        "household_type": household.household_type or HouseholdType.RESIDENT.value,
-        "residence_status": household.residence_status or ResidenceStatus.SAME.value,
+        household.household_id
+        for household, person in pairs
+        if person.resident_id in people and household.household_id
     }
 
 
-def _changed(household: BulkHousehold) -> dict[str, Any]:
-    return {
-        "id": household.household_id,
-        "address": household.address,
-        "household_type": household.household_type,
-        "residence_status": household.residence_status,
-    }
-
-
-def _person(person: BulkPerson, vault: Vault) -> dict[str, Any]:
-    return {
-        "id": person.resident_id,
-        "name": person.name,
-        "gender": person.gender,
-        "birth_on": person.birth_on,
-        "population_type": person.population_type,
-        **sealed_columns("id", person.id_number, vault),
-        **sealed_columns("phone", person.phone, vault),
-    }
-
-
-def _made(person: BulkPerson, vault: Vault) -> dict[str, Any]:
-    """A new person: what the table does not say is read from the identity number, or usual."""
-    number = person.id_number
-    read = Gender.UNSTATED.value
-    if number:
-        read = Gender.MALE.value if int(number[16]) % 2 else Gender.FEMALE.value
-    born = date.fromisoformat(number[6:14]) if number else None
-    return _person(person, vault) | {
-        "gender": person.gender or read,
-        "birth_on": person.birth_on or born,
-        "population_type": person.population_type or PopulationType.HUKOU.value,
-    }
-
-
-def _member(household: BulkHousehold, person: BulkPerson) -> dict[str, Any]:
-    return {
-        "id": uuid7(),
-        "household_id": household.household_id,
-        "resident_id": person.resident_id,
-        "relation": person.relation,
-        "is_head": person.is_head,
-    }
-
-
-async def _ids(
-    session: AsyncSession,
-    sql: str,
-    columns: Sequence[str],
-    rows: Iterable[dict[str, Any]],
-    others: dict[str, Any],
-) -> set[UUID]:
+async def _ids(batch: _Batch, sql: str, rows: Iterable[dict[str, Any]], **others: Any) -> set[UUID]:
     """Run a statement over rows; the ids that it returns."""
-    found = list(rows)
-    if not found:
-        return set()
-    arrays = {column: [row[column] for row in found] for column in columns}
-    return set(await session.scalars(text(sql), arrays | others))
+    values = _arrays(list(rows))
+    return set(await batch.session.scalars(text(sql), values | batch.stamps | others)) if values else set()
 
 
-async def _run(
-    session: AsyncSession,
-    sql: str,
-    columns: Sequence[str],
-    rows: Iterable[dict[str, Any]],
-    others: dict[str, Any],
-) -> None:
+async def _run(batch: _Batch, sql: str, rows: Iterable[dict[str, Any]], **others: Any) -> None:
     """Run a statement over rows that returns nothing."""
-    found = list(rows)
-    if found:
-        arrays = {column: [row[column] for row in found] for column in columns}
-        await session.execute(text(sql), arrays | others)
+    values = _arrays(list(rows))
+    if values:
+        await batch.session.execute(text(sql), values | batch.stamps | others)
+
+
+def _arrays(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {column: [row[column] for row in rows] for column in rows[0]} if rows else {}

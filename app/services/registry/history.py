@@ -5,7 +5,7 @@ their own history; this one tells who wrote.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
@@ -24,6 +24,14 @@ from app.services.platform.scope import Predicate
 LONGEST = 200
 
 
+class Written(NamedTuple):
+    """What was done to a record, `building.change`, and ids, codes or names of fields."""
+
+    action: str
+    entity_id: UUID
+    data: Mapping[str, Any]
+
+
 async def record(
     session: AsyncSession,
     *,
@@ -37,6 +45,15 @@ async def record(
     line = audit.line(action=action, entity=entity, entity_id=entity_id, actor_id=actor.id, data=data)
     news = outbox.append(action, entity_id, {"by": str(actor.id), **(data or {})})
     await together(session, [line, news])
+
+
+async def record_all(session: AsyncSession, *, actor: Actor, lines: Sequence[Written]) -> None:
+    """Keep many writes of one caller: two statements, whatever their number."""
+    if lines:
+        await audit.record_all(session, actor_id=actor.id, lines=lines)
+        by = {"by": str(actor.id)}
+        news = [(line.action, line.entity_id, {**by, **line.data}) for line in lines]
+        await outbox.append_all(session, news)
 
 
 async def changes(session: AsyncSession, *, table: Any, row_id: UUID, within: Predicate) -> list[ChangeRead]:
