@@ -10,7 +10,7 @@ from app.models.enums import Role
 from app.models.platform import AuditLog
 from app.models.privacy import PiiAccessReason
 from app.services.platform.unmasking import MOST
-from tests.support import households
+from tests.support import dwellings, households
 from tests.support.clients import Api
 from tests.support.looks import logged, look
 from tests.support.problems import problem_in
@@ -77,6 +77,26 @@ async def test_a_person_of_another_grid_is_not_found_and_the_attempt_is_logged(
     for path, field in ((RESIDENT, "phone"), (HOUSEHOLD, "head_phone")):
         problem_in(await look(api, who, path, field), 404, "not_found")
     assert [line.refusal for line in await logged(session)] == ["not_found"] * 2
+
+
+async def test_somebody_who_lives_elsewhere_is_shown_there_too_until_they_leave_the_town(
+    api: Api, world: World
+) -> None:
+    person = {"name": "关小明", "relation": "02", "phone": households.PHONE}
+    home, other = [
+        await dwellings.household(api, "village_admin", world.places[grid], residents=residents)
+        for grid, residents in (("grid_a1", [person]), ("grid_a2", [{"name": "梁氏", "relation": "02"}]))
+    ]
+    path = f"/v1/residents/{home['people'][0]['resident_id']}"
+    problem_in(await look(api, "grid_worker_a2", path, "phone"), 404, "not_found")
+    lodges = {"reason": "work", "home": {"household_id": other["id"]}}
+    assert (await api.as_("village_admin").post(f"{path}/moves", json=lodges)).status_code == 200
+    for who in ("grid_worker", "grid_worker_a2"):
+        reply = await look(api, who, path, "phone")
+        assert reply.json()["values"] == {"phone": households.PHONE}, who
+    assert (await api.as_("village_admin").post(f"{path}/departure", json={})).status_code == 200
+    for who in ("grid_worker", "grid_worker_a2"):
+        problem_in(await look(api, who, path, "phone"), 404, "not_found")
 
 
 async def test_a_household_shows_its_heads_phone_and_the_log_names_the_head(

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, exists, select, text
+from sqlalchemy import ARRAY, Uuid, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -81,9 +81,8 @@ class Event:
 def registered(where: Callable[[Any], Predicate]) -> Predicate:
     """The residents who are registered now in a household that meets a condition."""
     link, home = aliased(HouseholdMember), aliased(Household)
-    return exists().where(
-        link.resident_id == Resident.id, link.valid_to.is_(None), home.id == link.household_id, where(home)
-    )
+    places = select(link.id).join(home, home.id == link.household_id)
+    return places.where(link.resident_id == Resident.id, link.valid_to.is_(None), where(home)).exists()
 
 
 async def lock(

@@ -1,7 +1,8 @@
 """The plain values of residents and households: which role may see which class, within its own areas.
 
 A field has a class, a role sees some classes, and a post covers some areas; all three must agree on the
-record. People who left no household of the scope are outside it. Limits and the log are `unmasking`'s.
+record. People are seen where they live and where they are registered; who died or left belongs nowhere.
+Limits and the log are `unmasking`'s.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.crypto import Vault
@@ -20,6 +21,7 @@ from app.models.registry import Household, HouseholdMember, Resident
 from app.services.platform import scope
 from app.services.platform.actor import Actor, Dataset
 from app.services.platform.unmasking import Disclosed, UnmaskRefused
+from app.services.registry import links, resident_reads
 from app.services.registry.households import COLUMNS
 
 CLASS_OF: Mapping[str, FieldClass] = MappingProxyType(
@@ -45,16 +47,10 @@ async def resident(
     session: AsyncSession, *, actor: Actor, vault: Vault, resident_id: UUID, fields: Sequence[ResidentField]
 ) -> Disclosed:
     """Plain fields of a resident; `NotFound` outside the scope, `UnmaskRefused` beyond the role."""
-    homes = (
-        select(HouseholdMember.resident_id)
-        .join(Household, Household.id == HouseholdMember.household_id)
-        .where(HouseholdMember.valid_to.is_(None), HouseholdMember.resident_id == resident_id)
-    )
-    covered = homes.where(scope.visible(_allowed(actor, fields), Dataset.REGISTRY, COLUMNS)).exists()
-    seen = homes.where(scope.visible(actor, Dataset.REGISTRY, COLUMNS)).exists()
-    row = (
-        await session.execute(select(Resident, covered).where(Resident.id == resident_id, seen))
-    ).one_or_none()
+    covered = resident_reads.visible(_allowed(actor, fields))
+    belongs = links.registered(lambda _home: true())
+    seen = and_(Resident.id == resident_id, resident_reads.visible(actor), belongs)
+    row = (await session.execute(select(Resident, covered).where(seen))).one_or_none()
     person, may = row or (None, False)
     values = _values(person, vault, may=may)
     return Disclosed({field.value: values[field] for field in fields}, resident_id)
