@@ -2,6 +2,7 @@
 
 from app.routers import (
     accounts,
+    area_changes,
     areas,
     attachments,
     auth,
@@ -36,6 +37,7 @@ ROUTERS = (
     tickets.router,
     stats.router,
     accounts.router,
+    area_changes.router,
     areas.router,
     attachments.router,
     auth.router,

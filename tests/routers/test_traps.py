@@ -121,7 +121,9 @@ async def test_trap_3_somebody_who_moved_out_is_shown_where_they_live_now_and_an
     heads = update(HouseholdMember).where(of_family, HouseholdMember.resident_id == wife)
     await session.execute(heads.values(is_head=True))
     new = {"household_id": UUID(entered["id"]), "resident_id": head, "relation": "02", "is_head": True}
-    await session.execute(insert(HouseholdMember).values(id=uuid7(), valid_from=clock.today(), **new))
+    await session.execute(
+        insert(HouseholdMember).values(id=uuid7(), valid_from=clock.today(), reason="moved", **new)
+    )
     await session.commit()
     for who, household, one in (("grid_worker", left, wife), ("grid_worker_c", entered, head)):
         shown = (await api.as_(who).get(f"{HOUSEHOLDS}/{household['id']}")).json()["people"]

@@ -117,7 +117,21 @@ async def _move(session: AsyncSession, actor: Actor, area: Area, parent_id: UUID
     )
     if await session.scalar(select(used)):
         raise AreaInUse
+    await reparent(session, actor=actor, area=area, parent=parent)
+
+
+async def lock_tree(session: AsyncSession) -> None:
+    """Let changes of the tree's shape come one after the other until the transaction ends."""
+    await session.execute(_TREE_LOCK)
+
+
+async def reparent(session: AsyncSession, *, actor: Actor, area: Area, parent: Area | None) -> None:
+    """Put an area below another parent, with all below it; what lies there is the caller's business.
+
+    The tree must be locked and the parent have a fitting level; the caller touches and flushes the area.
+    """
     above = list(parent.path) if parent else []
+    area.parent_id = parent.id if parent else None
     await session.execute(
         update(Area)
         .where(Area.path.contains([area.id]), Area.id != area.id)
