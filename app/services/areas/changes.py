@@ -3,7 +3,7 @@
 Every area's `path` holds its ancestors and itself; this module is the only one that writes it. Changes to
 the shape of the tree come one after the other (an advisory lock), so that no child is born under a path
 that is being rewritten. An area that has households or tickets cannot be moved: they carry copies of
-its town and village, and moving these is a procedure of its own.
+its town and village, and moving these is a procedure of its own (`registry/grid_changes`).
 """
 
 from typing import Any
@@ -47,8 +47,8 @@ class AreaInUse(Conflict):
     """Households or tickets hang on the place in the tree."""
 
     code = "area_in_use"
-    title_zh = "该区域下已有住户或工单，不能直接移动"
-    title_en = "The area has households or tickets and cannot be moved"
+    title_zh = "该区域下已有住户或工单，请使用区域划转（/move）"
+    title_en = "The area has households or tickets: move it with a call of its own (/move)"
 
 
 async def create(session: AsyncSession, *, actor: Actor, new: AreaCreate) -> Chain:
