@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "20261122_0030"
-down_revision = "20261122_0022"
+down_revision = "20261122_0023"
 branch_labels = None
 depends_on = None
 

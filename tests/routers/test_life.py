@@ -159,6 +159,21 @@ async def test_trap_3_a_new_born_without_a_number(api: Api, world: World, statem
     assert later.json()["id_number"].startswith(number[:6])
 
 
+async def test_somebody_born_after_the_family_came_belongs_to_it_since_birth(api: Api, world: World) -> None:
+    people = [*FAMILY, {"name": "何小宝", "relation": "21", "birth_on": ago(9)}]
+    home = await family(api, world, residents=people)
+    child = next(person for person in home["people"] if person["relation"] == "21")
+    assert child["since"] == ago(9)
+    early = {
+        "household_id": home["id"],
+        "name": "何小妹",
+        "relation": "30",
+        "birth_on": ago(9),
+        "on": ago(10),
+    }
+    problem_in(await api.as_("grid_worker").post(RESIDENTS, json=early), 422, "invalid", "body.on")
+
+
 async def test_a_person_registered_in_one_household_lives_in_another(api: Api, world: World) -> None:
     home, other = await family(api, world, no="HOME"), await family(api, world, "grid_a2", no="OTHER")
     _head, _wife, son = ids(home)

@@ -25,6 +25,9 @@ async def populate(api: Api, world: World) -> None:
         care = {"resident_id": resident, "category": "disabled", "care_level": "red"}
         reply = await api.as_(worker).post("/v1/care-objects", json=care)
         assert reply.status_code == 201, reply.text
+        shop = {"area_id": area_id, "name": "小卖部", "kind": "shop", "address": "一巷 2 号"}
+        reply = await api.as_(worker).post("/v1/places", json=shop)
+        assert reply.status_code == 201, reply.text
         house = await dwellings.building(api, worker, world.places[grid])
         await dwellings.room(api, worker, house, owner_name="关大婶", owner_phone="13812345678")
         loop = Loop(api, world)

@@ -14,7 +14,7 @@ from zlib import crc32
 
 from app.core.clock import day_start
 from app.core.crypto import Vault
-from app.demo.content.addresses import buildings, locality
+from app.demo.content.addresses import BuildingText, RoomText, buildings, locality
 from app.demo.content.people import HouseholdText, People, PersonText
 from app.demo.content.relatives import RELATION_HEAD
 from app.demo.content.tables import seeded, slots
@@ -29,16 +29,23 @@ from app.demo.town.founding import (
 )
 from app.demo.town.places import GridPlace
 from app.demo.town.rows import (
+    BuildingRecord,
     HouseholdRecord,
     MembershipRecord,
     ResidenceRecord,
     ResidentRecord,
+    RoomRecord,
     StayRecord,
 )
-from app.models.enums import LinkReason, NoIdReason
+from app.models.enums import HouseholdType, LinkReason, NoIdReason, RoomUse
 
 BATCH = 1_000
 
+_USES = {
+    HouseholdType.RENTAL: RoomUse.RENTED,
+    HouseholdType.VACANT: RoomUse.VACANT,
+    HouseholdType.SHOP_HOUSE: RoomUse.MIXED,
+}
 _LONGEST_STAY = 20 * 365
 _Number = tuple[bytes | None, bytes | None, str | None]
 
@@ -47,6 +54,8 @@ class Homes:
     """Rows of some households and of the people in them."""
 
     def __init__(self) -> None:
+        self.buildings: list[BuildingRecord] = []
+        self.rooms: list[RoomRecord] = []
         self.households: list[HouseholdRecord] = []
         self.residents: list[ResidentRecord] = []
         self.memberships: list[MembershipRecord] = []
@@ -62,7 +71,8 @@ class _Home(NamedTuple):
     """A room in a grid, the household's number in its village, and when it was entered."""
 
     grid: GridPlace
-    address: str
+    building: BuildingText
+    room: RoomText
     number: int
     entered_at: datetime
 
@@ -76,6 +86,7 @@ class Registrar:
         self._founding, self._people, self._vault = founding, people, vault
         self._worker_of = worker_of
         self._rng = seeded(founding.seed, "households")
+        self._building_id: UUID
 
     def batches(self, grids: Sequence[GridPlace], total: int) -> Iterator[Homes]:
         """`total` households, grid after grid."""
@@ -99,11 +110,12 @@ class Registrar:
                     entered += 1
                     numbers[grid.row.village_code] += 1
                     number = numbers[grid.row.village_code]
-                    yield _Home(grid, room.address, number, begin + entered * pace)
+                    yield _Home(grid, building, room, number, begin + entered * pace)
 
     def _enter(self, homes: Homes, home: _Home, text: HouseholdText) -> None:
         grid, village = home.grid, home.grid.village
         entered = self._stamps(home.entered_at, grid)
+        room_id = self._room(homes, home, _USES.get(text.household_type, RoomUse.OWNER))
         household_id = new_id(self._rng, home.entered_at)
         homes.households.append(
             HouseholdRecord(
@@ -113,7 +125,8 @@ class Registrar:
                 village.town.id,
                 village.id,
                 grid.id,
-                home.address,
+                room_id,
+                home.room.address,
                 text.household_type,
                 text.residence_status,
                 len(text.members),
@@ -126,7 +139,8 @@ class Registrar:
                 new_id(self._rng, home.entered_at),
                 household_id,
                 grid.id,
-                home.address,
+                room_id,
+                home.room.address,
                 LinkReason.REGISTERED,
                 since,
                 *entered,
@@ -134,6 +148,43 @@ class Registrar:
         )
         for person in text.members:
             self._person(homes, household_id, home, person, since)
+
+    def _room(self, homes: Homes, home: _Home, use: RoomUse) -> UUID:
+        """The home's room, and with the first of its rooms the building."""
+        grid, building, entered = home.grid, home.building, self._stamps(home.entered_at, home.grid)
+        place = (grid.id, grid.village.town.id, grid.village.id, grid.id)
+        if home.room is building.rooms[0]:
+            self._building_id = new_id(self._rng, home.entered_at)
+            homes.buildings.append(
+                BuildingRecord(
+                    self._building_id,
+                    *place,
+                    building.name,
+                    building.no,
+                    building.address,
+                    building.kind,
+                    building.floors,
+                    building.units,
+                    building.built_year,
+                    *entered,
+                )
+            )
+        room, room_id = home.room, new_id(self._rng, home.entered_at)
+        floor = str(room.floor)
+        homes.rooms.append(
+            RoomRecord(
+                room_id,
+                *place,
+                self._building_id,
+                room.unit_no,
+                floor,
+                room.room_no,
+                room.address,
+                use,
+                *entered,
+            )
+        )
+        return room_id
 
     def _person(self, homes: Homes, household_id: UUID, home: _Home, person: PersonText, since: date) -> None:
         at = home.entered_at

@@ -23,6 +23,7 @@ from app.models.enums import (
     PopulationType,
     ResidenceStatus,
     Role,
+    RoomUse,
 )
 
 
@@ -156,6 +157,47 @@ class TokenRecord(NamedTuple):
     created_by: UUID
 
 
+class BuildingRecord(NamedTuple):
+    """A building of a grid."""
+
+    id: UUID
+    area_id: UUID
+    town_id: UUID
+    village_id: UUID
+    grid_id: UUID
+    name: str
+    no: str
+    address: str
+    kind: str
+    floors: int
+    units: int
+    built_year: int
+    created_at: datetime
+    created_by: UUID
+    updated_at: datetime
+    updated_by: UUID
+
+
+class RoomRecord(NamedTuple):
+    """A room of a building."""
+
+    id: UUID
+    area_id: UUID
+    town_id: UUID
+    village_id: UUID
+    grid_id: UUID
+    building_id: UUID
+    unit_no: str
+    floor: str
+    room_no: str
+    address: str
+    use: RoomUse
+    created_at: datetime
+    created_by: UUID
+    updated_at: datetime
+    updated_by: UUID
+
+
 class HouseholdRecord(NamedTuple):
     """A household in its grid."""
 
@@ -165,6 +207,7 @@ class HouseholdRecord(NamedTuple):
     town_id: UUID
     village_id: UUID
     grid_id: UUID
+    room_id: UUID
     address: str
     household_type: HouseholdType
     residence_status: ResidenceStatus
@@ -236,6 +279,7 @@ class StayRecord(NamedTuple):
     id: UUID
     household_id: UUID
     area_id: UUID
+    room_id: UUID
     address: str
     reason: LinkReason
     valid_from: date
@@ -255,6 +299,8 @@ TABLES: Mapping[type[tuple[object, ...]], str] = MappingProxyType(
         AccountRecord: "account",
         ClientRecord: "api_client",
         TokenRecord: "api_token",
+        BuildingRecord: "building",
+        RoomRecord: "room",
         HouseholdRecord: "household",
         ResidentRecord: "resident",
         MembershipRecord: "household_member",

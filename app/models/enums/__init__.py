@@ -5,7 +5,16 @@ the workflow table can import it and nothing else. Source of the values: the fie
 """
 
 from app.models.enums.care import CYCLE_DAYS, ORDINARY_CYCLE_DAYS, SENSITIVE, CareLevel, CareTag
-from app.models.enums.home import BuildingKind, FireLevel, IdType, LinkReason, NoIdReason, RoomUse
+from app.models.enums.home import (
+    BuildingKind,
+    FireLevel,
+    IdType,
+    LinkReason,
+    NoIdReason,
+    PlaceKind,
+    RiskLevel,
+    RoomUse,
+)
 from app.models.enums.outcome import (
     AttachmentPurpose,
     Decision,
@@ -31,7 +40,7 @@ from app.models.enums.people import (
     ResidenceStatus,
     Role,
 )
-from app.models.enums.place import AreaKind, AreaLevel, CoordType
+from app.models.enums.place import AreaEventKind, AreaKind, AreaLevel, CoordType
 from app.models.enums.rule import Guard, Kind, Outcome, Relation
 from app.models.enums.ticket import (
     Action,
@@ -52,6 +61,7 @@ __all__ = [
     "SENSITIVE",
     "AccountStatus",
     "Action",
+    "AreaEventKind",
     "AreaKind",
     "AreaLevel",
     "AttachmentPurpose",
@@ -76,6 +86,7 @@ __all__ = [
     "NoIdReason",
     "OrgKind",
     "Outcome",
+    "PlaceKind",
     "PopulationType",
     "RejectReason",
     "Relation",
@@ -85,6 +96,7 @@ __all__ = [
     "ReturnReason",
     "RevisitMethod",
     "RevisitState",
+    "RiskLevel",
     "Role",
     "RoomUse",
     "Satisfaction",

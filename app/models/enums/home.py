@@ -1,4 +1,4 @@
-"""What people live in: kinds of buildings, uses of rooms, fire levels of rented ones."""
+"""Homes and places: kinds of buildings, uses of rooms, kinds of places, and why somebody comes or goes."""
 
 from enum import StrEnum
 
@@ -72,3 +72,27 @@ class NoIdReason(StrEnum):
     REFUSED = "refused"
     LOST = "lost"
     NOT_COLLECTED = "not_collected"
+
+
+class PlaceKind(StrEnum):
+    """What a place is that is checked from time to time."""
+
+    SHOP = "shop"
+    SMALL_PLACE = "small_place"
+    ENTERPRISE = "enterprise"
+    FACTORY = "factory"
+    SCHOOL = "school"
+    HOSPITAL = "hospital"
+    MARKET = "market"
+    RENTAL_HOUSE = "rental_house"
+    WAREHOUSE = "warehouse"
+    HAZARDOUS = "hazardous"
+    OTHER = "other"
+
+
+class RiskLevel(StrEnum):
+    """How dangerous a place was found."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"

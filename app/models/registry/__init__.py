@@ -1,9 +1,10 @@
-"""Tables of the registry wing: buildings, rooms, households, residents, and who belonged where and when."""
+"""Tables of the registry wing: buildings, rooms, places, people, and who belonged where when."""
 
 from app.models.registry.care import CareObject, CareReview, ResidentTag
 from app.models.registry.dwelling import Building, Room
 from app.models.registry.household import Household, Resident
 from app.models.registry.links import HouseholdMember, HouseholdStay, Residence
+from app.models.registry.place import Place
 
 __all__ = [
     "Building",
@@ -12,6 +13,7 @@ __all__ = [
     "Household",
     "HouseholdMember",
     "HouseholdStay",
+    "Place",
     "Residence",
     "Resident",
     "ResidentTag",

@@ -118,14 +118,16 @@ async def create(
     for person in people:
         person.columns.update({name: place[name] for name in reach.PLACE})
     await residents.insert_all(session, people)
-    ids = [person.id for person in people]
     if people:
         await session.execute(
             plain_insert(HouseholdMember), [_membership(household_id, person, event) for person in people]
         )
         await session.execute(
             plain_insert(Residence),
-            [_link(event) | {"resident_id": row_id, "household_id": household_id} for row_id in ids],
+            [
+                _link(event, person) | {"resident_id": person.id, "household_id": household_id}
+                for person in people
+            ],
         )
     data = {"people": len(people), "type": new.household_type}
     await history.record(session, actor=actor, action="household.create", entity_id=household_id, data=data)
@@ -176,7 +178,7 @@ def _require_heads(household_type: HouseholdType, people: list[Person]) -> None:
 
 
 def _membership(household_id: UUID, person: Person, event: Event) -> dict[str, object]:
-    return _link(event) | {
+    return _link(event, person) | {
         "household_id": household_id,
         "resident_id": person.id,
         "relation": person.relation,
@@ -184,11 +186,13 @@ def _membership(household_id: UUID, person: Person, event: Event) -> dict[str, o
     }
 
 
-def _link(event: Event) -> dict[str, object]:
+def _link(event: Event, person: Person | None = None) -> dict[str, object]:
+    """A new link from the day of the event on, or from the birth of somebody born since."""
+    born = person.columns["birth_on"] if person else None
     return {
         "id": uuid7(),
         "reason": event.reason,
-        "valid_from": event.on,
+        "valid_from": max(event.on, born) if born else event.on,
         "created_by": event.actor.id,
         "updated_by": event.actor.id,
     }

@@ -68,6 +68,8 @@ async def arrive(
         session, Household, actor=actor, row_id=new.household_id, where="body.household_id"
     )
     event = Event(actor, reach.past(new.on, where="body.on"), LinkReason(new.reason))
+    if person.columns["birth_on"] and event.on < person.columns["birth_on"]:
+        raise invalid_field("body.on", "不能早于出生日期", "must not be before the birth")
     await _require_seat(session, household.id, new.relation, "body.relation")
     home = await _home(session, actor, new.home) if new.home else {"household_id": household.id}
     await residents.insert_all(session, people)

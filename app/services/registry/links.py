@@ -165,3 +165,15 @@ async def settle(
     await cycle.follow(session, households=households, residents=residents)
     await cycle.keep(session, households=households, residents=residents)
     session.expire_all()
+
+
+async def replace(session: AsyncSession, event: Event, *, households: Collection[UUID]) -> None:
+    """After households were put elsewhere: their people and those who live with them are there too."""
+    ids: set[UUID] = set()
+    for table in (Residence, HouseholdMember):
+        found = select(table.resident_id).where(table.household_id.in_(households), table.valid_to.is_(None))
+        ids |= set(await session.scalars(found))
+    values = {"moment": clock.now(), "actor": event.actor.id}
+    if ids:
+        await session.execute(_PLACE, values | {"ids": sorted(ids)})
+    await cycle.follow(session, households=households, residents=ids)
