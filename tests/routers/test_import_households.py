@@ -212,6 +212,18 @@ async def test_a_sheet_can_be_a_village(households: Importing) -> None:
     assert [sheet["rows"] for sheet in done["sheets"]] == [0, 5]
 
 
+async def test_a_named_grid_takes_the_rows_that_name_none_and_no_others(
+    households: Importing, world: World, session: AsyncSession
+) -> None:
+    area_id = str(world.places["grid_a2"].id)
+    unnamed = [[row[0], *row[2:]] for row in FAMILY]
+    done = await households.bring_in(xlsx(unnamed), area_id=area_id)
+    assert counts(done) == (3, 0, 0, 0)
+    assert set(await session.scalars(select(Household.area_id))) == {world.places["grid_a2"].id}
+    other = [HEADER, ["H9", "儒林第一网格", "九巷", "常住户", "甲某", "户主", "男", None, None, None]]
+    assert faults(await households.check(xlsx(other), area_id=area_id)) == [(2, "网格", "area_unknown")]
+
+
 async def test_a_block_without_a_head_or_with_two_is_held_as_a_whole(households: Importing) -> None:
     table = [
         HEADER,
