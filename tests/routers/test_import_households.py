@@ -15,6 +15,7 @@ from app.services.registry.identity import check_character
 from tests.support.clients import Api
 from tests.support.importing import Importing, counts, faults
 from tests.support.settings import vault_of_tests
+from tests.support.statements import Counter
 from tests.support.workbooks import xlsx, xlsx_of
 from tests.support.world import World
 
@@ -284,6 +285,40 @@ def messy() -> tuple[list[list[Any]], list[str]]:
         ]
         table += [head, [None, None, None, None, f"配偶{count}", "配偶", None, "1971/2/3", "同上"]]
     return table, merged
+
+
+async def test_a_block_that_does_not_end_is_held_in_parts(households: Importing) -> None:
+    head = ["H1", "儒林第一网格", "一巷", "常住户", "甲某", "户主", "男", None, None, None]
+    rows = [[None, None, None, None, f"乙{place}", "其他", "男", None, None, None] for place in range(3_000)]
+    job = await households.check(xlsx([HEADER, head, *rows]))
+    assert (job["total_rows"], job["held_rows"]) == (3_001, 3_001)
+    assert "unit_too_long" in {code for _line, _column, code in faults(job)}
+
+
+async def test_a_batch_costs_the_same_statements_whatever_its_length(
+    households: Importing, statements: Counter
+) -> None:
+    for count in (2, 500):
+        rows = [
+            [
+                "",
+                "儒林第一网格",
+                f"{count}-{place} 号",
+                "常住户",
+                f"甲{place}",
+                "户主",
+                "男",
+                None,
+                None,
+                None,
+            ]
+            for place in range(count)
+        ]
+        job = await households.check(xlsx([HEADER, *rows]))
+        await households.confirm(job["id"])
+        with statements(at_most=34):
+            done = await households.apply(job["id"])
+        assert counts(done) == (count, 0, 0, 0)
 
 
 async def test_trap_12_a_large_messy_table_with_lost_digits_merged_cells_and_dittos(

@@ -19,6 +19,7 @@ from app.core.files import FileStore
 from app.core.workbook import reader
 from app.jobs import imports as jobs
 from app.models.area import Area
+from app.models.attachment import FileIntent
 from app.models.exchange import ImportJob, ImportRow
 from app.models.platform import AuditLog, Outbox
 from app.models.staff import Member
@@ -223,9 +224,11 @@ async def test_who_may_not_write_a_kind_may_not_import_it(
     ],
 )
 async def test_what_cannot_be_opened_is_refused_at_once(
-    areas: Importing, content: bytes, status: int, code: str
+    areas: Importing, session: AsyncSession, tmp_path: Path, content: bytes, status: int, code: str
 ) -> None:
     problem_in(await areas.upload(content), status, code)
+    assert not (tmp_path / "files").exists()
+    assert await session.scalar(select(func.count()).select_from(FileIntent)) == 0
     assert (await areas._api.get(PATH)).json()["items"] == []
 
 
