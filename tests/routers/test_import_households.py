@@ -4,7 +4,7 @@ import tempfile
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import Sessions
@@ -285,6 +285,23 @@ def messy() -> tuple[list[list[Any]], list[str]]:
         ]
         table += [head, [None, None, None, None, f"配偶{count}", "配偶", None, "1971/2/3", "同上"]]
     return table, merged
+
+
+async def test_neither_names_nor_numbers_stand_plain_in_jobs_logs_and_news(
+    households: Importing, session: AsyncSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong = [None, None, None, None, "陈阿妹", "女儿", "女", SON[:-1] + "?", "1964.13.20", "1380013800"]
+    job = await households.check(xlsx([*FAMILY[:4], wrong, FAMILY[4]]))
+    shown = str(await households.read(job["id"])) + caplog.text
+    await households.confirm(job["id"], skip_errors=True)
+    await households.apply(job["id"])
+    for table in ("import_job", "import_row", "audit_log", "outbox", "pgqueuer"):
+        shown += str(await session.scalar(text(f"SELECT string_agg(t::text, ' ') FROM {table} AS t")))  # noqa: S608
+    assert len(faults(job)) == 3
+    for secret in (FATHER, MOTHER, WIDOW, SON[:-1], "13800138000", "1380013800", "1964.13.20"):
+        assert secret not in shown
+    for name in ("关大叔", "梁氏", "陈阿妹", "岑阿婆"):
+        assert name not in shown
 
 
 async def test_a_block_that_does_not_end_is_held_in_parts(households: Importing) -> None:
