@@ -67,7 +67,10 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             expose_headers=["ETag", "X-Request-ID", "Location", "Idempotency-Replayed"],
         )
     with_file = settings.max_attachment_bytes + uploads.REST_BYTES
-    by_path = {attachments.PATH: with_file, imports.PATH: settings.max_import_bytes + uploads.REST_BYTES}
+    by_path = {
+        attachments.PATH: with_file,
+        imports.PATH: settings.max_import_bytes + uploads.REST_BYTES,
+    }
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, by_path=by_path)
     app.add_middleware(Observe)
     return app

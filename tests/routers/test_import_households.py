@@ -4,7 +4,7 @@ import tempfile
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import Sessions
@@ -15,6 +15,7 @@ from app.services.registry.identity import check_character
 from tests.support.clients import Api
 from tests.support.importing import Importing, counts, faults
 from tests.support.settings import vault_of_tests
+from tests.support.statements import Counter
 from tests.support.workbooks import xlsx, xlsx_of
 from tests.support.world import World
 
@@ -212,6 +213,18 @@ async def test_a_sheet_can_be_a_village(households: Importing) -> None:
     assert [sheet["rows"] for sheet in done["sheets"]] == [0, 5]
 
 
+async def test_a_named_grid_takes_the_rows_that_name_none_and_no_others(
+    households: Importing, world: World, session: AsyncSession
+) -> None:
+    area_id = str(world.places["grid_a2"].id)
+    unnamed = [[row[0], *row[2:]] for row in FAMILY]
+    done = await households.bring_in(xlsx(unnamed), area_id=area_id)
+    assert counts(done) == (3, 0, 0, 0)
+    assert set(await session.scalars(select(Household.area_id))) == {world.places["grid_a2"].id}
+    other = [HEADER, ["H9", "儒林第一网格", "九巷", "常住户", "甲某", "户主", "男", None, None, None]]
+    assert faults(await households.check(xlsx(other), area_id=area_id)) == [(2, "网格", "area_unknown")]
+
+
 async def test_a_block_without_a_head_or_with_two_is_held_as_a_whole(households: Importing) -> None:
     table = [
         HEADER,
@@ -272,6 +285,57 @@ def messy() -> tuple[list[list[Any]], list[str]]:
         ]
         table += [head, [None, None, None, None, f"配偶{count}", "配偶", None, "1971/2/3", "同上"]]
     return table, merged
+
+
+async def test_neither_names_nor_numbers_stand_plain_in_jobs_logs_and_news(
+    households: Importing, session: AsyncSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong = [None, None, None, None, "陈阿妹", "女儿", "女", SON[:-1] + "?", "1964.13.20", "1380013800"]
+    job = await households.check(xlsx([*FAMILY[:4], wrong, FAMILY[4]]))
+    shown = str(await households.read(job["id"])) + caplog.text
+    await households.confirm(job["id"], skip_errors=True)
+    await households.apply(job["id"])
+    for table in ("import_job", "import_row", "audit_log", "outbox", "pgqueuer"):
+        shown += str(await session.scalar(text(f"SELECT string_agg(t::text, ' ') FROM {table} AS t")))  # noqa: S608
+    assert len(faults(job)) == 3
+    for secret in (FATHER, MOTHER, WIDOW, SON[:-1], "13800138000", "1380013800", "1964.13.20"):
+        assert secret not in shown
+    for name in ("关大叔", "梁氏", "陈阿妹", "岑阿婆"):
+        assert name not in shown
+
+
+async def test_a_block_that_does_not_end_is_held_in_parts(households: Importing) -> None:
+    head = ["H1", "儒林第一网格", "一巷", "常住户", "甲某", "户主", "男", None, None, None]
+    rows = [[None, None, None, None, f"乙{place}", "其他", "男", None, None, None] for place in range(3_000)]
+    job = await households.check(xlsx([HEADER, head, *rows]))
+    assert (job["total_rows"], job["held_rows"]) == (3_001, 3_001)
+    assert "unit_too_long" in {code for _line, _column, code in faults(job)}
+
+
+async def test_a_batch_costs_the_same_statements_whatever_its_length(
+    households: Importing, statements: Counter
+) -> None:
+    for count in (2, 500):
+        rows = [
+            [
+                "",
+                "儒林第一网格",
+                f"{count}-{place} 号",
+                "常住户",
+                f"甲{place}",
+                "户主",
+                "男",
+                None,
+                None,
+                None,
+            ]
+            for place in range(count)
+        ]
+        job = await households.check(xlsx([HEADER, *rows]))
+        await households.confirm(job["id"])
+        with statements(at_most=34):
+            done = await households.apply(job["id"])
+        assert counts(done) == (count, 0, 0, 0)
 
 
 async def test_trap_12_a_large_messy_table_with_lost_digits_merged_cells_and_dittos(

@@ -2,25 +2,34 @@
 
 import tempfile
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from pgqueuer import PgQueuer
+from pgqueuer.types import QueueExecutionMode
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from app.core import clock
 from app.core.db import Sessions
 from app.core.files import FileStore
 from app.core.workbook import reader
+from app.jobs import imports as jobs
 from app.models.area import Area
-from app.models.exchange import ImportRow
+from app.models.attachment import FileIntent
+from app.models.exchange import ImportJob, ImportRow
 from app.models.platform import AuditLog, Outbox
 from app.models.staff import Member
-from app.services.exchange import staging
+from app.services.exchange import imports, staging
 from app.services.exchange.area_plan import AreaPlan
 from app.services.exchange.plans import Tally, Unit
 from tests.support.clients import Api
 from tests.support.importing import PATH, Importing, counts, faults
 from tests.support.problems import problem_in
+from tests.support.settings import vault_of_tests
 from tests.support.workbooks import compound, xlsx
 from tests.support.world import World
 
@@ -215,9 +224,11 @@ async def test_who_may_not_write_a_kind_may_not_import_it(
     ],
 )
 async def test_what_cannot_be_opened_is_refused_at_once(
-    areas: Importing, content: bytes, status: int, code: str
+    areas: Importing, session: AsyncSession, tmp_path: Path, content: bytes, status: int, code: str
 ) -> None:
     problem_in(await areas.upload(content), status, code)
+    assert not (tmp_path / "files").exists()
+    assert await session.scalar(select(func.count()).select_from(FileIntent)) == 0
     assert (await areas._api.get(PATH)).json()["items"] == []
 
 
@@ -255,6 +266,41 @@ async def test_a_job_that_is_cut_off_goes_on_where_it_was(
     done = await areas.apply(job["id"], batch_rows=10)
     assert (done["state"], counts(done)) == ("done", (30, 0, 0, 0))
     assert len(await grids_of(session)) == 32
+
+
+async def test_what_nobody_confirmed_for_a_week_has_expired_and_its_rows_are_gone(
+    areas: Importing, session: AsyncSession
+) -> None:
+    kept, old = await areas.check(xlsx(GRIDS)), await areas.check(xlsx(WRONG))
+    week = clock.now() - timedelta(days=7, minutes=1)
+    await session.execute(update(ImportJob).where(ImportJob.id == UUID(old["id"])).values(created_at=week))
+    assert await imports.forget_old(session) == 5
+    await session.commit()
+    expired = await areas.read(old["id"])
+    assert (expired["state"], expired["fault"]["code"]) == ("failed", "import_expired")
+    problem_in(await areas.confirm(old["id"], skip_errors=True), 409, "import_not_ready")
+    assert (await areas.read(kept["id"])) == kept
+
+
+@pytest.mark.commits
+async def test_the_worker_takes_up_what_was_uploaded_and_what_was_confirmed(
+    areas: Importing, sessions: Sessions, files: FileStore, engine: AsyncEngine
+) -> None:
+    job_id = (await areas.upload(xlsx(GRIDS))).json()["id"]
+    await work(engine, sessions, files)
+    assert (await areas.read(job_id))["state"] == "checked"
+    await areas.confirm(job_id)
+    await work(engine, sessions, files)
+    assert (await areas.read(job_id))["state"] == "done"
+
+
+async def work(engine: AsyncEngine, sessions: Sessions, files: FileStore) -> None:
+    """Let a worker do all that waits in the queue."""
+    async with engine.connect() as connection:
+        raw: Any = await connection.get_raw_connection()
+        queue = PgQueuer.from_asyncpg_connection(raw.driver_connection)
+        jobs.register(queue, sessions, files, vault_of_tests())
+        await queue.qm.run(mode=QueueExecutionMode.drain)
 
 
 @pytest.mark.parametrize("kind", ["areas", "members", "households"])

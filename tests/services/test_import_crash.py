@@ -89,6 +89,17 @@ async def test_an_import_whose_process_is_killed_goes_on_and_writes_nothing_twic
             assert await session.scalar(select(func.count()).select_from(table_of)) == HOUSEHOLDS
 
 
+@pytest.mark.commits
+async def test_two_runs_at_once_write_everything_once(api: Api, sessions: Sessions, files: FileStore) -> None:
+    households = Importing(api, sessions, files, "village_admin", "households")
+    job = await households.check(xlsx(table()))
+    await households.confirm(job["id"])
+    await asyncio.gather(*(households.apply(job["id"], batch_rows=200) for _turn in range(2)))
+    assert counts(await households.read(job["id"])) == (HOUSEHOLDS, 0, 0, 0)
+    async with transaction(sessions) as session:
+        assert await session.scalar(select(func.count()).select_from(Resident)) == HOUSEHOLDS
+
+
 @pytest.fixture
 def own_settings(tmp_path: Path) -> Settings:
     """Settings whose files stand in the test's folder."""

@@ -26,9 +26,9 @@ class Importing:
         sent = {"file": ("台账.xlsx", content)}
         return await self._api.post(PATH, data={"kind": self._kind, **fields}, files=sent)
 
-    async def check(self, content: bytes) -> dict[str, Any]:
+    async def check(self, content: bytes, **fields: str) -> dict[str, Any]:
         """Send a workbook and do the worker's dry run; the import as its sender sees it."""
-        reply = await self.upload(content)
+        reply = await self.upload(content, **fields)
         assert reply.status_code == 201, reply.text
         job_id = reply.json()["id"]
         vault = vault_of_tests()
@@ -51,10 +51,10 @@ class Importing:
         await applying.run(self._sessions, vault=vault_of_tests(), job_id=UUID(job_id), **options)
         return await self.read(job_id)
 
-    async def bring_in(self, content: bytes, **body: bool) -> dict[str, Any]:
+    async def bring_in(self, content: bytes, **fields: str) -> dict[str, Any]:
         """The whole way."""
-        job = await self.check(content)
-        reply = await self.confirm(job["id"], **body)
+        job = await self.check(content, **fields)
+        reply = await self.confirm(job["id"])
         assert reply.status_code == 200, reply.text
         return await self.apply(job["id"])
 

@@ -5,6 +5,7 @@ its rows are counted before any parser sees them. What passes here may still be 
 that reads it (`child`) has limits of its own.
 """
 
+import codecs
 import re
 import zipfile
 import zlib
@@ -37,6 +38,7 @@ _CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _FAR_ROW = re.compile(rb"<(?:\w+:)?row\s[^<>]*?\br=\"(\d{6,})\"")
 _WIDE = re.compile(rb"\br=\"([A-Z]{2,})\d+\"")
 _ENTITY = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
 _MARKUP = re.compile(rb"<\s*(html|svg|script|table|!doctype|\?xml)", re.IGNORECASE)
 
 
@@ -69,30 +71,37 @@ def check(file: IO[bytes]) -> Format:
 def encoding_of(file: IO[bytes]) -> str:
     """The encoding of a text file; `NotAWorkbook` for what is no text. Leaves the file at its start."""
     file.seek(0)
-    content = file.read(MAX_UNPACKED_BYTES + 1)
+    head = file.read(4096)
+    if head.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        tried: tuple[str, ...] = ("utf-16",)
+    elif b"\0" in head or _MARKUP.match(head.removeprefix(BOM_UTF8).lstrip()[:64]):
+        raise NotAWorkbook
+    else:
+        tried = ("utf-8-sig", "gb18030")
+    found = next((encoding for encoding in tried if _is_text(file, encoding)), None)
     file.seek(0)
-    if len(content) > MAX_UNPACKED_BYTES:
-        raise WorkbookBomb
-    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-        return _decodes(content, "utf-16")
-    if b"\0" in content or _MARKUP.match(content.removeprefix(BOM_UTF8).lstrip()[:64]):
+    if found is None:
         raise NotAWorkbook
-    if content.count(b"\n") + content.count(b"\r") > 2 * MAX_ROWS:
-        raise TooManyRows
-    try:
-        return _decodes(content, "utf-8-sig")
-    except NotAWorkbook:
-        return _decodes(content, "gb18030")
+    return found
 
 
-def _decodes(content: bytes, encoding: str) -> str:
+def _is_text(file: IO[bytes], encoding: str) -> bool:
+    """Whether the whole file is text of this encoding; `TooManyRows` for more lines than are taken."""
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder(encoding)()
+    lines = 0
     try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError as wrong:
-        raise NotAWorkbook from wrong
-    if any(ord(character) < ord(" ") and character not in "\t\r\n\f" for character in text[:65_536]):
-        raise NotAWorkbook
-    return encoding
+        while piece := file.read(_PIECE):
+            text = decoder.decode(piece)
+            if _CONTROL.search(text):
+                return False
+            lines += text.count("\n") + text.count("\r")
+            if lines > 2 * MAX_ROWS:
+                raise TooManyRows
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _archive(file: IO[bytes]) -> Format:

@@ -18,7 +18,7 @@ from app.core.workbook.faults import BY_CODE, BrokenWorkbook, WorkbookTooSlow
 from app.core.workbook.guard import Format
 
 CHILD = "app.core.workbook.child"
-SECONDS_A_LINE = 60
+SECONDS_A_LINE = 45
 LONGEST_LINE = 67_108_864
 
 

@@ -28,7 +28,9 @@ class AreaPlan(Plan):
         """Know the codes that are taken: level, and the parent's code."""
         rows = (
             await session.execute(
-                select(Area.code, Area.level, Area.id, Area.parent_id).where(tree.visible(self.actor))
+                select(Area.code, Area.level, Area.id, Area.parent_id).where(
+                    tree.visible(self.actor), self.below
+                )
             )
         ).all()
         codes = {row.id: row.code for row in rows}

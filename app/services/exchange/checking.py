@@ -168,14 +168,17 @@ def _record(run: _Run, sheet: _Sheet, raw: Row) -> StagedRow | None:
 
 
 def _group(run: _Run, row: StagedRow) -> None:
-    other_sheet = bool(run.unit) and run.unit[-1].sheet != row.sheet
-    if run.unit and (other_sheet or run.plan.begins(row, run.unit)):
-        run.units.append(run.unit)
-        run.unit = []
-    run.unit.append(row)
-    row.unit = run.unit[0].number
-    if len(run.unit) > staging.LONGEST_UNIT:
-        row.blame("", "unit_too_long", f"一户超过 {staging.LONGEST_UNIT} 人，请检查户主和户号")
+    """Put a row to the present unit or begin another; one that does not end is cut, and both parts wrong."""
+    unit = run.unit
+    cut = len(unit) >= staging.LONGEST_UNIT
+    if unit and (cut or unit[-1].sheet != row.sheet or run.plan.begins(row, unit)):
+        if cut and not run.plan.begins(row, unit):
+            for wrong in (unit[0], row):
+                wrong.blame("", "unit_too_long", f"一户超过 {staging.LONGEST_UNIT} 行，请检查户主和户号")
+        run.units.append(unit)
+        run.unit = unit = []
+    unit.append(row)
+    row.unit = unit[0].number
 
 
 async def _stage(session: AsyncSession, run: _Run, job: ImportJob, vault: Vault) -> None:

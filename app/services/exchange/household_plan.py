@@ -41,7 +41,7 @@ class HouseholdPlan(Plan):
         grants = tuple(grant for grant in self.actor.grants if grant.role in WRITERS)
         writer = replace(self.actor, grants=grants)
         self._places = await places.load(session, within=tree.visible(self.actor))
-        within = and_(scope.visible(writer, Dataset.REGISTRY, tree.COLUMNS), tree.in_force())
+        within = and_(scope.visible(writer, Dataset.REGISTRY, tree.COLUMNS), self.below)
         self._grids = {place.id for place in (await places.load(session, within=within)).by_id.values()}
         self._people: dict[bytes, tuple[str, int]] = {}
         self._households: dict[tuple[object, ...], int] = {}
@@ -113,6 +113,10 @@ class HouseholdPlan(Plan):
 
     def _grid(self, shared: dict[str, str], sheet: str) -> Place:
         """The grid that the block names, within the village that it (or the sheet) names."""
+        if "grid" not in shared and self.area_id in self._grids:
+            named = self._places.by_id[self.area_id]
+            if named.level in _GRIDS:
+                return named
         village = shared.get("village")
         within = None
         if village is not None:

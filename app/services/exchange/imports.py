@@ -6,9 +6,10 @@ intent stays, so that a day later nothing of it is left, whatever happened.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -31,6 +32,8 @@ from app.services.platform.actor import Actor
 from app.services.platform.listing import page_statement
 
 SHOWN_ROWS = 100
+KEPT = timedelta(days=7)
+EXPIRED = {"code": "import_expired", "message": "一周内没有确认，已过期，请重新上传"}
 _BY_ID = Sort.by_id(ImportJob.id)
 
 
@@ -188,6 +191,25 @@ async def confirm(
         await queue.enqueue(session, job=applying.JOB, payload={"job_id": str(job.id)})
     await _record(session, actor, "import.confirm", job)
     return job
+
+
+async def forget_old(session: AsyncSession) -> int:
+    """Remove the staged rows of imports from a week ago, unless they are being written; how many rows.
+
+    One that nobody confirmed until then has expired.
+    """
+    moment = clock.now()
+    old = ImportJob.created_at < moment - KEPT
+    waiting = ImportJob.state.in_((ImportState.UPLOADED, ImportState.CHECKED))
+    expired = {"state": ImportState.FAILED.value, "fault": EXPIRED, "finished_at": moment}
+    await session.execute(
+        update(ImportJob).where(old, waiting).values({**expired, "version": ImportJob.version + 1})
+    )
+    over = select(ImportJob.id).where(old, ImportJob.state != ImportState.CONFIRMED)
+    gone = await session.scalars(
+        delete(ImportRow).where(ImportRow.job_id.in_(over)).returning(ImportRow.number)
+    )
+    return len(gone.all())
 
 
 def _own(actor: Actor) -> ColumnElement[bool]:

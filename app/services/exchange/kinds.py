@@ -41,6 +41,6 @@ async def plan_of(session: AsyncSession, job: ImportJob, vault: Vault) -> Plan:
     if actor is None:
         raise Forbidden("上传人已停用或离任", "Who sent it has left")
     require_role(actor, importable)
-    plan = _PLANS[importable.kind](importable, actor=actor, vault=vault)
+    plan = _PLANS[importable.kind](importable, actor=actor, vault=vault, area_id=job.area_id)
     await plan.prepare(session)
     return plan

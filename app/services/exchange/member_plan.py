@@ -6,7 +6,7 @@ Writes through the staff wing, row by row. Posts and accounts are not given by s
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -29,7 +29,7 @@ class MemberPlan(Plan):
 
     async def prepare(self, session: AsyncSession) -> None:
         """Know the areas and the organisations by name."""
-        self._places = await places.load(session, within=tree.visible(self.actor))
+        self._places = await places.load(session, within=and_(tree.visible(self.actor), self.below))
         working = or_(Org.ended_at.is_(None), Org.ended_at > clock.now())
         rows = (await session.execute(select(Org.id, Org.name, Org.short_name).where(working))).all()
         self._orgs: dict[str, set[UUID]] = {}

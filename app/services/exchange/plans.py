@@ -7,11 +7,14 @@ plan is made for one pass over a job's rows (a dry run or a confirmed run) in th
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
+from sqlalchemy import ColumnElement, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.crypto import Vault
 from app.core.errors import Problem
+from app.models.area import Area
 from app.services.exchange.importables import Importable
 from app.services.exchange.rows import StagedRow
 from app.services.platform.actor import Actor
@@ -39,10 +42,18 @@ class Tally:
 class Plan(ABC):
     """The plan of one kind; see the module's paragraph."""
 
-    def __init__(self, importable: Importable, *, actor: Actor, vault: Vault) -> None:
+    def __init__(
+        self, importable: Importable, *, actor: Actor, vault: Vault, area_id: UUID | None = None
+    ) -> None:
         self.importable = importable
         self.actor = actor
         self.vault = vault
+        self.area_id = area_id
+
+    @property
+    def below(self) -> ColumnElement[bool]:
+        """The areas below the one that the sender named; all of them where none was named."""
+        return Area.path.contains([self.area_id]) if self.area_id else true()
 
     @abstractmethod
     async def prepare(self, session: AsyncSession) -> None:
