@@ -18,7 +18,16 @@ from app.core import logging
 from app.core.crypto import Vault
 from app.core.db import Sessions, create_engine, create_sessions
 from app.core.files import FileStore
-from app.jobs import audit_seal, deadline_moves, heartbeat, maintenance, orphan_files, reseal, sweep
+from app.jobs import (
+    audit_seal,
+    deadline_moves,
+    heartbeat,
+    maintenance,
+    orphan_files,
+    reseal,
+    retention,
+    sweep,
+)
 from app.jobs.outages import OUTAGES
 
 NAME = "wangge-worker"
@@ -92,6 +101,7 @@ async def _cycle(connection: asyncpg.Connection, tools: _Tools, stop: asyncio.Ev
     sweep.register(queue, sessions)
     audit_seal.register(queue, sessions, tools.vault)
     reseal.register(queue, sessions, tools.vault)
+    retention.register(queue, sessions)
     connection.add_termination_listener(lambda _connection: queue.shutdown.set())
     forward = asyncio.create_task(_forward(stop, queue.shutdown))
     try:

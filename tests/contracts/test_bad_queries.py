@@ -71,6 +71,8 @@ VERSIONED: dict[str, dict[str, Any] | None] = {
     "sla_policy_change": {"amount": 3},
     "sla_policy_end": {},
     "ticket_act": {"action": "accept"},
+    "data_request_act": {"action": "approve"},
+    "retention_rule_change": {"days": 30},
 }
 
 

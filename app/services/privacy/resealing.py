@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.crypto import Vault
 from app.core.db import Sessions, transaction
 from app.models.access import Account, SigningKey
+from app.models.privacy import DataRequest
 from app.models.registry import Resident
 from app.models.staff import Member
 from app.models.ticket import TicketContact
@@ -39,6 +40,7 @@ SEALED: tuple[Sealed, ...] = (
     Sealed(Resident.id, Resident.phone_sealed, Resident.phone_index),
     Sealed(Member.id, Member.phone_sealed, Member.phone_index),
     Sealed(TicketContact.ticket_id, TicketContact.phone_sealed, TicketContact.phone_index),
+    Sealed(DataRequest.id, DataRequest.changes_sealed),
     Sealed(SigningKey.kid, SigningKey.private_sealed),
 )
 
