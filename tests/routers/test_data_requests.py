@@ -191,14 +191,21 @@ async def test_after_the_erasure_no_table_holds_anything_of_the_person(
     api: Api, session: AsyncSession, loop: Loop
 ) -> None:
     await closed(loop)
-    await session.execute(text("DELETE FROM idempotency_key"))
+    repeated = {"Idempotency-Key": "kept"}
+    follow = {"action": "comment", "opinion": f"{households.NAME}来电致谢"}
+    kept = await api.as_("dispatcher").post(f"/v1/tickets/{loop.id}/actions", json=follow, headers=repeated)
+    assert kept.status_code == 200, kept.text
+    assert await holding(session, [households.NAME.encode().hex()]) == {
+        "idempotency_key": [households.NAME.encode().hex()]
+    }
     await look(api, "grid_worker", f"/v1/residents/{RESIDENT}", "phone", note=f"回访{households.NAME}")
     events = await steps_of(session, loop.id)
     keys = set(await session.scalars(select(Attachment.object_key)))
     assert keys
     request_id = await carried_out(api, "delete", note=f"{households.NAME}要求删除")
     vault = Vault(SECRET)
-    marks = [households.NAME, households.PHONE, households.identity_number(1), "已清运并冲洗路面"]
+    marks = [households.NAME, households.PHONE, households.identity_number(1), "已清运并冲洗路面", "来电致谢"]
+    marks += [mark.encode().hex() for mark in marks]
     marks += [vault.index(households.PHONE).hex(), vault.index(households.identity_number(1)).hex()]
     assert await holding(session, marks) == {}
     assert await steps_of(session, loop.id) == events

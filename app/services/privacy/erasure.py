@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -16,6 +16,7 @@ from app.core.crypto import Vault
 from app.core.errors import Conflict
 from app.models.attachment import Attachment, FileIntent, TicketAttachment
 from app.models.enums import Gender
+from app.models.platform import IdempotencyKey
 from app.models.privacy import DataRequest, DataRequestNote, PiiAccess, PiiAccessReason
 from app.models.registry import Resident
 from app.models.ticket import Ticket, TicketContact
@@ -41,6 +42,7 @@ async def erase(session: AsyncSession, *, person: Resident, vault: Vault) -> Non
     if await session.scalar(still_open) is not None:
         raise ErasureHeld
     await erase_contacts(session, ticket_ids=tickets)
+    await _kept_answers(session, [str(person.id), *map(str, tickets)])
     await _texts_of_tickets(session, tickets)
     await _files_of_tickets(session, tickets)
     await _words_about(session, person.id, tickets)
@@ -72,6 +74,12 @@ async def erase_contacts(session: AsyncSession, *, ticket_ids: Sequence[UUID]) -
     await _change(
         session, update(TicketContact).where(TicketContact.ticket_id.in_(ticket_ids)).values(**gone)
     )
+
+
+async def _kept_answers(session: AsyncSession, ids: Sequence[str]) -> None:
+    """Answers kept for repeated calls (48 hours' worth) that tell of these records."""
+    told = [func.strpos(func.convert_from(IdempotencyKey.body, "UTF8"), record) > 0 for record in ids]
+    await _change(session, delete(IdempotencyKey).where(or_(*told)))
 
 
 async def _texts_of_tickets(session: AsyncSession, tickets: Sequence[UUID]) -> None:
