@@ -212,7 +212,8 @@ async def test_after_the_erasure_no_table_holds_anything_of_the_person(
     assert set(await session.scalars(select(FileIntent.object_key))) == keys
     assert (await session.scalars(select(Attachment.id))).all() == []
     shown = await api.as_("village_admin").get(f"/v1/households/{fixed_id(10_001)}")
-    assert shown.json()["people"][0]["phone"] is None
+    assert {shown.json()["people"][0][name] for name in ("phone", "id_number", "age")} == {None}
+    assert shown.json()["people"][0]["name"] == "*"
     assert (await api.as_("village_admin").get(f"{PATH}/{request_id}")).json()["state"] == "done"
 
 

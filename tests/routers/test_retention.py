@@ -16,7 +16,7 @@ from app.models.privacy import PiiAccessReason
 from app.models.registry import Resident
 from app.models.ticket import TicketContact
 from app.services.privacy import retention
-from app.services.privacy.erasure import ERASED
+from app.services.privacy.erasure import NOBODY
 from tests.support import households
 from tests.support.clients import Api
 from tests.support.looks import logged, look
@@ -68,7 +68,7 @@ async def test_only_people_who_left_long_enough_ago_are_forgotten(
     assert [known[fixed_id(20_000 + number)] for number in range(3)] == [
         households.NAME,
         households.NAME,
-        ERASED,
+        NOBODY,
     ]
     assert (await retention.run(sessions))[LEFT] == 0
 

@@ -235,9 +235,7 @@ async def _tell(session: AsyncSession, actor: Actor, request: DataRequest, step:
         actor_id=actor.id,
         data=data,
     )
-    await writes.together(
-        session, [outbox.append(f"data_request.{step}", request.id, {"kind": request.kind})]
-    )
+    await writes.together(session, [outbox.append(f"data_request.{step}", request.id, data)])
 
 
 def _writer(actor: Actor) -> Actor:

@@ -22,9 +22,11 @@ from app.models.registry import Resident
 from app.models.ticket import Ticket, TicketContact
 from app.models.ticket_outcome import TicketOutcome
 from app.models.ticket_step import TicketEvent, TicketNote
+from app.services.platform import masks
 from app.services.privacy import traces
 
 ERASED = "［已删除］"
+NOBODY = masks.STAR
 
 
 class ErasureHeld(Conflict):
@@ -59,7 +61,7 @@ async def erase_residents(session: AsyncSession, *, resident_ids: Sequence[UUID]
         update(Resident)
         .where(Resident.id.in_(resident_ids))
         .values(
-            name=ERASED,
+            name=NOBODY,
             gender=Gender.UNSTATED.value,
             version=Resident.version + 1,
             updated_at=clock.now(),

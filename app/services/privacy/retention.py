@@ -27,7 +27,7 @@ from app.schemas.retention import RetentionRulePatch
 from app.services.platform import audit, versions
 from app.services.platform.actor import Actor
 from app.services.privacy import erasure
-from app.services.privacy.erasure import ERASED
+from app.services.privacy.erasure import NOBODY
 
 BATCH = 500
 _OPEN = (DataRequestState.SUBMITTED.value, DataRequestState.APPROVED.value)
@@ -129,7 +129,7 @@ def _left_residents(before: datetime) -> Select[UUID]:
     stays = places.where(or_(HouseholdMember.valid_to.is_(None), HouseholdMember.valid_to >= day))
     asks = exists().where(DataRequest.resident_id == Resident.id, DataRequest.state.in_(_OPEN))
     gone = or_(Resident.died_on < day, (~stays.exists()) & places.exists())
-    return select(Resident.id).where(gone, ~asks, Resident.name != ERASED).order_by(Resident.id)
+    return select(Resident.id).where(gone, ~asks, Resident.name != NOBODY).order_by(Resident.id)
 
 
 def _ticket_contacts(before: datetime) -> Select[UUID]:
