@@ -14,11 +14,13 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.services.platform import masks
 from tests.support import secrets_of_people as people
 from tests.support.clients import Api
 from tests.support.looks import look
 from tests.support.operations import SOME_ID, Operation, operations
 from tests.support.secrets_of_people import MARKS, Planted, plant
+from tests.support.tickets import Loop
 from tests.support.world import CALLERS, World
 
 # Who may see which marks by a reasoned call; everybody else, and every other address, none.
@@ -101,6 +103,32 @@ async def test_what_others_are_told_holds_no_plain_value(
     for table in TOLD:
         for row in await session.execute(text(f"SELECT t::text AS told FROM {table} AS t")):  # noqa: S608
             assert not marks_in(row.told), table
+
+
+async def test_trap_9_a_confidential_reporter_is_hidden_from_the_handler_at_every_address_of_tickets(
+    app: FastAPI, api: Api, planted: Planted, world: World
+) -> None:
+    loop = Loop(api, world)
+    await loop.report(confidential=True, contact={"name": people.CONTACT_NAME, "phone": people.CONTACT_PHONE})
+    await loop.to("processing")
+    ids = planted.ids | {"ticket_id": loop.id}
+    reporter = world["grid_worker"]
+    hidden = (
+        str(reporter.member_id),
+        reporter.name,
+        masks.name(people.CONTACT_NAME),
+        people.CONTACT_PHONE[-4:],
+    )
+    read = set()
+    for operation in operations(app):
+        if operation.method == "GET" and operation.path.startswith("/v1/tickets/{"):
+            for who in ("dept_handler", "dept_head", "dept_handler_2"):
+                reply = await api.as_(who).get(address(operation, Planted(ids)), params=operation.query())
+                assert not [mark for mark in hidden if mark in reply.text], (operation.name, who)
+                read |= {operation.name} if reply.status_code == 200 else set()
+    assert read >= {"ticket_read", "ticket_events"}
+    seen = await api.as_("dispatcher").get(f"/v1/tickets/{loop.id}")
+    assert all(mark in seen.text for mark in hidden)
 
 
 async def test_the_walk_finds_a_leak_where_there_is_one(api: Api, planted: Planted) -> None:
