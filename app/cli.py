@@ -29,7 +29,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 admin = typer.Typer(help="管理员账号", no_args_is_help=True)
-keys = typer.Typer(help="登录令牌的签名密钥", no_args_is_help=True)
+keys = typer.Typer(help="登录令牌的签名密钥，个人信息的加密密钥", no_args_is_help=True)
 cli.add_typer(admin, name="admin")
 audit = typer.Typer(help="审计日志的防篡改链", no_args_is_help=True)
 cli.add_typer(keys, name="keys")
@@ -108,6 +108,22 @@ def rotate() -> None:
         asyncio.run(provision.require_head(database.app_url))
         kid = asyncio.run(signing_keys.rotate(database.app_url, settings))
     typer.echo(f"已换用新的签名密钥：{kid}")
+
+
+@keys.command("reseal", help="更换 WANGGE_SECRET_KEY 后，用新密钥重新加密全部个人信息；可重复执行")
+def reseal() -> None:
+    """Seal all values with the present secret; the old one stands in WANGGE_RETIRED_SECRET_KEYS meanwhile."""
+    from app.runtime import keys as signing_keys
+
+    settings = Settings()
+    with databases.opened(settings) as database:
+        asyncio.run(provision.require_head(database.app_url))
+        done = asyncio.run(signing_keys.reseal(database.app_url, settings))
+    typer.echo(f"已重新加密 {done.values} 项")
+    if done.twice:
+        typer.echo(f"{done.twice} 项与已有号码重复，未处理，请先核对")
+    if done.accounts_left:
+        typer.echo(f"{done.accounts_left} 个账号的登录手机号将在其用手机号登录时更新，此前请保留旧密钥")
 
 
 @audit.command("verify", help="核对审计日志是否被改动；被改动时指出第一条并以 1 退出")

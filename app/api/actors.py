@@ -124,6 +124,7 @@ Exporter = Annotated[Actor, Depends(with_role(*EXPORTERS))]
 ExporterApart = Annotated[Actor, Depends(with_role_apart(*EXPORTERS))]
 ExportReader = Annotated[Actor, Depends(with_role(*EXPORT_READERS))]
 Approver = Annotated[Actor, Depends(with_role(*sorted(APPROVERS)))]
+RetentionReader = Annotated[Actor, Depends(with_role(Role.SYSTEM_ADMIN, Role.AUDITOR))]
 RoutingReader = Annotated[Actor, Depends(with_role(Role.SYSTEM_ADMIN, Role.DISPATCHER))]
 
 

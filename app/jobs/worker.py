@@ -26,6 +26,8 @@ from app.jobs import (
     imports,
     maintenance,
     orphan_files,
+    reseal,
+    retention,
     sweep,
 )
 from app.jobs.outages import OUTAGES
@@ -101,6 +103,8 @@ async def _cycle(connection: asyncpg.Connection, parts: Parts, stop: asyncio.Eve
     imports.register(queue, parts.sessions, parts.files, parts.vault)
     sweep.register(queue, parts.sessions)
     audit_seal.register(queue, parts.sessions, parts.vault)
+    reseal.register(queue, parts.sessions, parts.vault)
+    retention.register(queue, parts.sessions)
     connection.add_termination_listener(lambda _connection: queue.shutdown.set())
     forward = asyncio.create_task(_forward(stop, queue.shutdown))
     try:

@@ -163,6 +163,8 @@ class AuditLog(Keyed, Base):
     __table_args__ = (
         Index("ix_audit_log_at_id", "at", "id"),
         Index("ix_audit_log_entity", "entity", "entity_id"),
+        Index("ix_audit_log_entity_id_at_id", "entity_id", "at", "id"),
+        Index("ix_audit_log_actor_id_at_id", "actor_id", "at", "id"),
     )
 
     at: Mapped[datetime]

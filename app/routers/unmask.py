@@ -8,17 +8,19 @@ from functools import partial
 from uuid import UUID
 
 from fastapi import APIRouter, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.api.actors import CurrentActorApart
 from app.api.origin import Origin, RequestOrigin
 from app.api.parts import Opener
 from app.api.vault import AppVault
 from app.core.db import Sessions
-from app.models.enums.privacy import ContactField, HouseholdField, PersonalRecord, ResidentField
-from app.schemas.privacy import Unmask, UnmaskContact, Unmasked, UnmaskHousehold, UnmaskResident
+from app.models.enums.privacy import ContactField, HouseholdField, PersonalRecord, ResidentField, UnmaskReason
+from app.schemas.privacy import DataCopy, Unmask, UnmaskContact, Unmasked, UnmaskHousehold, UnmaskResident
 from app.services.platform import unmasking
 from app.services.platform.actor import Actor
-from app.services.platform.unmasking import Asked, Reading
+from app.services.platform.unmasking import Asked, Disclosed, Reading
+from app.services.privacy import data_requests
 from app.services.registry import unmask as registry
 from app.services.tickets import unmask as tickets
 
@@ -79,6 +81,38 @@ async def ticket_contact_unmask(
     read = partial(tickets.contact, actor=actor, vault=vault, ticket_id=ticket_id, fields=body.fields)
     asked = _asked(actor, PersonalRecord.TICKET_CONTACT, ticket_id, body, origin)
     return await _answer(opener, asked, read, response)
+
+
+@router.post("/v1/data-requests/{request_id}/copy", summary="本人信息副本", operation_id="data_request_copy")
+async def data_request_copy(
+    opener: Opener,
+    actor: CurrentActorApart,
+    vault: AppVault,
+    origin: RequestOrigin,
+    request_id: UUID,
+    response: Response,
+) -> DataCopy:
+    """All that is kept of the resident whose request for access was approved, to hand over to them."""
+    copied: list[DataCopy] = []
+
+    async def read(session: AsyncSession) -> Disclosed:
+        shown, copy = await data_requests.copy(session, actor=actor, request_id=request_id, vault=vault)
+        copied.append(copy)
+        return shown
+
+    asked = Asked(
+        actor,
+        PersonalRecord.DATA_REQUEST,
+        request_id,
+        ("everything",),
+        UnmaskReason.DATA_REQUEST,
+        "本人申请查阅、复制",
+        origin.ip,
+        origin.device,
+    )
+    await unmasking.disclose(opener, asked=asked, read=read)
+    response.headers["Cache-Control"] = "no-store"
+    return copied[0]
 
 
 def _asked(

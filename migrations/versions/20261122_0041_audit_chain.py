@@ -35,6 +35,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("audit_id", name=op.f("pk_audit_pending")),
     )
     op.execute("SET LOCAL statement_timeout = '30min'")
+    for column in ("actor_id", "entity_id"):
+        op.create_index(f"ix_audit_log_{column}_at_id", "audit_log", [column, "at", "id"], unique=False)
     op.execute("INSERT INTO audit_pending SELECT id FROM audit_log")
     op.execute("SET LOCAL statement_timeout = '5s'")
     op.execute(LIST)
@@ -50,6 +52,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    for column in ("actor_id", "entity_id"):
+        op.drop_index(f"ix_audit_log_{column}_at_id", table_name="audit_log")
     op.execute("DROP TRIGGER audit_log_listed ON audit_log")
     op.execute("DROP FUNCTION list_audit_row()")
     op.drop_table("audit_pending")

@@ -97,6 +97,8 @@ VERSIONED: dict[str, dict[str, Any] | None] = {
     "care_object_change": {"measures": "每周上门"},
     "care_object_review": {"care_level": "red"},
     "care_object_end": {},
+    "data_request_act": {"action": "approve"},
+    "retention_rule_change": {"days": 30},
 }
 
 

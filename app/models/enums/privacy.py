@@ -28,6 +28,7 @@ class PersonalRecord(StrEnum):
     RESIDENT = "resident"
     HOUSEHOLD = "household"
     TICKET_CONTACT = "ticket_contact"
+    DATA_REQUEST = "data_request"
 
 
 class ResidentField(StrEnum):
@@ -51,3 +52,39 @@ class ContactField(StrEnum):
 
     NAME = "name"
     PHONE = "phone"
+
+
+class DataRequestKind(StrEnum):
+    """What somebody may ask about their own data: a copy, a correction, its erasure."""
+
+    ACCESS = "access"
+    CORRECT = "correct"
+    DELETE = "delete"
+
+
+class DataRequestState(StrEnum):
+    """Where such a request stands."""
+
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    DONE = "done"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+class DataRequestAction(StrEnum):
+    """What can be done with such a request."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    WITHDRAW = "withdraw"
+    CARRY_OUT = "carry_out"
+
+
+class IdentityCheck(StrEnum):
+    """How it was made sure that the person is who they say."""
+
+    ID_CARD = "id_card"
+    KNOWN = "known"
+    GUARDIAN = "guardian"
+    PROXY = "proxy"

@@ -45,11 +45,15 @@ class ResidentTaken(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody of a new household: the columns of the row, and the place in the household."""
+    """Somebody of a new household: the columns of the row, and the place in the household.
+
+    aliases: the number's indexes by retired secrets, which rows not yet sealed anew may have.
+    """
 
     columns: dict[str, Any]
     relation: str
     where: str
+    aliases: tuple[bytes, ...] = ()
 
     @property
     def id(self) -> UUID:
@@ -80,6 +84,7 @@ def prepare(
             columns=_columns(resident, number, vault) | {"created_by": actor.id, "updated_by": actor.id},
             relation=resident.relation,
             where=path(place),
+            aliases=tuple(vault.indexes(number.number)[1:]) if number else (),
         )
         for place, (resident, number) in enumerate(zip(sent, numbers, strict=True))
     ]
@@ -98,6 +103,7 @@ async def insert_all(session: AsyncSession, people: Sequence[Person]) -> None:
             statement.on_conflict_do_nothing(index_elements=[Resident.id_index]).returning(Resident.id)
         )
     )
+    inserted -= await _under_retired_secrets(session, people)
     zh, en = ResidentTaken.title_zh, ResidentTaken.title_en
     taken = [
         FieldError(f"{person.where}.id_number", ResidentTaken.code, zh, en)
@@ -106,6 +112,15 @@ async def insert_all(session: AsyncSession, people: Sequence[Person]) -> None:
     ]
     if taken:
         raise ResidentTaken(errors=tuple(taken))
+
+
+async def _under_retired_secrets(session: AsyncSession, people: Sequence[Person]) -> set[UUID]:
+    """Those of the people whose number is registered with an index that only a retired secret makes."""
+    aliases = {alias: person.id for person in people for alias in person.aliases}
+    if not aliases:
+        return set()
+    found = await session.scalars(select(Resident.id_index).where(Resident.id_index.in_(aliases)))
+    return {aliases[index] for index in found if index is not None}
 
 
 async def of_household(session: AsyncSession, *, household_id: UUID, vault: Vault) -> list[HouseholdPerson]:
