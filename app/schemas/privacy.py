@@ -11,11 +11,12 @@ from app.models.enums.privacy import (
     HouseholdField,
     PersonalRecord,
     ResidentField,
+    RoomField,
     UnmaskReason,
 )
 from app.schemas.types import Input, Output, ShortText
 
-Wanted = TypeVar("Wanted", ResidentField, HouseholdField, ContactField)
+Wanted = TypeVar("Wanted", ResidentField, HouseholdField, RoomField, ContactField)
 
 
 class Unmask(Input, Generic[Wanted]):
@@ -32,6 +33,10 @@ class UnmaskResident(Unmask[ResidentField]):
 
 class UnmaskHousehold(Unmask[HouseholdField]):
     """Plain values of a household's head."""
+
+
+class UnmaskRoom(Unmask[RoomField]):
+    """Plain values of a room's owner."""
 
 
 class UnmaskContact(Unmask[ContactField]):
