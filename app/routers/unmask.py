@@ -15,8 +15,23 @@ from app.api.origin import Origin, RequestOrigin
 from app.api.parts import Opener
 from app.api.vault import AppVault
 from app.core.db import Sessions
-from app.models.enums.privacy import ContactField, HouseholdField, PersonalRecord, ResidentField, UnmaskReason
-from app.schemas.privacy import DataCopy, Unmask, UnmaskContact, Unmasked, UnmaskHousehold, UnmaskResident
+from app.models.enums.privacy import (
+    ContactField,
+    HouseholdField,
+    PersonalRecord,
+    ResidentField,
+    RoomField,
+    UnmaskReason,
+)
+from app.schemas.privacy import (
+    DataCopy,
+    Unmask,
+    UnmaskContact,
+    Unmasked,
+    UnmaskHousehold,
+    UnmaskResident,
+    UnmaskRoom,
+)
 from app.services.platform import unmasking
 from app.services.platform.actor import Actor
 from app.services.platform.unmasking import Asked, Disclosed, Reading
@@ -60,6 +75,22 @@ async def household_unmask(
         registry.household, actor=actor, vault=vault, household_id=household_id, fields=body.fields
     )
     asked = _asked(actor, PersonalRecord.HOUSEHOLD, household_id, body, origin)
+    return await _answer(opener, asked, read, response)
+
+
+@router.post("/v1/rooms/{room_id}/unmask", summary="查看房主信息原文", operation_id="room_unmask")
+async def room_unmask(
+    opener: Opener,
+    actor: CurrentActorApart,
+    vault: AppVault,
+    origin: RequestOrigin,
+    room_id: UUID,
+    body: UnmaskRoom,
+    response: Response,
+) -> Unmasked:
+    """The plain name or phone of one room's owner."""
+    read = partial(registry.room, actor=actor, vault=vault, room_id=room_id, fields=body.fields)
+    asked = _asked(actor, PersonalRecord.ROOM, room_id, body, origin)
     return await _answer(opener, asked, read, response)
 
 
@@ -119,7 +150,7 @@ def _asked(
     actor: Actor,
     entity: PersonalRecord,
     entity_id: UUID,
-    body: Unmask[ResidentField] | Unmask[HouseholdField] | Unmask[ContactField],
+    body: Unmask[ResidentField] | Unmask[HouseholdField] | Unmask[RoomField] | Unmask[ContactField],
     origin: Origin,
 ) -> Asked:
     fields = tuple(dict.fromkeys(field.value for field in body.fields))

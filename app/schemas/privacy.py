@@ -16,6 +16,7 @@ from app.models.enums.privacy import (
     IdentityCheck,
     PersonalRecord,
     ResidentField,
+    RoomField,
     UnmaskReason,
 )
 from app.schemas.folding import BirthDay, PersonName, PersonPhone
@@ -23,7 +24,7 @@ from app.schemas.household import NumberAsTyped
 from app.schemas.patch import Patch, untouched
 from app.schemas.types import Input, Output, ShortText
 
-Wanted = TypeVar("Wanted", ResidentField, HouseholdField, ContactField)
+Wanted = TypeVar("Wanted", ResidentField, HouseholdField, RoomField, ContactField)
 
 
 class Unmask(Input, Generic[Wanted]):
@@ -40,6 +41,10 @@ class UnmaskResident(Unmask[ResidentField]):
 
 class UnmaskHousehold(Unmask[HouseholdField]):
     """Plain values of a household's head."""
+
+
+class UnmaskRoom(Unmask[RoomField]):
+    """Plain values of a room's owner."""
 
 
 class UnmaskContact(Unmask[ContactField]):

@@ -27,7 +27,8 @@ def upgrade() -> None:
         sa.Column("request_id", sa.Text(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.CheckConstraint(
-            "entity IN ('resident', 'household', 'ticket_contact')", name=op.f("ck_pii_access_log_entity")
+            "entity IN ('resident', 'household', 'room', 'ticket_contact')",
+            name=op.f("ck_pii_access_log_entity"),
         ),
         sa.CheckConstraint(
             "reason IN ('contact', 'verify', 'visit', 'emergency', 'handling', 'call_back', 'data_request')",

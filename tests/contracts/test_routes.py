@@ -35,6 +35,7 @@ WITHOUT_A_KEY = {
     "/v1/clients/{client_id}/tokens",
     "/v1/residents/{resident_id}/unmask",
     "/v1/households/{household_id}/unmask",
+    "/v1/rooms/{room_id}/unmask",
     "/v1/tickets/{ticket_id}/contact/unmask",
     "/v1/data-requests/{request_id}/copy",
 }

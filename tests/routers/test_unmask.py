@@ -107,6 +107,23 @@ async def test_a_household_shows_its_heads_phone_and_the_log_names_the_head(
     assert [line.resident_id for line in await logged(session)] == [fixed_id(20_001)]
 
 
+async def test_a_room_shows_its_owner_to_whoever_works_there(
+    api: Api, session: AsyncSession, world: World
+) -> None:
+    house = await dwellings.building(api, "village_admin", world.places["micro_a1"])
+    owner = {"owner_name": "黎先生", "owner_phone": households.PHONE}
+    room = await dwellings.room(api, "village_admin", house, **owner)
+    assert room["owner_phone"] != households.PHONE
+    path = f"/v1/rooms/{room['id']}"
+    reply = await look(api, "grid_worker", path, "owner_name", "owner_phone")
+    assert reply.json()["values"] == owner
+    problem_in(await look(api, "grid_assistant", path, "owner_phone"), 403, "unmask_refused")
+    problem_in(await look(api, "grid_worker_b", path, "owner_phone"), 404, "not_found")
+    lines = await logged(session)
+    assert [(line.entity, line.resident_id) for line in lines] == [("room", None)] * 3
+    assert [line.refusal for line in lines] == [None, "unmask_refused", "not_found"]
+
+
 async def test_nobody_looks_without_saying_why(api: Api, session: AsyncSession) -> None:
     problem_in(await look(api, "grid_worker", RESIDENT, "phone", note=" "), 422, "invalid", "body.note")
     problem_in(await look(api, "grid_worker", RESIDENT, "phone", reason="x"), 422, "invalid", "body.reason")

@@ -27,6 +27,7 @@ class PersonalRecord(StrEnum):
 
     RESIDENT = "resident"
     HOUSEHOLD = "household"
+    ROOM = "room"
     TICKET_CONTACT = "ticket_contact"
     DATA_REQUEST = "data_request"
 
@@ -45,6 +46,13 @@ class HouseholdField(StrEnum):
 
     HEAD_NAME = "head_name"
     HEAD_PHONE = "head_phone"
+
+
+class RoomField(StrEnum):
+    """Masked fields of a room: its owner's."""
+
+    OWNER_NAME = "owner_name"
+    OWNER_PHONE = "owner_phone"
 
 
 class ContactField(StrEnum):

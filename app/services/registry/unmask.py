@@ -1,4 +1,4 @@
-"""The plain values of residents and households: which role may see which class, within its own areas.
+"""The plain values of residents, households and rooms: which role may see which class, within its own areas.
 
 A field has a class, a role sees some classes, and a post covers some areas; all three must agree on the
 record. People are seen where they live and where they are registered; who died or left belongs nowhere.
@@ -16,12 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.crypto import Vault
 from app.core.errors import NotFound
 from app.models.enums import Role
-from app.models.enums.privacy import FieldClass, HouseholdField, ResidentField
-from app.models.registry import Household, HouseholdMember, Resident
+from app.models.enums.privacy import FieldClass, HouseholdField, ResidentField, RoomField
+from app.models.registry import Household, HouseholdMember, Resident, Room
 from app.services.platform import scope
 from app.services.platform.actor import Actor, Dataset
 from app.services.platform.unmasking import Disclosed, UnmaskRefused
-from app.services.registry import links, resident_reads
+from app.services.registry import links, reach, resident_reads
 from app.services.registry.households import COLUMNS
 
 CLASS_OF: Mapping[str, FieldClass] = MappingProxyType(
@@ -32,6 +32,8 @@ CLASS_OF: Mapping[str, FieldClass] = MappingProxyType(
         ResidentField.BIRTH_ON: FieldClass.P3,
         HouseholdField.HEAD_NAME: FieldClass.P2,
         HouseholdField.HEAD_PHONE: FieldClass.P2,
+        RoomField.OWNER_NAME: FieldClass.P2,
+        RoomField.OWNER_PHONE: FieldClass.P2,
     }
 )
 SEES: Mapping[Role, frozenset[FieldClass]] = MappingProxyType(
@@ -81,6 +83,26 @@ async def household(
         HouseholdField.HEAD_PHONE: values[ResidentField.PHONE],
     }
     return Disclosed({field.value: own[field] for field in fields}, person.id if person else None)
+
+
+async def room(
+    session: AsyncSession, *, actor: Actor, vault: Vault, room_id: UUID, fields: Sequence[RoomField]
+) -> Disclosed:
+    """Plain fields of a room's owner, who need not be a resident; refusals as of `resident`."""
+    covered = reach.visible(_allowed(actor, fields), Room)
+    statement = select(Room, covered).where(Room.id == room_id, reach.visible(actor, Room))
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        raise NotFound
+    found, may = row
+    if not may:
+        raise UnmaskRefused
+    sealed = found.owner_phone_sealed
+    own = {
+        RoomField.OWNER_NAME: found.owner_name,
+        RoomField.OWNER_PHONE: vault.open(sealed) if sealed else None,
+    }
+    return Disclosed({field.value: own[field] for field in fields})
 
 
 def _allowed(actor: Actor, fields: Sequence[str]) -> Actor:
