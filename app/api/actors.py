@@ -23,6 +23,7 @@ from app.services.access import actors
 from app.services.access.roles import ROLES
 from app.services.platform.actor import Actor, Dataset
 from app.services.registry import households
+from app.services.visits import changes, plan_changes, record
 
 bearer = OAuth2PasswordBearer(tokenUrl="/v1/auth/token", auto_error=False)
 Token = Annotated[str | None, Depends(bearer)]
@@ -103,6 +104,10 @@ AreaReader = Annotated[Actor, Depends(with_dataset(Dataset.AREAS, "areas:read"))
 StaffReader = Annotated[Actor, Depends(with_dataset(Dataset.STAFF, "staff:read"))]
 RegistryReader = Annotated[Actor, Depends(with_dataset(Dataset.REGISTRY, "registry:read"))]
 RegistryWriter = Annotated[Actor, Depends(with_role(*households.WRITERS))]
+Visitor = Annotated[Actor, Depends(with_role(*record.VISITORS))]
+VisitDecider = Annotated[Actor, Depends(with_role(*changes.DECIDERS))]
+VisitPlanner = Annotated[Actor, Depends(with_role(*plan_changes.MAKERS))]
+VisitStatsReader = Annotated[Actor, Depends(with_dataset(Dataset.STATS, "visits:read"))]
 TicketReader = Annotated[Actor, Depends(with_dataset(Dataset.TICKETS, "tickets:read"))]
 TicketWriter = Annotated[Actor, Depends(with_dataset(Dataset.TICKETS, "tickets:write"))]
 FileReader = Annotated[Actor, Depends(with_dataset_apart(Dataset.TICKETS, "tickets:read"))]

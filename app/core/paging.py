@@ -9,7 +9,7 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -39,14 +39,19 @@ class Sort:
         return cls(column, id_column, descending, _read_time)
 
     @classmethod
+    def by_day(cls, column: Any, id_column: Any) -> "Sort":
+        """By a date, ascending."""
+        return cls(column, id_column, descending=False, read=date.fromisoformat)
+
+    @classmethod
     def by_text(cls, column: Any, id_column: Any) -> "Sort":
         """By a text, ascending."""
         return cls(column, id_column, descending=False, read=str)
 
     @classmethod
-    def by_id(cls, id_column: Any) -> "Sort":
+    def by_id(cls, id_column: Any, *, descending: bool = False) -> "Sort":
         """By the id alone: the order in which the rows were made."""
-        return cls(id_column, id_column, descending=False, read=UUID)
+        return cls(id_column, id_column, descending=descending, read=UUID)
 
     def order(self) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
         """The ORDER BY, with the id as tiebreak."""

@@ -12,6 +12,7 @@ from app.models import (
     ticket,
     ticket_outcome,
     ticket_step,
+    visit,
 )
 from app.models.base import Base
 
@@ -28,4 +29,5 @@ __all__ = [
     "ticket",
     "ticket_outcome",
     "ticket_step",
+    "visit",
 ]

@@ -4,7 +4,7 @@ Identity and phone numbers are sealed, found by a blind index, and shown by thei
 buildings and rooms comes later; a household has its grid and an address text.
 """
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, LargeBinary, SmallInteger, text
@@ -12,6 +12,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Versioned, one_of
 from app.models.enums import Gender, HouseholdType, PopulationType, ResidenceStatus
+from app.models.enums.visit import CareLevel
+
+LIVING = text("ended_on IS NULL")
+# Somebody who has never been visited is due now.
+TODAY = text("((now() AT TIME ZONE 'Asia/Shanghai')::date)")
 
 
 class Household(Versioned, Base):
@@ -21,6 +26,11 @@ class Household(Versioned, Base):
     __table_args__ = (
         one_of("household_type", HouseholdType),
         one_of("residence_status", ResidenceStatus),
+        one_of("care_level", CareLevel),
+        Index("ix_household_area_due", "area_id", "next_visit_due", "id", postgresql_where=LIVING),
+        Index("ix_household_grid_due", "grid_id", "next_visit_due", "id", postgresql_where=LIVING),
+        Index("ix_household_village_due", "village_id", "next_visit_due", "id", postgresql_where=LIVING),
+        Index("ix_household_town_due", "town_id", "next_visit_due", "id", postgresql_where=LIVING),
         Index("ix_household_area_id_id", "area_id", "id"),
         Index("ix_household_grid_id_id", "grid_id", "id"),
         Index("ix_household_village_id_id", "village_id", "id"),
@@ -36,6 +46,9 @@ class Household(Versioned, Base):
     household_type: Mapped[str]
     residence_status: Mapped[str]
     member_count: Mapped[int] = mapped_column(SmallInteger)
+    care_level: Mapped[str] = mapped_column(default=CareLevel.ORDINARY, server_default="ordinary")
+    last_visit_at: Mapped[datetime | None]
+    next_visit_due: Mapped[date] = mapped_column(Date, server_default=TODAY)
     ended_on: Mapped[date | None] = mapped_column(Date)
 
 

@@ -71,6 +71,11 @@ VERSIONED: dict[str, dict[str, Any] | None] = {
     "sla_policy_change": {"amount": 3},
     "sla_policy_end": {},
     "ticket_act": {"action": "accept"},
+    "household_care_change": {"care_level": "red"},
+    "visit_change": {"result": "met"},
+    "visit_decide": {"approved": True},
+    "visit_plan_change": {"title": "新名称"},
+    "visit_plan_end": None,
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from app.core import clock
 from tests.support.clients import Api
 from tests.support.operations import Operation, operations
 from tests.support.tickets import Loop
@@ -13,18 +14,34 @@ from tests.support.world import World
 
 
 async def populate(api: Api, world: World) -> None:
-    """A ticket at the urban office and a household, in village A and in village B."""
+    """A ticket at the urban office, a household, a plan and a visit, in village A and in village B."""
     for grid, worker in (("grid_a1", "grid_worker"), ("grid_b1", "grid_worker_b")):
         area_id = str(world.places[grid].id)
         household = {"area_id": area_id, "address": f"{grid} 一巷 1 号", "household_type": "resident"}
         household["residents"] = [{"name": "关大婶", "relation": "02", "phone": "13812345678"}]  # type: ignore[assignment]
         reply = await api.as_(worker).post("/v1/households", json=household)
         assert reply.status_code == 201, reply.text
+        await _visited(api, world, grid, worker, reply.json()["id"])
         loop = Loop(api, world)
         reply = await api.as_(worker).post("/v1/tickets", json=loop.body(area_id=area_id, location=None))
         assert reply.status_code == 201, reply.text
         loop.id, loop.status = reply.json()["id"], "reported"
         await loop.to("dispatched")
+
+
+async def _visited(api: Api, world: World, grid: str, worker: str, household_id: str) -> None:
+    """The worker's visit to a household, for a plan of their village."""
+    village = {"grid_a1": "village_a", "grid_b1": "village_b"}[grid]
+    today = clock.today().isoformat()
+    plan = {"title": "冬季走访", "programme": "grid", "area_id": str(world.places[village].id)}
+    plan |= {"starts_on": today, "due_on": today}
+    maker = {"village_a": "village_admin", "village_b": "village_admin_b"}[village]
+    made = await api.as_(maker).post("/v1/visit-plans", json=plan)
+    assert made.status_code == 201, made.text
+    visit = {"household_id": household_id, "plan_id": made.json()["id"], "result": "met"}
+    visit |= {"occurred_at": clock.now().isoformat()}
+    reply = await api.as_(worker).post("/v1/visits", json=visit)
+    assert reply.status_code == 201, reply.text
 
 
 def lists(app: FastAPI) -> Iterator[Operation]:
