@@ -23,6 +23,7 @@ from app.services.access import actors
 from app.services.access.roles import ROLES
 from app.services.platform.actor import Actor, Dataset
 from app.services.registry import households
+from app.services.staff import teams
 from app.services.visits import changes, plan_changes, record
 
 bearer = OAuth2PasswordBearer(tokenUrl="/v1/auth/token", auto_error=False)
@@ -104,6 +105,8 @@ AreaReader = Annotated[Actor, Depends(with_dataset(Dataset.AREAS, "areas:read"))
 StaffReader = Annotated[Actor, Depends(with_dataset(Dataset.STAFF, "staff:read"))]
 RegistryReader = Annotated[Actor, Depends(with_dataset(Dataset.REGISTRY, "registry:read"))]
 RegistryWriter = Annotated[Actor, Depends(with_role(*households.WRITERS))]
+TeamKeeper = Annotated[Actor, Depends(with_role(*teams.KEEPERS))]
+OnDuty = Annotated[Actor, Depends(with_dataset(Dataset.STAFF, "staff:read"))]
 Visitor = Annotated[Actor, Depends(with_role(*record.VISITORS))]
 VisitDecider = Annotated[Actor, Depends(with_role(*changes.DECIDERS))]
 VisitPlanner = Annotated[Actor, Depends(with_role(*plan_changes.MAKERS))]

@@ -14,12 +14,14 @@ from app.core import logging
 from app.core.db import Sessions, transaction
 from app.services.access import expiry
 from app.services.platform import idempotency
+from app.services.staff import attendance
 
 Tidy = Callable[[AsyncSession], Awaitable[int]]
 
 # Minutes apart, and off the full hour, when everybody else's clocks strike.
 JOBS: tuple[tuple[str, str, Tidy], ...] = (
     ("forget_idempotency_keys", "11 * * * *", idempotency.forget_old),
+    ("forget_attendance", "37 * * * *", attendance.forget_old),
     ("purge_sessions", "23 * * * *", expiry.purge_sessions),
 )
 

@@ -1,4 +1,4 @@
-"""Visits: plans with their households and people, visits, opinions; how closely a household is cared for."""
+"""Visits: plans with households and people, visits, opinions; how closely a household is cared for."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -156,8 +156,10 @@ def _make_tables() -> None:
             name=op.f("ck_visit_result"),
         ),
         sa.CheckConstraint(
-            "visit_type IN ('routine', 'care', 'contact', 'party_contact', 'home_return', 'village_stay', 'grid_entry', 'festival', "
-            "'policy', 'dispute', 'safety_check', 'info_verify', 'revisit', 'agency', 'enterprise', 'emergency')",
+            "visit_type IN ('routine', 'care', 'contact', 'party_contact', 'home_return', "
+            "'village_stay', 'grid_entry', 'festival', "
+            "'policy', 'dispute', 'safety_check', 'info_verify', 'revisit', 'agency', "
+            "'enterprise', 'emergency')",
             name=op.f("ck_visit_visit_type"),
         ),
         sa.CheckConstraint("duration_s >= 0", name=op.f("ck_visit_duration_s")),

@@ -72,6 +72,8 @@ VERSIONED: dict[str, dict[str, Any] | None] = {
     "sla_policy_end": {},
     "ticket_act": {"action": "accept"},
     "household_care_change": {"care_level": "red"},
+    "team_change": {"name": "新名称"},
+    "team_end": None,
     "visit_change": {"result": "met"},
     "visit_decide": {"approved": True},
     "visit_plan_change": {"title": "新名称"},

@@ -21,6 +21,7 @@ from app.core.ids import uuid7
 from app.jobs import heartbeat, maintenance, worker
 from app.models.access import AuthSession
 from app.models.platform import Heartbeat, IdempotencyKey
+from app.models.team import Attendance
 from app.runtime import databases, provision
 from tests.support.database import Database
 from tests.support.world import World
@@ -131,6 +132,10 @@ async def test_maintenance_removes_what_nobody_can_use_and_nothing_else(
         for age, key in ((timedelta(hours=49), "old"), (timedelta(hours=47), "young")):
             await session.execute(insert(IdempotencyKey).values(**answer(uuid7(), key, now - age)))
         before = await session.scalar(select(func.count()).select_from(AuthSession))
+        member_id = world["grid_worker"].member_id
+        for days in (91, 89):
+            started = now - timedelta(days=days)
+            session.add(Attendance(member_id=member_id, started_at=started, ended_at=started))
         session.add(
             AuthSession(
                 account_id=world["dispatcher"].account_id,
@@ -142,7 +147,7 @@ async def test_maintenance_removes_what_nobody_can_use_and_nothing_else(
     async with transaction(sessions) as session:
         keys = (await session.scalars(select(IdempotencyKey.key))).all()
         after = await session.scalar(select(func.count()).select_from(AuthSession))
-    assert removed == {"forget_idempotency_keys": 1, "purge_sessions": 1}
+    assert removed == {"forget_idempotency_keys": 1, "forget_attendance": 1, "purge_sessions": 1}
     assert keys == ["young"]
     assert after == before
 
