@@ -22,7 +22,7 @@ from app.models.enums import Role
 from app.services.access import actors
 from app.services.access.roles import ROLES
 from app.services.platform.actor import Actor, Dataset
-from app.services.registry import households
+from app.services.registry import contact_quotas, contacts, households
 from app.services.staff import teams
 from app.services.visits import changes, plan_changes, record
 
@@ -105,6 +105,8 @@ AreaReader = Annotated[Actor, Depends(with_dataset(Dataset.AREAS, "areas:read"))
 StaffReader = Annotated[Actor, Depends(with_dataset(Dataset.STAFF, "staff:read"))]
 RegistryReader = Annotated[Actor, Depends(with_dataset(Dataset.REGISTRY, "registry:read"))]
 RegistryWriter = Annotated[Actor, Depends(with_role(*households.WRITERS))]
+ContactKeeper = Annotated[Actor, Depends(with_role(*contacts.KEEPERS))]
+QuotaSetter = Annotated[Actor, Depends(with_role(*contact_quotas.SETTERS))]
 TeamKeeper = Annotated[Actor, Depends(with_role(*teams.KEEPERS))]
 OnDuty = Annotated[Actor, Depends(with_dataset(Dataset.STAFF, "staff:read"))]
 Visitor = Annotated[Actor, Depends(with_role(*record.VISITORS))]

@@ -71,6 +71,7 @@ VERSIONED: dict[str, dict[str, Any] | None] = {
     "sla_policy_change": {"amount": 3},
     "sla_policy_end": {},
     "ticket_act": {"action": "accept"},
+    "contact_link_end": None,
     "household_care_change": {"care_level": "red"},
     "team_change": {"name": "新名称"},
     "team_end": None,

@@ -25,6 +25,10 @@ async def populate(api: Api, world: World) -> None:
         reply = await api.as_(worker).post("/v1/households", json=household)
         assert reply.status_code == 201, reply.text
         await _visited(api, world, grid, worker, reply.json()["id"])
+        contact = {"member_id": str(world[worker].member_id), "household_id": reply.json()["id"]}
+        keeper = {"grid_a1": "village_admin", "grid_b1": "village_admin_b"}[grid]
+        linked = await api.as_(keeper).post("/v1/contact-links", json=contact | {"rank": "party_member"})
+        assert linked.status_code == 201, linked.text
         loop = Loop(api, world)
         reply = await api.as_(worker).post("/v1/tickets", json=loop.body(area_id=area_id, location=None))
         assert reply.status_code == 201, reply.text
