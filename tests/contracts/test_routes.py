@@ -27,7 +27,7 @@ PUBLIC = {
 }
 # What somebody with an initial password may do before changing it.
 BEFORE_THE_CHANGE = {("GET", "/v1/me"), ("POST", "/v1/auth/password")}
-# Calls that show a secret or plain personal values, or take a password; all other writing POSTs honour an
+# Calls that show a secret or plain personal values, take a password, or only read; all other writing POSTs honour an
 # Idempotency-Key.
 WITHOUT_A_KEY = {
     "/v1/auth/password",
@@ -36,6 +36,7 @@ WITHOUT_A_KEY = {
     "/v1/residents/{resident_id}/unmask",
     "/v1/households/{household_id}/unmask",
     "/v1/tickets/{ticket_id}/contact/unmask",
+    "/v1/search",
 }
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 

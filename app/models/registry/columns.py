@@ -3,7 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Computed, ForeignKey, Index
+from sqlalchemy import Computed, ForeignKey, Index, Text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 
@@ -26,6 +27,14 @@ class ByAddress:
     def sort_key(cls) -> Mapped[str]:
         """Kept by the database, so that no writer can forget it."""
         return mapped_column(Computed("natural_key(address)", persisted=True))
+
+    @declared_attr
+    @classmethod
+    def grams(cls) -> Mapped[list[str]]:
+        """The characters and pairs of the address, and its doors (3-502), by which search finds it."""
+        return mapped_column(
+            ARRAY(Text()), Computed("search_address(address)", persisted=True), deferred=True
+        )
 
 
 def place_indexes(table: str, *order: str, **options: Any) -> tuple[Index, ...]:

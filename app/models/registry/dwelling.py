@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Date, Double, ForeignKey, LargeBinary, Numeric, SmallInteger
+from sqlalchemy import Date, Double, ForeignKey, Index, LargeBinary, Numeric, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Versioned, one_of
@@ -15,7 +15,11 @@ class Building(Placed, ByAddress, Versioned, Base):
     """A building of a grid; its point is in WGS-84 degrees, its head a member of the team (楼栋长)."""
 
     __tablename__ = "building"
-    __table_args__ = (one_of("kind", BuildingKind), *place_indexes("building", "sort_key", "id"))
+    __table_args__ = (
+        one_of("kind", BuildingKind),
+        *place_indexes("building", "sort_key", "id"),
+        Index("ix_building_grams", "grams", postgresql_using="gin"),
+    )
 
     name: Mapped[str]
     no: Mapped[str | None]
@@ -38,6 +42,7 @@ class Room(Placed, ByAddress, Versioned, Base):
         one_of("use", RoomUse),
         one_of("fire_level", FireLevel),
         *place_indexes("room", "sort_key", "id"),
+        Index("ix_room_grams", "grams", postgresql_using="gin"),
     )
 
     building_id: Mapped[UUID | None] = mapped_column(ForeignKey("building.id"), index=True)

@@ -52,16 +52,21 @@ CHANGED_HOUSEHOLDS = """
     RETURNING household.id
     """
 NEW_PEOPLE = """
-    INSERT INTO resident (id, name, gender, birth_on, population_type, id_sealed, id_index, id_last4,
-        phone_sealed, phone_index, phone_last4, created_by, updated_by)
-    SELECT new.*, CAST(:by AS uuid), CAST(:by AS uuid)
-    FROM unnest(CAST(:id AS uuid[]), CAST(:name AS text[]), CAST(:gender AS text[]),
+    INSERT INTO resident (id, name, spellings, gender, birth_on, population_type, id_sealed, id_index,
+        id_last4, phone_sealed, phone_index, phone_last4, created_by, updated_by)
+    SELECT new.id, new.name, string_to_array(new.spellings, ' '), new.gender, new.birth_on,
+        new.population_type, new.id_sealed, new.id_index, new.id_last4, new.phone_sealed, new.phone_index,
+        new.phone_last4, CAST(:by AS uuid), CAST(:by AS uuid)
+    FROM unnest(CAST(:id AS uuid[]), CAST(:name AS text[]), CAST(:spellings AS text[]),
+        CAST(:gender AS text[]),
         CAST(:birth_on AS date[]), CAST(:population_type AS text[]), CAST(:id_sealed AS bytea[]),
         CAST(:id_index AS bytea[]), CAST(:id_last4 AS text[]), CAST(:phone_sealed AS bytea[]),
-        CAST(:phone_index AS bytea[]), CAST(:phone_last4 AS text[])) AS new
+        CAST(:phone_index AS bytea[]), CAST(:phone_last4 AS text[])) AS new (id, name, spellings, gender,
+        birth_on, population_type, id_sealed, id_index, id_last4, phone_sealed, phone_index, phone_last4)
     """
 CHANGED_PEOPLE = """
     UPDATE resident SET name = told.name,
+        spellings = string_to_array(told.spellings, ' '),
         gender = coalesce(told.gender, resident.gender),
         birth_on = coalesce(told.birth_on, resident.birth_on),
         population_type = coalesce(told.population_type, resident.population_type),
@@ -72,11 +77,12 @@ CHANGED_PEOPLE = """
         phone_index = coalesce(told.phone_index, resident.phone_index),
         phone_last4 = coalesce(told.phone_last4, resident.phone_last4),
         version = resident.version + 1, updated_at = now(), updated_by = CAST(:by AS uuid)
-    FROM unnest(CAST(:id AS uuid[]), CAST(:name AS text[]), CAST(:gender AS text[]),
+    FROM unnest(CAST(:id AS uuid[]), CAST(:name AS text[]), CAST(:spellings AS text[]),
+        CAST(:gender AS text[]),
         CAST(:birth_on AS date[]), CAST(:population_type AS text[]), CAST(:id_sealed AS bytea[]),
         CAST(:id_index AS bytea[]), CAST(:id_last4 AS text[]), CAST(:phone_sealed AS bytea[]),
-        CAST(:phone_index AS bytea[]), CAST(:phone_last4 AS text[])) AS told (id, name, gender, birth_on,
-        population_type, id_sealed, id_index, id_last4, phone_sealed, phone_index, phone_last4)
+        CAST(:phone_index AS bytea[]), CAST(:phone_last4 AS text[])) AS told (id, name, spellings, gender,
+        birth_on, population_type, id_sealed, id_index, id_last4, phone_sealed, phone_index, phone_last4)
     WHERE resident.id = told.id AND (
         resident.name <> told.name
         OR resident.gender <> coalesce(told.gender, resident.gender)

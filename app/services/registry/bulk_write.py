@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import clock
 from app.core.crypto import Vault
 from app.core.ids import uuid7
+from app.core.pinyin import spellings
 from app.models.enums import Gender, HouseholdType, PopulationType, ResidenceStatus
 from app.services.platform.actor import Actor
 from app.services.platform.sealing import sealed_columns
@@ -38,6 +39,7 @@ _CHANGED_HOUSEHOLD = ("id", "address", "household_type", "residence_status")
 _PERSON = (
     "id",
     "name",
+    "spellings",
     "gender",
     "birth_on",
     "population_type",
@@ -130,6 +132,8 @@ def _person(person: BulkPerson, vault: Vault) -> dict[str, Any]:
     return {
         "id": person.resident_id,
         "name": person.name,
+        # An array of arrays would have to be rectangular: the words of each name travel as one text.
+        "spellings": " ".join(spellings(person.name)),
         "gender": person.gender,
         "birth_on": person.birth_on,
         "population_type": person.population_type,

@@ -18,6 +18,7 @@ from app.core import clock
 from app.core.crypto import Vault
 from app.core.errors import Conflict, FieldError, Invalid
 from app.core.ids import uuid7
+from app.core.pinyin import spellings
 from app.models.enums import Gender, IdType, NoIdReason
 from app.models.registry import HouseholdMember, Residence, Resident
 from app.schemas.household import HouseholdPerson, ResidentCreate, Warned
@@ -208,6 +209,7 @@ def _columns(resident: ResidentCreate, number: IdentityNumber | None, vault: Vau
     return {
         "id": uuid7(),
         "name": resident.name,
+        "spellings": spellings(resident.name),
         "gender": resident.gender or read_gender,
         "birth_on": resident.birth_on or (number.birth_on if number else None),
         "population_type": resident.population_type,
