@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from app.core.paging import DEFAULT_LIMIT, MAX_CURSOR_LENGTH, MAX_LIMIT
+from app.core.errors import Invalid
+from app.core.paging import DEFAULT_LIMIT, MAX_CURSOR_LENGTH, MAX_LIMIT, decode_cursor
 from app.core.texts import fold
 from app.schemas.folding import folded
 from app.schemas.types import Input, Output, Ref, ShortText
@@ -32,6 +33,22 @@ class FoundKind(StrEnum):
     BUILDING = "building"
 
 
+def rank(text: str) -> int:
+    """The place of a kind among the others, as a cursor tells it; `ValueError` for any other text."""
+    place = int(text)
+    if not 0 <= place < len(FoundKind):
+        raise ValueError(text)
+    return place
+
+
+def _readable(cursor: str) -> str:
+    try:
+        decode_cursor(cursor, rank)
+    except Invalid:
+        raise ValueError("翻页标记无效，请从第一页重新开始 | is not valid") from None
+    return cursor
+
+
 class Search(Input):
     """A name, its initials, the last four of a number or all of it, a door (3-502), part of an address."""
 
@@ -39,7 +56,9 @@ class Search(Input):
     kinds: list[FoundKind] = Field(
         default_factory=lambda: list(FoundKind), min_length=1, max_length=len(FoundKind)
     )
-    cursor: str | None = Field(default=None, max_length=MAX_CURSOR_LENGTH)
+    cursor: Annotated[str, AfterValidator(_readable)] | None = Field(
+        default=None, max_length=MAX_CURSOR_LENGTH
+    )
     limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
 
 

@@ -27,8 +27,8 @@ PUBLIC = {
 }
 # What somebody with an initial password may do before changing it.
 BEFORE_THE_CHANGE = {("GET", "/v1/me"), ("POST", "/v1/auth/password")}
-# Calls that show a secret or plain personal values, take a password, or only read; all other writing POSTs honour an
-# Idempotency-Key.
+# Calls that show a secret or plain personal values, take a password, or only read; all other POSTs honour
+# an Idempotency-Key.
 WITHOUT_A_KEY = {
     "/v1/auth/password",
     "/v1/accounts/{account_id}/password",

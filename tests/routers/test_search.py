@@ -168,4 +168,4 @@ async def test_a_search_costs_three_statements(api: Api, statements: Counter) ->
 
 async def test_a_broken_cursor_is_named(api: Api) -> None:
     reply = await api.as_(WHO).post(URL, json={"term": "张三", "cursor": "x"})
-    problem_in(reply, 422, "invalid")
+    assert problem_in(reply, 422, "invalid")["errors"][0]["field"] == "body.cursor"

@@ -17,7 +17,7 @@ from app.core.crypto import Vault
 from app.core.paging import Page, Sort, decode_cursor, encode_cursor, page_of
 from app.models.area import Area
 from app.models.registry import Building, Household, HouseholdMember, Residence, Resident, Room
-from app.schemas.search import Found, FoundKind
+from app.schemas.search import Found, FoundKind, rank
 from app.schemas.types import Ref
 from app.services.platform import masks, scope
 from app.services.platform.actor import Actor, Dataset
@@ -42,24 +42,17 @@ async def page(
     limit: int,
 ) -> Page[Found]:
     """One page of what a term finds, in the order of `FoundKind`."""
-    rank, last = decode_cursor(cursor, _rank) if cursor else (0, None)
+    first, last = decode_cursor(cursor, rank) if cursor else (0, None)
     parts = [
         part.limit(limit + 1)
         for place, kind in enumerate(_RANKS)
-        if kind in kinds and place >= rank
-        for part in _parts(kind, actor, vault, term, last if place == rank else None)
+        if kind in kinds and place >= first
+        for part in _parts(kind, actor, vault, term, last if place == first else None)
     ]
     if not parts:
         return Page([], None)
     rows = [_read(row, vault) for row in await session.execute(_told(parts, actor, limit))]
     return page_of(rows, limit, lambda found: (_RANKS.index(found.kind), found.id))
-
-
-def _rank(text: str) -> int:
-    rank = int(text)
-    if not 0 <= rank < len(_RANKS):
-        raise ValueError(text)
-    return rank
 
 
 def _parts(
@@ -128,12 +121,12 @@ def _with_names(hits: Any, actor: Actor) -> Select[Any]:
 
 
 def _read(row: Any, vault: Vault) -> Found:
-    rank, row_id, resident, household, room, building, area, head, home = row
+    place, row_id, resident, household, room, building, area, head, home = row
     number, phone = (resident.id_sealed, resident.phone_sealed) if resident else (None, None)
     name, dwelling = (resident.name if resident else head), room or building
     plain = room.room_no if room else building.name if building else None
     return Found(
-        kind=_RANKS[rank],
+        kind=_RANKS[place],
         id=row_id,
         name=masks.name(name) if name else plain,
         address=dwelling.address if dwelling else home,
