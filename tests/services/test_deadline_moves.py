@@ -1,7 +1,7 @@
 """When a year of the working calendar is published, open deadlines are where they would have been."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from pgqueuer.types import QueueExecutionMode
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from app.core import clock
 from app.core.db import Sessions, transaction
 from app.core.ids import uuid7
 from app.jobs import deadline_moves as jobs
@@ -20,7 +21,7 @@ from app.models.platform import Outbox, WorkCalendarChange
 from app.models.staff import Org
 from app.models.ticket import Ticket
 from app.models.ticket_step import TicketClock
-from app.services.tickets import deadline_moves, deadlines
+from app.services.tickets import deadline_moves, deadlines, sweep, thresholds
 from tests.support.clients import Api
 from tests.support.seed import CALENDAR_ID
 from tests.support.tickets import Loop
@@ -96,6 +97,12 @@ class Town:
             due = (await session.get_one(Ticket, ticket_id)).due_at
             return None if due is None else wall(due)
 
+    async def level(self, ticket_id: UUID) -> int:
+        """How late the ticket's one clock is held to be."""
+        async with transaction(self._sessions) as session:
+            rows = await session.execute(select(_CLOCK.c.level).where(_CLOCK.c.ticket_id == ticket_id))
+            return int(rows.scalar_one())
+
     async def told(self, ticket_id: UUID) -> list[dict[str, Any]]:
         """What the outbox says of moves of the ticket's deadlines."""
         async with transaction(self._sessions) as session:
@@ -170,6 +177,40 @@ async def test_the_overall_deadline_is_chained_anew(town: Town) -> None:
     assert await town.clocks(ticket) == {"overall": ("2027-01-06T17:30", True)}
     await town.move(await town.publish())
     assert await town.clocks(ticket) == {"overall": ("2027-01-07T17:30", False)}
+
+
+async def test_the_overall_deadline_is_nobodys_next_step(town: Town) -> None:
+    ticket = await town.ticket(
+        overall={"start": "2026-12-22T10:00"}, handle={"start": EVE, "paused_at": at("2026-12-30T10:00")}
+    )
+    await town.move(await town.publish())
+    assert await town.due_at(ticket) is None
+
+
+async def test_the_sweep_looks_at_a_moved_clock_by_its_new_deadline(
+    town: Town, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was yellow, and was to turn red at a moment that is no deadline any more."""
+    old = at("2027-01-06T17:30")
+    ticket = await town.ticket(handle={"start": EVE, "level": 1, "next_at": old})
+    await town.move(await town.publish())
+    for moment, level in (("2027-01-06T17:00", 0), ("2027-01-07T09:00", 1), ("2027-01-07T17:31", 2)):
+        monkeypatch.setattr(clock, "now", lambda moment=moment: at(moment))
+        await sweep.run(sessions)
+        assert await town.level(ticket) == level, moment
+
+
+async def test_what_was_told_of_a_clock_that_stays_late_is_not_told_again() -> None:
+    noon, hour = at("2026-03-04T12:00"), timedelta(hours=1)
+    ahead = {"warn_at": noon + hour, "due_at": noon + 2 * hour, "now": noon}
+    late = {"warn_at": noon - 2 * hour, "due_at": noon - hour, "now": noon}
+    soon = {"warn_at": noon - hour, "due_at": noon + hour, "now": noon}
+    for level in thresholds.Level:
+        assert thresholds.moved(level, noon, **ahead) == (0, noon + hour)
+        assert thresholds.moved(level, noon, **soon) == ((0, noon - hour) if not level else (1, noon + hour))
+    assert thresholds.moved(0, noon, **late) == (0, noon - 2 * hour)
+    assert thresholds.moved(1, noon, **late) == (1, noon - hour)
+    assert thresholds.moved(3, noon + hour, **late) == (3, noon + hour)
 
 
 async def test_doing_it_again_changes_nothing(town: Town) -> None:

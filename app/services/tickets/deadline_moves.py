@@ -6,7 +6,7 @@ deadline that it would have had; one that was paused or extended keeps its dista
 done already, the run settles what was begun meanwhile by a process that did not know the new days.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -25,12 +25,13 @@ from app.models.ticket import Ticket
 from app.models.ticket_step import TicketClock
 from app.services.platform import worktime
 from app.services.platform.worktime import OutOfReachError
-from app.services.tickets import deadlines
+from app.services.tickets import deadlines, thresholds
 from app.services.tickets.deadlines import Deadlines, Subject
 from app.services.tickets.limits import Limit
 
 BATCH = 200
 TOPIC = "ticket.deadlines_moved"
+MOVED = ("due_at", "provisional", "amount", "level", "next_at")
 log = logging.get(__name__)
 _NOBODY = UUID(int=0)
 _CLOCK: Any = TicketClock.__table__
@@ -193,17 +194,39 @@ async def _move(session: AsyncSession, wanted: Sequence[UUID], shift: Shift) -> 
 class _Change:
     ticket: Any
     due_at: datetime | None
-    clocks: Mapping[UUID, Moved]
+    clocks: Sequence[Mapping[str, Any]]
 
 
 def _change(ticket: Any, rows: Sequence[Any], shift: Shift) -> _Change | None:
     subject = Subject(ticket.category_code, Urgency(ticket.urgency), ticket.path)
     there = {row.id: moved(row, subject, shift) if _depends(row) else _as_it_is(row) for row in rows}
-    changed = {row.id: there[row.id] for row in rows if there[row.id] != _as_it_is(row)}
+    changed = [_values(row, there[row.id], shift) for row in rows if there[row.id] != _as_it_is(row)]
     if not changed:
         return None
-    running = (there[row.id].due_at for row in rows if row.paused_at is None)
-    return _Change(ticket, min(running, default=None), changed)
+    steps = (there[row.id].due_at for row in rows if row.paused_at is None and row.kind != ClockKind.OVERALL)
+    return _Change(ticket, min(steps, default=None), changed)
+
+
+def _values(row: Any, there: Moved, shift: Shift) -> Mapping[str, Any]:
+    """What a clock becomes; the sweep looks at it by its new deadline."""
+    warn_at = deadlines.warn_at(
+        shift.after.calendar(row.org_id),
+        started_at=row.started_at,
+        due_at=there.due_at,
+        unit=SlaUnit(row.unit),
+        amount=there.amount,
+    )
+    level, next_at = thresholds.moved(
+        row.level, row.next_at, warn_at=warn_at, due_at=there.due_at, now=clock.now()
+    )
+    values = {
+        "due_at": there.due_at,
+        "provisional": there.provisional,
+        "amount": there.amount,
+        "level": level,
+        "next_at": next_at,
+    }
+    return {"clock_id": row.id, **{f"new_{name}": value for name, value in values.items()}}
 
 
 async def _write(session: AsyncSession, changes: Sequence[_Change]) -> None:
@@ -211,8 +234,8 @@ async def _write(session: AsyncSession, changes: Sequence[_Change]) -> None:
         return
     of_clock = update(_CLOCK).where(_CLOCK.c.id == bindparam("clock_id"))
     await session.execute(
-        of_clock.values({name: bindparam(f"new_{name}") for name in ("due_at", "provisional", "amount")}),
-        list(_clock_values(changes)),
+        of_clock.values({name: bindparam(f"new_{name}") for name in MOVED}),
+        [values for change in changes for values in change.clocks],
     )
     of_ticket = update(_TICKET).where(_TICKET.c.id == bindparam("ticket_id"))
     await session.execute(
@@ -220,17 +243,6 @@ async def _write(session: AsyncSession, changes: Sequence[_Change]) -> None:
         [{"ticket_id": change.ticket.id, "new_due_at": change.due_at} for change in changes],
     )
     await session.execute(insert(Outbox), [_told(change) for change in changes])
-
-
-def _clock_values(changes: Sequence[_Change]) -> Iterator[Mapping[str, Any]]:
-    for change in changes:
-        for clock_id, there in change.clocks.items():
-            yield {
-                "clock_id": clock_id,
-                "new_due_at": there.due_at,
-                "new_provisional": there.provisional,
-                "new_amount": there.amount,
-            }
 
 
 def _told(change: _Change) -> Mapping[str, Any]:

@@ -76,6 +76,20 @@ def passed(
     return found, None
 
 
+def moved(
+    level: int, next_at: datetime | None, *, warn_at: datetime, due_at: datetime, now: datetime
+) -> tuple[int, datetime | None]:
+    """The level of a clock whose deadline moved, and the instant of the next one.
+
+    What it has told stays told: yellow while it still is, and all of an overdue clock that stays overdue.
+    """
+    if now < warn_at or level == Level.GREEN:
+        return Level.GREEN, warn_at
+    if level >= Level.RED and due_at <= now:
+        return level, next_at
+    return Level.YELLOW, due_at
+
+
 def after_pause(
     next_at: datetime, unit: SlaUnit, *, paused_at: datetime, now: datetime, calendar: Calendar
 ) -> datetime:
