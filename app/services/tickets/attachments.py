@@ -1,4 +1,4 @@
-"""The files of a ticket: linking uploaded ones to a step, listing them, and who may see one.
+"""The files of a ticket: linking uploaded ones to a step, and who may see one.
 
 A file is its uploader's until it is linked; from then on it is seen by whoever sees the ticket. Which
 steps need which files is the workflow's business.
@@ -17,7 +17,6 @@ from app.core.writes import Write, insert
 from app.models.attachment import Attachment, TicketAttachment
 from app.models.enums.attachment import AttachmentKind, AttachmentPurpose
 from app.models.ticket import Ticket
-from app.models.ticket_step import TicketEvent
 from app.schemas.attachment import MAX_A_STEP, AttachmentName
 from app.services.platform import attachments
 from app.services.platform.actor import Actor
@@ -67,25 +66,6 @@ async def link(
     ]
     photos = {entry.purpose for entry in named if kinds[entry.id] == AttachmentKind.PHOTO}
     return Links(tuple(writes), frozenset(photos))
-
-
-async def of_ticket(session: AsyncSession, *, ticket_id: UUID) -> Sequence[Any]:
-    """A ticket's files with purpose and step (`event_seq`), oldest step first; carries no scope."""
-    statement = (
-        select(
-            Attachment.id,
-            Attachment.kind,
-            Attachment.mime,
-            Attachment.size,
-            TicketAttachment.purpose,
-            TicketEvent.seq.label("event_seq"),
-        )
-        .join(TicketAttachment, TicketAttachment.attachment_id == Attachment.id)
-        .join(TicketEvent, TicketEvent.id == TicketAttachment.event_id)
-        .where(TicketAttachment.ticket_id == ticket_id)
-        .order_by(TicketEvent.seq, Attachment.id)
-    )
-    return (await session.execute(statement)).all()
 
 
 async def find(session: AsyncSession, *, actor: Actor, attachment_id: UUID) -> Attachment:
