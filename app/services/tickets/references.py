@@ -51,14 +51,14 @@ def unknown_category() -> UnknownCategory:
 
 
 def _amount(step: Step, deadlines: Deadlines) -> None:
-    """An extension is at most as long as the limit itself."""
-    amount = step.command.value("amount")
-    if amount is None:
+    """An extension is at most as long as the limit itself, or the clock's own if rules changed its unit."""
+    amount, handle = step.command.value("amount"), step.ticket.clock(ClockKind.HANDLE)
+    if amount is None or handle is None:
         return
     row = step.ticket.row
     subject = Subject(row["category_code"], step.ticket.urgency, row["area_path"])
-    level = deadlines.level(row["lead_org_id"])
-    most = deadlines.resolve(ClockKind.HANDLE, subject, level=level).limit.amount
+    limit = deadlines.resolve(ClockKind.HANDLE, subject, level=deadlines.level(row["lead_org_id"])).limit
+    most = limit.amount if limit.unit is handle.unit else handle.amount
     if amount > most:
         raise invalid_field("body.amount", f"一次延期不能超过 {most}", f"must be at most {most}", "too_large")
 
