@@ -172,3 +172,17 @@ async def test_what_is_suspended_still_gets_its_first_contact(loop: Loop) -> Non
     told = await loop.act("dept_handler", action="contact", method="phone", opinion="已说明挂账原因")
     (contact,) = [clock for clock in told["clocks"] if clock["kind"] == "contact"]
     assert contact["stopped_at"] is not None
+
+
+async def test_a_ticket_that_others_follow_is_not_withdrawn_or_voided_from_under_them(loop: Loop) -> None:
+    await loop.report()
+    child = await loop.another()
+    await child.act("dispatcher", action="merge", master_id=loop.id)
+    undo = {"action": "withdraw", "opinion": "报错了"}
+    void = {"action": "void", "reason": "test_data", "opinion": "测试数据"}
+    for who, body in (("grid_worker", undo), ("dispatcher", void)):
+        refused = problem_in(await loop.try_(who, **body), 409, "action_refused")
+        assert "撤销并案" in refused["detail"]
+    await child.act("dispatcher", action="unmerge", opinion="不是同一处")
+    assert (await loop.act("grid_worker", **undo))["status"] == "withdrawn"
+    assert (await child.read())["status"] == "reported"

@@ -282,6 +282,7 @@ class Replay:
         mended = {self.row["handler_id"]} if self.row["rectify_mode"] == IMMEDIATE else set()
         joined = {
             "supervision": cards[-1] if cards else None,
+            "followers": (),
             "self_handled": percent is not None,
             "revisit_percent": percent,
         }

@@ -48,6 +48,7 @@ BY_FACTS: tuple[tuple[Guard, Facts, Facts], ...] = (
     (G.NOT_FOR_ANOTHER, {"handler_id": None}, {"handler_id": SOMEBODY}),
     (G.NOT_FOR_ANOTHER, {"handler_id": ME}, {"handler_id": SOMEBODY}),
     (G.NO_HANDLER, {"handler_id": None}, {"handler_id": ME}),
+    (G.NO_FOLLOWERS, {"followers": []}, {"followers": [SOMEBODY]}),
     (G.HELPED, {"helper_done_at": None}, {"helper_done_at": NOW.isoformat()}),
     (G.NO_REWORKS_LEFT, {"rework_count": 2}, {"rework_count": 1}),
     (G.SATISFIED, {}, UNSOLVED),

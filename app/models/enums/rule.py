@@ -76,6 +76,7 @@ class Guard(StrEnum):
     NOT_FOR_ANOTHER = "not_for_another"
     NO_HANDLER = "no_handler"
     HELPED = "helped"
+    NO_FOLLOWERS = "no_followers"
     NO_REWORKS_LEFT = "no_reworks_left"
     SATISFIED = "satisfied"
     CONTACT_DUE = "contact_due"

@@ -222,6 +222,10 @@ GUARDS: Mapping[Guard, tuple[Check, Text]] = MappingProxyType(
             lambda case: any(not helper["done_at"] for helper in case.ticket.helpers),
             ("没有正在会办的单位", "No organisation is helping"),
         ),
+        Guard.NO_FOLLOWERS: (
+            lambda case: not case.ticket.row["followers"],
+            ("有其他工单并入本单，请先撤销并案", "Other tickets follow it: unmerge them first"),
+        ),
         Guard.REVISIT_NEEDED: (
             lambda case: not case.ticket.exempt,
             ("该工单按规则免回访，可直接结案", "Exempt from the revisit, it can be closed"),

@@ -115,9 +115,9 @@ draft | submit | reported | * | reporter | opinion:text? | complete | +accept +o
 returned | submit | reported | * | reporter | opinion:text | | ~accept +accept
 draft reported | self_resolve | resolved@needs_revisit | workers | reporter | measures:text public_reply:text? attachments | self_handled before_and_after | -accept +overall +revisit
 draft reported | self_resolve | resolved@exempt | workers | reporter | measures:text public_reply:text? attachments | self_handled before_and_after | -accept +overall +close
-draft reported returned | withdraw | withdrawn | * | reporter | opinion:text? | | -all
+draft reported returned | withdraw | withdrawn | * | reporter | opinion:text? | no_followers | -all
 accepted | request_withdraw | = | * | reporter | opinion:text | nothing_pending |
-accepted | approve_withdraw | withdrawn | dispatcher | | opinion:text? | pending_withdraw not_asker | -all
+accepted | approve_withdraw | withdrawn | dispatcher | | opinion:text? | pending_withdraw not_asker no_followers | -all
 accepted | deny_withdraw | = | dispatcher | | opinion:text | pending_withdraw not_asker |
 reported | accept | accepted | routers | | category_code:category? urgency? opinion:text? | | -accept +dispatch
 reported accepted | return_for_info | returned | routers | | reason:return_reason opinion:text | nothing_pending | -dispatch ‖accept
@@ -193,8 +193,8 @@ evaluating closed | deny_review | = | dispatcher | not_lead_org | opinion:text |
 open closed | cancel_request | = | * | asker | opinion:text? | something_pending |
 closed | reopen | processing@keep | dispatcher | | to_handler:flag opinion:text | reopens_left reopen_in_time nothing_pending | +handle +overall
 closed | reopen | accepted@route_anew | dispatcher | | to_handler:flag opinion:text | reopens_left reopen_in_time nothing_pending | +dispatch +overall
-draft reported returned accepted | void | voided | dispatcher | | reason:void_reason opinion:text | | -all
-dispatched processing suspended escalating resolved evaluating | void | voided | supervisor | | reason:void_reason opinion:text | | -all
+draft reported returned accepted | void | voided | dispatcher | | reason:void_reason opinion:text | no_followers | -all
+dispatched processing suspended escalating resolved evaluating | void | voided | supervisor | | reason:void_reason opinion:text | no_followers | -all
 terminal | archive | = | system | | | not_archived |
 any | comment | = | everybody | | opinion:text attachments? | after_draft not_archived |
 """  # noqa: E501 - a row is a line
