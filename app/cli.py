@@ -1,4 +1,4 @@
-"""The `wangge` command: serve, worker, migrate, demo, admin, keys, openapi, docs.
+"""The `wangge` command: serve, worker, migrate, import, export, demo, admin, keys, audit, openapi, docs.
 
 Thin: each command reads the settings, calls one function of `app/runtime`, `app/jobs` or `app/demo`, and
 prints what came of it. A command imports only what it needs: the whole server takes a second and a half
@@ -15,6 +15,7 @@ import typer
 
 from app.config import Settings
 from app.demo.scale import Scale
+from app.models.enums.exchange import ExportKind, ImportKind
 from app.runtime import databases, failures, provision
 from app.runtime.failures import CommandFailed
 
@@ -28,9 +29,11 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 admin = typer.Typer(help="管理员账号", no_args_is_help=True)
-keys = typer.Typer(help="登录令牌的签名密钥", no_args_is_help=True)
+keys = typer.Typer(help="登录令牌的签名密钥，个人信息的加密密钥", no_args_is_help=True)
 cli.add_typer(admin, name="admin")
+audit = typer.Typer(help="审计日志的防篡改链", no_args_is_help=True)
 cli.add_typer(keys, name="keys")
+cli.add_typer(audit, name="audit")
 
 
 def main() -> None:
@@ -67,6 +70,7 @@ def worker() -> None:
     import uvloop
 
     from app.core import logging
+    from app.core.crypto import Vault
     from app.core.files import FileStore
     from app.jobs import worker as worker_process
     from app.runtime import guards
@@ -77,8 +81,9 @@ def worker() -> None:
     with databases.opened(settings) as database:
         asyncio.run(provision.wait_for_head(database.app_url))
         dsn, files = databases.for_asyncpg(database.app_url), FileStore(settings.files)
+        vault = Vault(*settings.secrets)
         guards.keep_what_is_there()
-        uvloop.run(worker_process.run(url=database.app_url, dsn=dsn, files=files))
+        uvloop.run(worker_process.run(url=database.app_url, dsn=dsn, files=files, vault=vault))
 
 
 @cli.command(help="把数据库升级到最新结构，并补齐工作日历和事件类别；可重复执行")
@@ -105,6 +110,50 @@ def rotate() -> None:
     typer.echo(f"已换用新的签名密钥：{kid}")
 
 
+@keys.command("reseal", help="更换 WANGGE_SECRET_KEY 后，用新密钥重新加密全部个人信息；可重复执行")
+def reseal() -> None:
+    """Seal all values with the present secret; the old one stands in WANGGE_RETIRED_SECRET_KEYS meanwhile."""
+    from app.runtime import keys as signing_keys
+
+    settings = Settings()
+    with databases.opened(settings) as database:
+        asyncio.run(provision.require_head(database.app_url))
+        done = asyncio.run(signing_keys.reseal(database.app_url, settings))
+    typer.echo(f"已重新加密 {done.values} 项")
+    if done.twice:
+        typer.echo(f"{done.twice} 项与已有号码重复，未处理，请先核对")
+    if done.accounts_left:
+        typer.echo(f"{done.accounts_left} 个账号的登录手机号将在其用手机号登录时更新，此前请保留旧密钥")
+
+
+@audit.command("verify", help="核对审计日志是否被改动；被改动时指出第一条并以 1 退出")
+def verify(
+    *,
+    since: Annotated[str | None, typer.Option("--head", help="以前核对时打印的链尾，如 120:9f3a…")] = None,
+) -> None:
+    """Verify the audit chain; exit code 1 and the first broken row where it does not fit."""
+    from app.runtime import audit as chain
+
+    settings = Settings()
+    with databases.opened(settings) as database:
+        asyncio.run(provision.require_head(database.app_url))
+        verdict = asyncio.run(chain.verify(database.app_url, settings, noted=since))
+    typer.echo(f"审计日志完整：已封存 {verdict.head.seq} 条，待封存 {verdict.pending} 条")
+    typer.echo(f"链尾（请另行记下）：{chain.told(verdict.head)}")
+
+
+@audit.command("seal", help="立即封存待封存的审计记录；平时由后台任务每分钟完成")
+def seal() -> None:
+    """Seal what waits now."""
+    from app.runtime import audit as chain
+
+    settings = Settings()
+    with databases.opened(settings) as database:
+        asyncio.run(provision.require_head(database.app_url))
+        sealed = asyncio.run(chain.seal(database.app_url, settings))
+    typer.echo(f"已封存 {sealed} 条")
+
+
 @admin.command("create", help="建立系统管理员账号；不给密码则生成一个，首次登录须修改")
 def create(
     username: Annotated[str, typer.Option(prompt="账号", help="小写字母开头，3–32 位")],
@@ -125,6 +174,44 @@ def create(
     typer.echo(f"已建立系统管理员 {made.username}")
     if made.initial_password is not None:
         typer.echo(f"初始密码（只显示这一次，首次登录须修改）：{made.initial_password}")
+
+
+@cli.command("import", help="导入表格：先检查并列出错误，确认后才写入；中断后重新运行即可，已写入的不会重复")
+def import_table(
+    file: Annotated[Path, typer.Argument(help="xlsx、xls 或 csv 文件", exists=True, dir_okay=False)],
+    kind: Annotated[ImportKind, typer.Option(help="表格种类")],
+    account: Annotated[str, typer.Option("--as", help="以哪个账号的身份和管辖范围导入")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="不再询问，直接导入")] = False,
+    skip_errors: Annotated[bool, typer.Option("--skip-errors", help="跳过有错误的行")] = False,
+    errors: Annotated[Path | None, typer.Option(help="把有错误的行另存为这个 xlsx 文件")] = None,
+) -> None:
+    """Import a table in somebody's name: dry run, confirmation, run."""
+    from app.runtime import exchange
+
+    wanted = exchange.WantedImport(file, kind, account, yes=yes, skip_errors=skip_errors, errors=errors)
+    settings = Settings()
+    with databases.opened(settings) as database:
+        asyncio.run(provision.require_head(database.app_url))
+        asyncio.run(exchange.bring_in(database.app_url, settings, wanted))
+
+
+@cli.command("export", help="导出表格：脱敏、带水印，行数多时须先由他人审批")
+def export_table(
+    file: Annotated[Path, typer.Argument(help="要写成的 xlsx 文件", dir_okay=False)],
+    kind: Annotated[ExportKind, typer.Option(help="表格种类")],
+    area: Annotated[str, typer.Option(help="区域编码")],
+    reason: Annotated[str, typer.Option(help="用途，写入水印和日志", prompt="用途")],
+    account: Annotated[str, typer.Option("--as", help="以哪个账号的身份和管辖范围导出")],
+) -> None:
+    """Export a table in somebody's name."""
+    from app.runtime import exchange
+
+    settings = Settings()
+    wanted = exchange.WantedExport(file, kind, area, reason, account)
+    with databases.opened(settings) as database:
+        asyncio.run(provision.require_head(database.app_url))
+        asyncio.run(exchange.take_out(database.app_url, settings, wanted))
 
 
 @cli.command(help="输出 OpenAPI 文档（JSON）")

@@ -29,6 +29,7 @@ class Settings(BaseSettings):
 
     environment: Literal["dev", "test", "production"] = "dev"
     secret_key: SecretStr = SecretStr(DEV_SECRET)
+    retired_secret_keys: tuple[SecretStr, ...] = ()
     data_dir: Path = Path("var")
     database_url: SecretStr | None = None
     owner_database_url: SecretStr | None = None
@@ -41,6 +42,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1_048_576, ge=1024)
     files_url: str | None = Field(default=None, pattern=r"^(s3|file)://.+")
     max_attachment_bytes: int = Field(default=10_485_760, ge=65_536, le=104_857_600)
+    max_import_bytes: int = Field(default=52_428_800, ge=65_536, le=209_715_200)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     access_token_minutes: int = Field(default=15, ge=1, le=60)
     refresh_token_days: int = Field(default=30, ge=1, le=90)
@@ -60,6 +62,11 @@ class Settings(BaseSettings):
             )
             raise ValueError(message)
         return self
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The deployment secret, then those that it took the place of."""
+        return tuple(key.get_secret_value() for key in (self.secret_key, *self.retired_secret_keys))
 
     @property
     def files(self) -> Path | str:

@@ -17,7 +17,7 @@ from app.core import logging, schema
 from app.core.crypto import Vault
 from app.core.db import create_engine, create_readers, create_sessions
 from app.core.files import FileStore
-from app.routers import ROUTERS, attachments
+from app.routers import ROUTERS, attachments, imports
 from app.services.access.keyring import Keyring
 
 DESCRIPTION = """网格化治理后端：发现上报 → 分类推送 → 协调处理 → 跟踪回访 → 评价结案。
@@ -46,13 +46,12 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         redoc_url=None,
         swagger_ui_parameters={"persistAuthorization": True},
     )
-    secret = settings.secret_key.get_secret_value()
     app.state.settings = settings
     app.state.engine = create_engine(database_url, pool_size=settings.pool_size, name="wangge-api")
     app.state.sessions = create_sessions(app.state.engine)
     app.state.readers = create_readers(app.state.engine)
     app.state.files = FileStore(settings.files)
-    app.state.vault = Vault(secret)
+    app.state.vault = Vault(*settings.secrets)
     app.state.keyring = Keyring(app.state.vault, key_days=settings.signing_key_days)
     app.state.deadlines = DeadlineCache()
     app.state.schema_head = schema.head()
@@ -68,6 +67,10 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             expose_headers=["ETag", "X-Request-ID", "Location", "Idempotency-Replayed"],
         )
     with_file = settings.max_attachment_bytes + uploads.REST_BYTES
-    app.add_middleware(BodyLimit, limit=settings.max_body_bytes, by_path={attachments.PATH: with_file})
+    by_path = {
+        attachments.PATH: with_file,
+        imports.PATH: settings.max_import_bytes + uploads.REST_BYTES,
+    }
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes, by_path=by_path)
     app.add_middleware(Observe)
     return app

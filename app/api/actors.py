@@ -21,11 +21,16 @@ from app.core.errors import Forbidden, Unauthenticated
 from app.models.enums import Role
 from app.services.access import actors
 from app.services.access.roles import ROLES
+from app.services.exchange.exportables import APPROVERS, EXPORTABLES
+from app.services.exchange.importables import IMPORTABLES
 from app.services.platform.actor import Actor, Dataset
 from app.services.registry import households
 
 bearer = OAuth2PasswordBearer(tokenUrl="/v1/auth/token", auto_error=False)
 Token = Annotated[str | None, Depends(bearer)]
+IMPORTERS = tuple(sorted({role for kind in IMPORTABLES.values() for role in kind.roles}))
+EXPORTERS = tuple(sorted({role for kind in EXPORTABLES.values() for role in kind.roles}))
+EXPORT_READERS = tuple(sorted({*EXPORTERS, *APPROVERS}))
 Policy = Callable[[Request, AsyncSession, str | None], Awaitable[Actor]]
 
 
@@ -70,11 +75,16 @@ def with_role(*roles: Role) -> Policy:
     """A dependency that admits holders of one of the roles."""
 
     async def admit(request: Request, session: Session, token: Token) -> Actor:
-        actor = await current_actor(request, session, token)
-        if actor.roles.isdisjoint(roles):
-            names = "、".join(ROLES[role].label_zh for role in roles)
-            raise Forbidden(f"只有{names}可以这样做", f"Only for {', '.join(roles)}")
-        return actor
+        return _holding(await current_actor(request, session, token), roles)
+
+    return admit
+
+
+def with_role_apart(*roles: Role) -> Callable[[Actor], Awaitable[Actor]]:
+    """As `with_role`, for `CurrentActorApart`."""
+
+    async def admit(actor: CurrentActorApart) -> Actor:
+        return _holding(actor, roles)
 
     return admit
 
@@ -108,7 +118,21 @@ TicketWriter = Annotated[Actor, Depends(with_dataset(Dataset.TICKETS, "tickets:w
 FileReader = Annotated[Actor, Depends(with_dataset_apart(Dataset.TICKETS, "tickets:read"))]
 FileWriter = Annotated[Actor, Depends(with_dataset_apart(Dataset.TICKETS, "tickets:write"))]
 StatsReader = Annotated[Actor, Depends(with_dataset(Dataset.STATS, "stats:read"))]
+Importer = Annotated[Actor, Depends(with_role(*IMPORTERS))]
+ImporterApart = Annotated[Actor, Depends(with_role_apart(*IMPORTERS))]
+Exporter = Annotated[Actor, Depends(with_role(*EXPORTERS))]
+ExporterApart = Annotated[Actor, Depends(with_role_apart(*EXPORTERS))]
+ExportReader = Annotated[Actor, Depends(with_role(*EXPORT_READERS))]
+Approver = Annotated[Actor, Depends(with_role(*sorted(APPROVERS)))]
+RetentionReader = Annotated[Actor, Depends(with_role(Role.SYSTEM_ADMIN, Role.AUDITOR))]
 RoutingReader = Annotated[Actor, Depends(with_role(Role.SYSTEM_ADMIN, Role.DISPATCHER))]
+
+
+def _holding(actor: Actor, roles: tuple[Role, ...]) -> Actor:
+    if actor.roles.isdisjoint(roles):
+        names = "、".join(ROLES[role].label_zh for role in roles)
+        raise Forbidden(f"只有{names}可以这样做", f"Only for {', '.join(roles)}")
+    return actor
 
 
 def _free_to_work(actor: Actor) -> Actor:

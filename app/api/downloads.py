@@ -4,16 +4,19 @@ It always goes out as something to save, never to show: whatever a file claims t
 under our name. Who may have it is decided before.
 """
 
+import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import IO
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.api import etags
 from app.core.errors import Problem
-from app.core.files import FileStore
+from app.core.files import PIECE_BYTES, FileStore
 
 CACHE = "private, no-cache"
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
@@ -58,6 +61,25 @@ async def reply(request: Request, *, files: FileStore, file: Download) -> Respon
     status = HTTPStatus.OK if part is None else HTTPStatus.PARTIAL_CONTENT
     pieces = await files.read(file.key, start, end)
     return StreamingResponse(pieces, status, headers, file.mime)
+
+
+def made(file: IO[bytes], *, mime: str, name: str) -> StreamingResponse:
+    """A file that was made for this reply, from its start; it is closed when it was sent."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Length": str(size),
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "X-Content-Type-Options": "nosniff",
+    }
+
+    def pieces() -> Iterator[bytes]:
+        with file:
+            while piece := file.read(PIECE_BYTES):
+                yield piece
+
+    return StreamingResponse(pieces(), HTTPStatus.OK, headers, mime)
 
 
 def _wanted(request: Request, etag: str, size: int) -> tuple[int, int] | None:

@@ -9,11 +9,11 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, tuple_
+from sqlalchemy import ColumnElement, select, tuple_
 
 from app.core.errors import invalid_field
 
@@ -32,11 +32,17 @@ class Sort:
     id_column: ColumnElement[Any]
     descending: bool
     read: Callable[[str], Any]
+    looked_up: bool = False
 
     @classmethod
     def by_time(cls, column: Any, id_column: Any, *, descending: bool) -> "Sort":
         """By an aware timestamp."""
         return cls(column, id_column, descending, _read_time)
+
+    @classmethod
+    def by_day(cls, column: Any, id_column: Any) -> "Sort":
+        """By a date, ascending."""
+        return cls(column, id_column, descending=False, read=date.fromisoformat)
 
     @classmethod
     def by_text(cls, column: Any, id_column: Any) -> "Sort":
@@ -48,6 +54,11 @@ class Sort:
         """By the id alone: the order in which the rows were made."""
         return cls(id_column, id_column, descending=False, read=UUID)
 
+    @classmethod
+    def by_own(cls, column: Any, id_column: Any) -> "Sort":
+        """By a value that may not travel (an address): the cursor holds the id, the row tells its value."""
+        return cls(column, id_column, descending=False, read=UUID, looked_up=True)
+
     def order(self) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
         """The ORDER BY, with the id as tiebreak."""
         if self.descending:
@@ -57,8 +68,14 @@ class Sort:
     def after(self, cursor: str) -> ColumnElement[bool]:
         """The condition that selects what comes after the cursor."""
         value, row_id = decode_cursor(cursor, self.read)
+        if self.looked_up:
+            value = self._value_of(row_id)
         here, seen = tuple_(self.column, self.id_column), tuple_(value, row_id)
         return here < seen if self.descending else here > seen
+
+    def _value_of(self, row_id: UUID) -> Any:
+        last = self.id_column.table.alias()
+        return select(last.c[self.column.key]).where(last.c.id == row_id).scalar_subquery()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Writing many rows fast: COPY, with the secondary indexes built once at the end instead of row by row.
 
-All in the caller's transaction, as the owner of the tables. Indexes and foreign keys are taken down and put
-back exactly as the catalogue tells them, so that nothing here has to be changed when a migration changes
-them; putting a foreign key back checks every row.
+All in the caller's transaction, as the owner of the tables. Indexes, foreign keys and exclusions are taken
+down and put back exactly as the catalogue tells them, so that nothing here has to be changed when a
+migration changes them; putting a constraint back checks every row.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ _REFERENCES = """
 SELECT conrelid::regclass::text AS table, quote_ident(conname) AS name,
     pg_get_constraintdef(oid) AS definition
 FROM pg_constraint
-WHERE contype = 'f' AND conrelid = ANY ($1::text[]::regclass[])
+WHERE contype IN ('f', 'x') AND conrelid = ANY ($1::text[]::regclass[])
 ORDER BY oid
 """
 _MEMORY = "SET LOCAL maintenance_work_mem = '256MB'"

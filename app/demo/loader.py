@@ -36,7 +36,15 @@ __all__ = ["load", "load_tickets"]
 
 PREFIX = "WG"
 _PLACES, _HOUSEHOLDS, _INDEXES = "区域、单位和队伍", "住户", "索引"
-_REGISTRY = ("household", "resident", "household_member")
+_REGISTRY = (
+    "building",
+    "room",
+    "household",
+    "resident",
+    "household_member",
+    "residence",
+    "household_stay",
+)
 _AUTOMATIC = "UPDATE category SET auto_dispatch = true WHERE code = ANY ($1)"
 _REGIONS = frozenset({AreaLevel.CITY, AreaLevel.COUNTY})
 

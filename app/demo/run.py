@@ -109,7 +109,7 @@ def _prepare(
     summary: dict[str, Any] | None = folder.read_summary()
     if asyncio.run(_is_empty(owner)):
         with board.loading(f"生成演示数据（{wanted.scale.value}）") as report:
-            vault = Vault(settings.secret_key.get_secret_value())
+            vault = Vault(*settings.secrets)
             dsn = databases.for_asyncpg(owner)
             asyncio.run(photos.place(FileStore(settings.files)))
             made = asyncio.run(

@@ -1,4 +1,4 @@
-"""What the worker tidies every hour: idempotency keys and sessions that nobody can use any more.
+"""What the worker tidies every hour: keys, sessions and staged rows that nobody needs any more.
 
 As thin as a router: each job is one service call in one transaction. PgQueuer's schedule table sees to it
 that only one worker runs a job, and that a job of a killed worker is taken up again.
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import logging
 from app.core.db import Sessions, transaction
 from app.services.access import expiry
+from app.services.exchange import imports
 from app.services.platform import idempotency
 
 Tidy = Callable[[AsyncSession], Awaitable[int]]
@@ -21,6 +22,7 @@ Tidy = Callable[[AsyncSession], Awaitable[int]]
 JOBS: tuple[tuple[str, str, Tidy], ...] = (
     ("forget_idempotency_keys", "11 * * * *", idempotency.forget_old),
     ("purge_sessions", "23 * * * *", expiry.purge_sessions),
+    ("forget_imports", "41 * * * *", imports.forget_old),
 )
 
 log = logging.get(__name__)

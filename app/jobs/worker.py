@@ -8,15 +8,28 @@ the next worker. What the jobs do is in the modules beside this one.
 import asyncio
 import signal
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 
 import asyncpg
 from pgqueuer import PgQueuer
 
 from app.core import logging
+from app.core.crypto import Vault
 from app.core.db import Sessions, create_engine, create_sessions
 from app.core.files import FileStore
-from app.jobs import deadline_moves, heartbeat, maintenance, orphan_files, sweep
+from app.jobs import (
+    audit_seal,
+    deadline_moves,
+    exports,
+    heartbeat,
+    imports,
+    maintenance,
+    orphan_files,
+    reseal,
+    retention,
+    sweep,
+)
 from app.jobs.outages import OUTAGES
 
 NAME = "wangge-worker"
@@ -29,11 +42,22 @@ CLOSE_SECONDS = 5
 log = logging.get(__name__)
 
 
-async def run(*, url: str, dsn: str, files: FileStore, stop: asyncio.Event | None = None) -> None:
+@dataclass(frozen=True, slots=True, repr=False)
+class Parts:
+    """What the jobs work with."""
+
+    sessions: Sessions
+    files: FileStore
+    vault: Vault
+
+
+async def run(
+    *, url: str, dsn: str, files: FileStore, vault: Vault, stop: asyncio.Event | None = None
+) -> None:
     """Work until stop is set (by default at SIGTERM or SIGINT).
 
     url is SQLAlchemy's address of the database, dsn asyncpg's of the same; both as the application's role.
-    files is where the API puts what is uploaded.
+    files is where the API puts what is uploaded, vault what it seals personal values with.
     """
     stop = stop or _stop_on_signals()
     engine = create_engine(url, pool_size=4, name=NAME)
@@ -41,7 +65,7 @@ async def run(*, url: str, dsn: str, files: FileStore, stop: asyncio.Event | Non
     beating = asyncio.create_task(heartbeat.keep(sessions, stop))
     log.info("worker_started")
     try:
-        await _work(dsn, sessions, files, stop)
+        await _work(dsn, Parts(sessions, files, vault), stop)
         await beating
     finally:
         beating.cancel()
@@ -49,7 +73,7 @@ async def run(*, url: str, dsn: str, files: FileStore, stop: asyncio.Event | Non
         log.info("worker_stopped")
 
 
-async def _work(dsn: str, sessions: Sessions, files: FileStore, stop: asyncio.Event) -> None:
+async def _work(dsn: str, parts: Parts, stop: asyncio.Event) -> None:
     """One connection after another until stop is set."""
     wait = FIRST_WAIT_SECONDS
     while not stop.is_set():
@@ -60,7 +84,7 @@ async def _work(dsn: str, sessions: Sessions, files: FileStore, stop: asyncio.Ev
                 server_settings={"application_name": NAME, "jit": "off", "TimeZone": "UTC"},
             )
             wait = FIRST_WAIT_SECONDS
-            await _cycle(connection, sessions, files, stop)
+            await _cycle(connection, parts, stop)
         except OUTAGES as away:
             log.warning("database_away", error=type(away).__name__, retry_seconds=wait)
         if not stop.is_set():
@@ -69,15 +93,18 @@ async def _work(dsn: str, sessions: Sessions, files: FileStore, stop: asyncio.Ev
             wait = min(wait * 2, LONGEST_WAIT_SECONDS)
 
 
-async def _cycle(
-    connection: asyncpg.Connection, sessions: Sessions, files: FileStore, stop: asyncio.Event
-) -> None:
+async def _cycle(connection: asyncpg.Connection, parts: Parts, stop: asyncio.Event) -> None:
     """Work on one connection until stop is set; ConnectionResetError when it broke quietly."""
     queue = PgQueuer.from_asyncpg_connection(connection)
-    maintenance.register(queue, sessions)
-    orphan_files.register(queue, sessions, files)
-    deadline_moves.register(queue, sessions)
-    sweep.register(queue, sessions)
+    maintenance.register(queue, parts.sessions)
+    orphan_files.register(queue, parts.sessions, parts.files)
+    deadline_moves.register(queue, parts.sessions)
+    exports.register(queue, parts.sessions, parts.files, parts.vault)
+    imports.register(queue, parts.sessions, parts.files, parts.vault)
+    sweep.register(queue, parts.sessions)
+    audit_seal.register(queue, parts.sessions, parts.vault)
+    reseal.register(queue, parts.sessions, parts.vault)
+    retention.register(queue, parts.sessions)
     connection.add_termination_listener(lambda _connection: queue.shutdown.set())
     forward = asyncio.create_task(_forward(stop, queue.shutdown))
     try:

@@ -4,7 +4,7 @@
 are text for people to read, never keys and never scope tests.
 """
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +12,8 @@ from sqlalchemy import Date, Double, ForeignKey, Index, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, Versioned, one_of
-from app.models.enums import AreaKind, AreaLevel
+from app.models.base import Base, Keyed, Versioned, one_of
+from app.models.enums import AreaEventKind, AreaKind, AreaLevel
 
 
 class Area(Versioned, Base):
@@ -41,3 +41,21 @@ class Area(Versioned, Base):
     public_phone: Mapped[str | None]
     valid_from: Mapped[date] = mapped_column(Date)
     valid_to: Mapped[date | None] = mapped_column(Date)
+
+
+class AreaEvent(Keyed, Base):
+    """What happened to an area, so that the past stays findable.
+
+    `other_id` is the former parent of one that moved, the new grid that a split one gave a part to, or
+    the area that took a merged one in.
+    """
+
+    __tablename__ = "area_event"
+    __table_args__ = (one_of("kind", AreaEventKind), Index("ix_area_event_area_id", "area_id", "happened_on"))
+
+    area_id: Mapped[UUID] = mapped_column(ForeignKey("area.id"))
+    kind: Mapped[str]
+    other_id: Mapped[UUID] = mapped_column(ForeignKey("area.id"), index=True)
+    happened_on: Mapped[date] = mapped_column(Date)
+    created_at: Mapped[datetime]
+    created_by: Mapped[UUID | None]

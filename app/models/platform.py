@@ -163,6 +163,8 @@ class AuditLog(Keyed, Base):
     __table_args__ = (
         Index("ix_audit_log_at_id", "at", "id"),
         Index("ix_audit_log_entity", "entity", "entity_id"),
+        Index("ix_audit_log_entity_id_at_id", "entity_id", "at", "id"),
+        Index("ix_audit_log_actor_id_at_id", "actor_id", "at", "id"),
     )
 
     at: Mapped[datetime]
@@ -172,6 +174,29 @@ class AuditLog(Keyed, Base):
     entity_id: Mapped[UUID | None]
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)
     request_id: Mapped[str | None]
+
+
+class AuditPending(Base):
+    """An audit row that is not sealed yet; a trigger lists each as it is written."""
+
+    __tablename__ = "audit_pending"
+
+    audit_id: Mapped[UUID] = mapped_column(ForeignKey("audit_log.id"), primary_key=True)
+
+
+class AuditLink(Base):
+    """One link of the audit chain: a row's place, and the keyed digest of it and of all before it.
+
+    Names the row without a foreign key, so that it still says which one is gone.
+    """
+
+    __tablename__ = "audit_link"
+
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    audit_id: Mapped[UUID] = mapped_column(unique=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    key_id: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[datetime]
 
 
 class Heartbeat(Base):

@@ -29,16 +29,18 @@ async def households_list(
     area_id: Annotated[UUID | None, Query(description="该区域及其所有下级")] = None,
     household_type: HouseholdType | None = None,
     residence_status: ResidenceStatus | None = None,
+    needs_head: Annotated[bool | None, Query(description="true 只看缺户主的户")] = None,
     cursor: Cursor = None,
     limit: Limit = LIMIT,
 ) -> PageRead[HouseholdRead]:
-    """The households of the caller's scope, in the order in which they were registered."""
+    """The households of the caller's scope, by address, 2号 before 10号."""
     page = await households.page(
         session,
         actor=actor,
         area_id=area_id,
         household_type=household_type,
         residence_status=residence_status,
+        needs_head=needs_head,
         cursor=cursor,
         limit=limit,
     )

@@ -11,14 +11,15 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from app.core.texts import compact
-from app.models.enums import Gender, HouseholdType, PopulationType, ResidenceStatus
-from app.schemas.folding import BirthDay, Code, Label, PersonName, PersonPhone, folded
-from app.schemas.types import Input, Output, Ref
+from app.models.enums import Gender, HouseholdType, IdType, NoIdReason, PopulationType, ResidenceStatus
+from app.schemas.folding import BirthDay, Code, Day, Label, PersonName, PersonPhone, folded
+from app.schemas.patch import Patch, untouched
+from app.schemas.types import Input, Output, Ref, ShortText
 
 MAX_RESIDENTS = 100
 RELATION = r"^(0[1-9]|[1-9][0-9])$"
 
-NumberAsTyped = Annotated[str, folded(compact), StringConstraints(min_length=1, max_length=40)]
+NumberAsTyped = Annotated[ShortText, folded(compact), StringConstraints(max_length=40)]
 
 
 class ResidentCreate(Input):
@@ -32,23 +33,42 @@ class ResidentCreate(Input):
     gender: Gender | None = None
     birth_on: BirthDay | None = Field(default=None, repr=False)
     population_type: PopulationType = PopulationType.HUKOU
+    id_type: IdType = IdType.RESIDENT_ID
     id_number: NumberAsTyped | None = Field(default=None, repr=False)
+    no_id_reason: NoIdReason | None = None
     phone: PersonPhone | None = Field(default=None, repr=False)
+    hukou_place: Label | None = None
+    occupation: Label | None = None
+    workplace: Label | None = None
 
 
 class HouseholdCreate(Input):
-    """A new household of a grid or micro-grid with its people: one head, or nobody where it is vacant."""
+    """A new household of a grid or micro-grid with its people: one head, or nobody where it is vacant.
 
-    area_id: UUID
-    address: Label
+    In a room, the grid and the address are the room's; `since` is the day when they came, today unless said.
+    """
+
+    area_id: UUID | None = None
+    room_id: UUID | None = None
+    address: Label | None = None
+    since: Day | None = None
     household_type: HouseholdType
     residence_status: ResidenceStatus = ResidenceStatus.SAME
     no: Code | None = None
     residents: list[ResidentCreate] = Field(default=[], max_length=MAX_RESIDENTS, repr=False)
 
 
+class HouseholdPatch(Patch):
+    """What may change of a household; a corrected address is not a move."""
+
+    no: Code = untouched()
+    address: Label = untouched()
+    household_type: HouseholdType = untouched()
+    residence_status: ResidenceStatus = untouched()
+
+
 class HouseholdRead(Output):
-    """A household as a row of a list."""
+    """A household as a row of a list; `needs_head` until somebody is named head."""
 
     id: UUID
     no: str
@@ -56,6 +76,7 @@ class HouseholdRead(Output):
     household_type: HouseholdType
     residence_status: ResidenceStatus
     member_count: int
+    needs_head: bool
     area: Ref
     head_name: str | None
     version: int
@@ -73,17 +94,20 @@ class HouseholdPerson(Output):
     population_type: PopulationType
     id_number: str | None
     phone: str | None
+    lives_here: bool
     since: date
 
 
 class HouseholdDetail(HouseholdRead):
-    """A household with its people, the head first."""
+    """A household with its people, the head first; `lodgers` live here and are registered elsewhere."""
 
+    room: Ref | None
     town_id: UUID | None
     village_id: UUID | None
     grid_id: UUID | None
     ended_on: date | None
     people: list[HouseholdPerson]
+    lodgers: list[HouseholdPerson]
 
 
 class Warned(Output):

@@ -27,11 +27,17 @@ PUBLIC = {
 }
 # What somebody with an initial password may do before changing it.
 BEFORE_THE_CHANGE = {("GET", "/v1/me"), ("POST", "/v1/auth/password")}
-# Calls that show a secret or take a password; all other writing POSTs honour an Idempotency-Key.
+# Calls that show a secret or plain personal values, or take a password; all other writing POSTs honour an
+# Idempotency-Key.
 WITHOUT_A_KEY = {
     "/v1/auth/password",
     "/v1/accounts/{account_id}/password",
     "/v1/clients/{client_id}/tokens",
+    "/v1/residents/{resident_id}/unmask",
+    "/v1/households/{household_id}/unmask",
+    "/v1/rooms/{room_id}/unmask",
+    "/v1/tickets/{ticket_id}/contact/unmask",
+    "/v1/data-requests/{request_id}/copy",
 }
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 

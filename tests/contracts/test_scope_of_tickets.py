@@ -24,6 +24,8 @@ OUTSIDERS = (
     "dept_head_fire",
     "grid_assistant",
 )
+# A refused look at plain personal values is written down.
+REFUSED_LOOKS = {"audit_log", "audit_pending", "pii_access_log", "pii_access_reason"}
 
 
 @pytest.mark.parametrize("who", OUTSIDERS)
@@ -41,7 +43,8 @@ async def test_another_areas_ticket_is_not_found_at_any_address(
                 problem_in(await api.as_(who).request(operation.method, url, json=body), 404, "not_found")
                 asked += 1
     assert asked >= 2 + len(ACTIONS)
-    assert await checksums(session) == before
+    after = await checksums(session)
+    assert {name for name in before if before[name] != after[name]} <= REFUSED_LOOKS
 
 
 def bodies_of(operation: Operation, world: World) -> list[dict[str, Any] | None]:
@@ -50,4 +53,6 @@ def bodies_of(operation: Operation, world: World) -> list[dict[str, Any] | None]
         return [None]
     if operation.name == "ticket_duplicates_merge":
         return [{"ticket_ids": [str(uuid7())]}]
+    if operation.name == "ticket_contact_unmask":
+        return [{"fields": ["phone"], "reason": "contact", "note": "联系诉求人"}]
     return [steps.body(action, world) for action in ACTIONS]

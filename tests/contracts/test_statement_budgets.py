@@ -50,7 +50,8 @@ async def test_every_other_read_costs_four_statements(app: FastAPI, api: Api, st
 @pytest.mark.parametrize("who", ["former", "disabled"])
 async def test_a_refusal_costs_one_statement(app: FastAPI, api: Api, statements: Counter, who: str) -> None:
     for operation in operations(app):
-        if operation.path.startswith("/v1/tickets"):
+        # A refused look at plain values is decided later, so that it can be written down.
+        if operation.path.startswith("/v1/tickets") and not operation.path.endswith("/unmask"):
             with statements(at_most=1):
                 reply = await api.as_(who).request(operation.method, operation.url, json={})
             if who == "former":

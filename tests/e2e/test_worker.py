@@ -23,6 +23,7 @@ from app.models.access import AuthSession
 from app.models.platform import Heartbeat, IdempotencyKey
 from app.runtime import databases, provision
 from tests.support.database import Database
+from tests.support.settings import vault_of_tests
 from tests.support.world import World
 
 PATIENCE = 60.0
@@ -46,7 +47,7 @@ async def working(url: str, folder: Path) -> AsyncIterator[None]:
     """A worker of this process while the block runs; it must end by itself when told to stop."""
     stop = asyncio.Event()
     files = FileStore(folder / "files")
-    work = worker.run(url=url, dsn=databases.for_asyncpg(url), files=files, stop=stop)
+    work = worker.run(url=url, dsn=databases.for_asyncpg(url), files=files, vault=vault_of_tests(), stop=stop)
     task = asyncio.create_task(work)
     try:
         yield
@@ -142,7 +143,7 @@ async def test_maintenance_removes_what_nobody_can_use_and_nothing_else(
     async with transaction(sessions) as session:
         keys = (await session.scalars(select(IdempotencyKey.key))).all()
         after = await session.scalar(select(func.count()).select_from(AuthSession))
-    assert removed == {"forget_idempotency_keys": 1, "purge_sessions": 1}
+    assert removed == {"forget_idempotency_keys": 1, "purge_sessions": 1, "forget_imports": 0}
     assert keys == ["young"]
     assert after == before
 

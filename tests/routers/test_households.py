@@ -145,7 +145,7 @@ async def test_a_worker_registers_a_family(api: Api, world: World, statements: C
         person("20", name="欧阳新生", id_number=None, phone=None, birth_on=clock.today().isoformat()),
     ]
     sent = body(world.places["micro_a1"], residents=family, address="沙头水南街（北）１２号")
-    with statements(at_most=10):
+    with statements(at_most=12):
         reply = await api.as_("grid_worker").post(URL, json=sent)
     assert reply.status_code == 201, reply.text
     stored = reply.json()

@@ -8,13 +8,12 @@ from uuid import UUID
 
 import pytest
 from httpx import Response
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.ids import uuid7
 from app.models.enums import Role
-from app.models.registry import HouseholdMember
 from app.models.ticket_step import TicketClock
 from tests.support import ledger
 from tests.support.clients import Api
@@ -106,26 +105,24 @@ async def test_trap_2_when_villages_merge_open_tickets_go_over_one_by_one_with_t
 
 
 async def test_trap_3_somebody_who_moved_out_is_shown_where_they_live_now_and_another_heads_the_family(
-    api: Api, session: AsyncSession, world: World
+    api: Api, world: World
 ) -> None:
     family = [person(), person("12", name="李小红", id_number=identity_number(2))]
     left = (
         await api.as_("grid_worker").post(HOUSEHOLDS, json=body(world.places["grid_a1"], residents=family))
     ).json()
-    vacant = body(world.places["grid_c1"], household_type="vacant", residence_status="empty", residents=[])
-    entered = (await api.as_("grid_worker_c").post(HOUSEHOLDS, json=vacant)).json()
-    head, wife = (UUID(someone["resident_id"]) for someone in left["people"])
-    of_family = HouseholdMember.household_id == UUID(left["id"])
-    ends = update(HouseholdMember).where(of_family, HouseholdMember.resident_id == head)
-    await session.execute(ends.values(valid_to=clock.today()))
-    heads = update(HouseholdMember).where(of_family, HouseholdMember.resident_id == wife)
-    await session.execute(heads.values(is_head=True))
-    new = {"household_id": UUID(entered["id"]), "resident_id": head, "relation": "02", "is_head": True}
-    await session.execute(insert(HouseholdMember).values(id=uuid7(), valid_from=clock.today(), **new))
-    await session.commit()
-    for who, household, one in (("grid_worker", left, wife), ("grid_worker_c", entered, head)):
+    vacant = body(world.places["grid_a2"], household_type="vacant", residence_status="empty", residents=[])
+    entered = (await api.as_("grid_worker_a2").post(HOUSEHOLDS, json=vacant)).json()
+    head, wife = (someone["resident_id"] for someone in left["people"])
+    move = {
+        "household": {"household_id": entered["id"], "relation": "02"},
+        "head": {"resident_id": wife},
+    }
+    reply = await api.as_("village_admin").post(f"/v1/residents/{head}/moves", json=move)
+    assert reply.status_code == 200, reply.text
+    for who, household, one in (("grid_worker", left, wife), ("grid_worker_a2", entered, head)):
         shown = (await api.as_(who).get(f"{HOUSEHOLDS}/{household['id']}")).json()["people"]
-        assert [(someone["resident_id"], someone["is_head"]) for someone in shown] == [(str(one), True)]
+        assert [(someone["resident_id"], someone["is_head"]) for someone in shown] == [(one, True)]
 
 
 async def test_trap_3_a_new_born_without_a_number_belongs_to_the_family_and_to_no_other(

@@ -27,6 +27,7 @@ from app.services.platform import orphan_files
 from tests.support.clients import Api
 from tests.support.database import Database
 from tests.support.media import jpeg, png
+from tests.support.settings import vault_of_tests
 from tests.support.uploads import PATH, objects, upload, uploaded
 
 WHO = "grid_worker"
@@ -140,7 +141,9 @@ async def test_the_worker_has_the_collection_on_its_schedule(
 ) -> None:
     stop = asyncio.Event()
     url, dsn = database.url, for_asyncpg(database.url)
-    working = asyncio.create_task(worker.run(url=url, dsn=dsn, files=files, stop=stop))
+    working = asyncio.create_task(
+        worker.run(url=url, dsn=dsn, files=files, vault=vault_of_tests(), stop=stop)
+    )
     planned = text("SELECT count(*) FROM pgqueuer_schedules WHERE entrypoint = :name")
     async with asyncio.timeout(30), engine.connect() as connection:
         while not await connection.scalar(planned, {"name": NAME}):

@@ -81,6 +81,7 @@ async def add(
             resident_id=head.id,
             relation="02",
             is_head=True,
+            reason="registered",
             valid_from=date(2024, 1, 1),
         )
     )

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -82,7 +82,7 @@ def _literal(value: Any) -> str:
         return "NULL"
     if isinstance(value, (bool, int, float)):
         return str(value)
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return f"'{value.isoformat()}'"
     if isinstance(value, list):
         return "ARRAY[" + ", ".join(map(_literal, value)) + "]::uuid[]"

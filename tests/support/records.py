@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from tests.support import dwellings
 from tests.support.clients import Api
 from tests.support.operations import Operation, operations
 from tests.support.tickets import Loop
@@ -13,13 +14,22 @@ from tests.support.world import World
 
 
 async def populate(api: Api, world: World) -> None:
-    """A ticket at the urban office and a household, in village A and in village B."""
+    """A ticket at the urban office, a household, a building and a room, in village A and in village B."""
     for grid, worker in (("grid_a1", "grid_worker"), ("grid_b1", "grid_worker_b")):
         area_id = str(world.places[grid].id)
         household = {"area_id": area_id, "address": f"{grid} 一巷 1 号", "household_type": "resident"}
         household["residents"] = [{"name": "关大婶", "relation": "02", "phone": "13812345678"}]  # type: ignore[assignment]
         reply = await api.as_(worker).post("/v1/households", json=household)
         assert reply.status_code == 201, reply.text
+        resident = reply.json()["people"][0]["resident_id"]
+        care = {"resident_id": resident, "category": "disabled", "care_level": "red"}
+        reply = await api.as_(worker).post("/v1/care-objects", json=care)
+        assert reply.status_code == 201, reply.text
+        shop = {"area_id": area_id, "name": "小卖部", "kind": "shop", "address": "一巷 2 号"}
+        reply = await api.as_(worker).post("/v1/places", json=shop)
+        assert reply.status_code == 201, reply.text
+        house = await dwellings.building(api, worker, world.places[grid])
+        await dwellings.room(api, worker, house, owner_name="关大婶", owner_phone="13812345678")
         loop = Loop(api, world)
         reply = await api.as_(worker).post("/v1/tickets", json=loop.body(area_id=area_id, location=None))
         assert reply.status_code == 201, reply.text

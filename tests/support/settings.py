@@ -3,6 +3,7 @@
 from pydantic import SecretStr
 
 from app.config import Settings
+from app.core.crypto import Vault
 
 SECRET = "a-secret-of-the-tests-and-of-nothing-else"
 
@@ -10,3 +11,8 @@ SECRET = "a-secret-of-the-tests-and-of-nothing-else"
 def settings_of_tests() -> Settings:
     """Settings that ignore `.env`."""
     return Settings(_env_file=None, environment="test", secret_key=SecretStr(SECRET), log_level="WARNING")
+
+
+def vault_of_tests() -> Vault:
+    """The vault of the application under test."""
+    return Vault(SECRET)

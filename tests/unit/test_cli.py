@@ -18,7 +18,9 @@ from app.demo.folder import claimed
 from app.runtime import databases, failures, generated
 from app.runtime.failures import CommandFailed
 
-COMMANDS = ("serve", "worker", "migrate", "demo", "admin", "keys", "openapi", "docs")
+COMMANDS = (
+    "serve", "worker", "migrate", "import", "export", "demo", "admin", "keys", "audit", "openapi", "docs",
+)  # fmt: skip
 
 
 def wangge(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:

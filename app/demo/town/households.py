@@ -14,7 +14,7 @@ from zlib import crc32
 
 from app.core.clock import day_start
 from app.core.crypto import Vault
-from app.demo.content.addresses import buildings, locality
+from app.demo.content.addresses import BuildingText, RoomText, buildings, locality
 from app.demo.content.people import HouseholdText, People, PersonText
 from app.demo.content.relatives import RELATION_HEAD
 from app.demo.content.tables import seeded, slots
@@ -28,10 +28,24 @@ from app.demo.town.founding import (
     stamps,
 )
 from app.demo.town.places import GridPlace
-from app.demo.town.rows import HouseholdRecord, MembershipRecord, ResidentRecord
+from app.demo.town.rows import (
+    BuildingRecord,
+    HouseholdRecord,
+    MembershipRecord,
+    ResidenceRecord,
+    ResidentRecord,
+    RoomRecord,
+    StayRecord,
+)
+from app.models.enums import HouseholdType, LinkReason, NoIdReason, RoomUse
 
 BATCH = 1_000
 
+_USES = {
+    HouseholdType.RENTAL: RoomUse.RENTED,
+    HouseholdType.VACANT: RoomUse.VACANT,
+    HouseholdType.SHOP_HOUSE: RoomUse.MIXED,
+}
 _LONGEST_STAY = 20 * 365
 _Number = tuple[bytes | None, bytes | None, str | None]
 
@@ -40,9 +54,13 @@ class Homes:
     """Rows of some households and of the people in them."""
 
     def __init__(self) -> None:
+        self.buildings: list[BuildingRecord] = []
+        self.rooms: list[RoomRecord] = []
         self.households: list[HouseholdRecord] = []
         self.residents: list[ResidentRecord] = []
         self.memberships: list[MembershipRecord] = []
+        self.residences: list[ResidenceRecord] = []
+        self.stays: list[StayRecord] = []
 
     def all(self) -> Iterator[Sequence[Any]]:
         """The sheets, parents before children."""
@@ -53,7 +71,8 @@ class _Home(NamedTuple):
     """A room in a grid, the household's number in its village, and when it was entered."""
 
     grid: GridPlace
-    address: str
+    building: BuildingText
+    room: RoomText
     number: int
     entered_at: datetime
 
@@ -67,6 +86,7 @@ class Registrar:
         self._founding, self._people, self._vault = founding, people, vault
         self._worker_of = worker_of
         self._rng = seeded(founding.seed, "households")
+        self._building_id: UUID
 
     def batches(self, grids: Sequence[GridPlace], total: int) -> Iterator[Homes]:
         """`total` households, grid after grid."""
@@ -90,11 +110,12 @@ class Registrar:
                     entered += 1
                     numbers[grid.row.village_code] += 1
                     number = numbers[grid.row.village_code]
-                    yield _Home(grid, room.address, number, begin + entered * pace)
+                    yield _Home(grid, building, room, number, begin + entered * pace)
 
     def _enter(self, homes: Homes, home: _Home, text: HouseholdText) -> None:
         grid, village = home.grid, home.grid.village
         entered = self._stamps(home.entered_at, grid)
+        room_id = self._room(homes, home, _USES.get(text.household_type, RoomUse.OWNER))
         household_id = new_id(self._rng, home.entered_at)
         homes.households.append(
             HouseholdRecord(
@@ -104,7 +125,8 @@ class Registrar:
                 village.town.id,
                 village.id,
                 grid.id,
-                home.address,
+                room_id,
+                home.room.address,
                 text.household_type,
                 text.residence_status,
                 len(text.members),
@@ -112,8 +134,57 @@ class Registrar:
             )
         )
         since = self._founding.today - timedelta(days=400 + int(self._rng.random() * _LONGEST_STAY))
+        homes.stays.append(
+            StayRecord(
+                new_id(self._rng, home.entered_at),
+                household_id,
+                grid.id,
+                room_id,
+                home.room.address,
+                LinkReason.REGISTERED,
+                since,
+                *entered,
+            )
+        )
         for person in text.members:
             self._person(homes, household_id, home, person, since)
+
+    def _room(self, homes: Homes, home: _Home, use: RoomUse) -> UUID:
+        """The home's room, and with the first of its rooms the building."""
+        grid, building, entered = home.grid, home.building, self._stamps(home.entered_at, home.grid)
+        place = (grid.id, grid.village.town.id, grid.village.id, grid.id)
+        if home.room is building.rooms[0]:
+            self._building_id = new_id(self._rng, home.entered_at)
+            homes.buildings.append(
+                BuildingRecord(
+                    self._building_id,
+                    *place,
+                    building.name,
+                    building.no,
+                    building.address,
+                    building.kind,
+                    building.floors,
+                    building.units,
+                    building.built_year,
+                    *entered,
+                )
+            )
+        room, room_id = home.room, new_id(self._rng, home.entered_at)
+        floor = str(room.floor)
+        homes.rooms.append(
+            RoomRecord(
+                room_id,
+                *place,
+                self._building_id,
+                room.unit_no,
+                floor,
+                room.room_no,
+                room.address,
+                use,
+                *entered,
+            )
+        )
+        return room_id
 
     def _person(self, homes: Homes, household_id: UUID, home: _Home, person: PersonText, since: date) -> None:
         at = home.entered_at
@@ -125,24 +196,36 @@ class Registrar:
         homes.residents.append(
             ResidentRecord(
                 resident_id,
+                home.grid.id,
+                home.grid.village.town.id,
+                home.grid.village.id,
+                home.grid.id,
                 person.name,
                 person.gender,
                 person.birth_date,
                 person.population_type,
+                None if person.identity_no else NoIdReason.NEW_BORN,
                 *numbers,
                 *entered,
             )
         )
+        begun = max(since, person.birth_date)
+        reason = LinkReason.BORN if begun > since else LinkReason.REGISTERED
+        is_head = person.relation == RELATION_HEAD
         homes.memberships.append(
             MembershipRecord(
                 new_id(self._rng, at),
                 household_id,
                 resident_id,
                 person.relation,
-                person.relation == RELATION_HEAD,
-                max(since, person.birth_date),
+                is_head,
+                reason,
+                begun,
                 *entered,
             )
+        )
+        homes.residences.append(
+            ResidenceRecord(new_id(self._rng, at), resident_id, household_id, reason, begun, *entered)
         )
 
     def _number(self, number: str | None) -> _Number:

@@ -17,10 +17,13 @@ from app.models.enums import (
     Employment,
     Gender,
     HouseholdType,
+    LinkReason,
+    NoIdReason,
     OrgKind,
     PopulationType,
     ResidenceStatus,
     Role,
+    RoomUse,
 )
 
 
@@ -154,6 +157,47 @@ class TokenRecord(NamedTuple):
     created_by: UUID
 
 
+class BuildingRecord(NamedTuple):
+    """A building of a grid."""
+
+    id: UUID
+    area_id: UUID
+    town_id: UUID
+    village_id: UUID
+    grid_id: UUID
+    name: str
+    no: str
+    address: str
+    kind: str
+    floors: int
+    units: int
+    built_year: int
+    created_at: datetime
+    created_by: UUID
+    updated_at: datetime
+    updated_by: UUID
+
+
+class RoomRecord(NamedTuple):
+    """A room of a building."""
+
+    id: UUID
+    area_id: UUID
+    town_id: UUID
+    village_id: UUID
+    grid_id: UUID
+    building_id: UUID
+    unit_no: str
+    floor: str
+    room_no: str
+    address: str
+    use: RoomUse
+    created_at: datetime
+    created_by: UUID
+    updated_at: datetime
+    updated_by: UUID
+
+
 class HouseholdRecord(NamedTuple):
     """A household in its grid."""
 
@@ -163,6 +207,7 @@ class HouseholdRecord(NamedTuple):
     town_id: UUID
     village_id: UUID
     grid_id: UUID
+    room_id: UUID
     address: str
     household_type: HouseholdType
     residence_status: ResidenceStatus
@@ -177,10 +222,15 @@ class ResidentRecord(NamedTuple):
     """A resident; numbers sealed."""
 
     id: UUID
+    area_id: UUID
+    town_id: UUID
+    village_id: UUID
+    grid_id: UUID
     name: str
     gender: Gender
     birth_on: date
     population_type: PopulationType
+    no_id_reason: NoIdReason | None
     id_sealed: bytes | None
     id_index: bytes | None
     id_last4: str | None
@@ -201,6 +251,37 @@ class MembershipRecord(NamedTuple):
     resident_id: UUID
     relation: str
     is_head: bool
+    reason: LinkReason
+    valid_from: date
+    created_at: datetime
+    created_by: UUID
+    updated_at: datetime
+    updated_by: UUID
+
+
+class ResidenceRecord(NamedTuple):
+    """A resident's home: with the household."""
+
+    id: UUID
+    resident_id: UUID
+    household_id: UUID
+    reason: LinkReason
+    valid_from: date
+    created_at: datetime
+    created_by: UUID
+    updated_at: datetime
+    updated_by: UUID
+
+
+class StayRecord(NamedTuple):
+    """Where a household is."""
+
+    id: UUID
+    household_id: UUID
+    area_id: UUID
+    room_id: UUID
+    address: str
+    reason: LinkReason
     valid_from: date
     created_at: datetime
     created_by: UUID
@@ -218,8 +299,12 @@ TABLES: Mapping[type[tuple[object, ...]], str] = MappingProxyType(
         AccountRecord: "account",
         ClientRecord: "api_client",
         TokenRecord: "api_token",
+        BuildingRecord: "building",
+        RoomRecord: "room",
         HouseholdRecord: "household",
         ResidentRecord: "resident",
         MembershipRecord: "household_member",
+        ResidenceRecord: "residence",
+        StayRecord: "household_stay",
     }
 )

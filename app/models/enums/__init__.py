@@ -4,6 +4,17 @@ Lists that a town may extend (categories, calendars) are tables, not enums. Stan
 the workflow table can import it and nothing else. Source of the values: the field's code lists.
 """
 
+from app.models.enums.care import CYCLE_DAYS, ORDINARY_CYCLE_DAYS, SENSITIVE, CareLevel, CareTag
+from app.models.enums.home import (
+    BuildingKind,
+    FireLevel,
+    IdType,
+    LinkReason,
+    NoIdReason,
+    PlaceKind,
+    RiskLevel,
+    RoomUse,
+)
 from app.models.enums.outcome import (
     AttachmentPurpose,
     Decision,
@@ -29,7 +40,7 @@ from app.models.enums.people import (
     ResidenceStatus,
     Role,
 )
-from app.models.enums.place import AreaKind, AreaLevel, CoordType
+from app.models.enums.place import AreaEventKind, AreaKind, AreaLevel, CoordType
 from app.models.enums.rule import Guard, Kind, Outcome, Relation
 from app.models.enums.ticket import (
     Action,
@@ -45,11 +56,18 @@ from app.models.enums.ticket import (
 )
 
 __all__ = [
+    "CYCLE_DAYS",
+    "ORDINARY_CYCLE_DAYS",
+    "SENSITIVE",
     "AccountStatus",
     "Action",
+    "AreaEventKind",
     "AreaKind",
     "AreaLevel",
     "AttachmentPurpose",
+    "BuildingKind",
+    "CareLevel",
+    "CareTag",
     "ClockKind",
     "CoordType",
     "DayKind",
@@ -58,12 +76,17 @@ __all__ = [
     "EscalateReason",
     "EvaluatedBy",
     "EventSource",
+    "FireLevel",
     "Gender",
     "Guard",
     "HouseholdType",
+    "IdType",
     "Kind",
+    "LinkReason",
+    "NoIdReason",
     "OrgKind",
     "Outcome",
+    "PlaceKind",
     "PopulationType",
     "RejectReason",
     "Relation",
@@ -73,7 +96,9 @@ __all__ = [
     "ReturnReason",
     "RevisitMethod",
     "RevisitState",
+    "RiskLevel",
     "Role",
+    "RoomUse",
     "Satisfaction",
     "SlaUnit",
     "Solved",

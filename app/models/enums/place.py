@@ -40,3 +40,11 @@ class CoordType(StrEnum):
     GCJ02 = "gcj02"
     BD09 = "bd09"
     CGCS2000 = "cgcs2000"
+
+
+class AreaEventKind(StrEnum):
+    """What happened to an area: moved from a parent, gave part of itself to another, went into another."""
+
+    MOVED = "moved"
+    SPLIT = "split"
+    MERGED = "merged"

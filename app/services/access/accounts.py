@@ -5,7 +5,7 @@ the initial password comes from `reset_password`, is shown once and must be chan
 account or resetting its password ends its sessions. What people do themselves is in `own_password`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -56,7 +56,8 @@ async def create(session: AsyncSession, *, actor: Actor, new: AccountCreate, vau
     """A new account for a member; nobody can sign in with it before a password reset."""
     await places.hold_member(session, new.member_id)
     phone_index = vault.index(new.phone) if new.phone else None
-    await require_free(session, username=new.username, phone_index=phone_index, member_id=new.member_id)
+    taken = vault.indexes(new.phone) if new.phone else []
+    await require_free(session, username=new.username, phone_indexes=taken, member_id=new.member_id)
     account = Account(
         id=uuid7(),
         member_id=new.member_id,
@@ -120,7 +121,8 @@ async def change(
     changes = patch.changes
     username = changes.get("username", account.username)
     phone_index = vault.index(changes["phone"]) if changes.get("phone") else None
-    await require_free(session, username=username, phone_index=phone_index, other_than=account.id)
+    taken = vault.indexes(changes["phone"]) if changes.get("phone") else []
+    await require_free(session, username=username, phone_indexes=taken, other_than=account.id)
     account.username = username
     if "phone" in changes:
         account.phone_index = phone_index
@@ -154,13 +156,15 @@ async def require_free(
     session: AsyncSession,
     *,
     username: str | None = None,
-    phone_index: bytes | None = None,
+    phone_indexes: Sequence[bytes] = (),
     member_id: UUID | None = None,
     other_than: UUID | None = None,
 ) -> None:
     """Raise the right `Conflict` when another account has the name, the number or the member."""
-    wanted = {Account.username: username, Account.phone_index: phone_index, Account.member_id: member_id}
+    wanted = {Account.username: username, Account.member_id: member_id}
     same = [column == value for column, value in wanted.items() if value is not None]
+    if phone_indexes:
+        same.append(Account.phone_index.in_(phone_indexes))
     if not same:
         return
     taken = select(Account.username, Account.phone_index, Account.member_id)

@@ -9,12 +9,14 @@ import hmac
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.crypto import hash_token
 from app.core.db import fetch_one
 from app.core.errors import Unauthenticated
+from app.models.access import Account
 from app.models.enums import AreaLevel, Role
 from app.services.access.keyring import Keyring
 from app.services.access.roles import ROLES, TOKEN_SCOPES
@@ -23,21 +25,32 @@ from app.services.platform.actor import Actor, Grant, ScopeKind
 TOKEN_PREFIX = "wg_"  # noqa: S105 - what every such token begins with
 KEY_CLAIM = "key"
 
-_PERSON = """
+_POSTS = """
+    (SELECT json_agg(json_build_array(post.role, area.id, area.level, post.org_id))
+       FROM post
+       LEFT JOIN org ON org.id = post.org_id
+       LEFT JOIN area ON area.id = coalesce(post.area_id, org.area_id)
+      WHERE post.member_id = account.member_id AND post.valid_from <= $2
+        AND (post.valid_to IS NULL OR post.valid_to > $2)) AS posts
+    """
+_PERSON = f"""
     SELECT account.id AS account_id, account.member_id, account.must_change_password,
-        (SELECT json_agg(json_build_array(post.role, area.id, area.level, post.org_id))
-           FROM post
-           LEFT JOIN org ON org.id = post.org_id
-           LEFT JOIN area ON area.id = coalesce(post.area_id, org.area_id)
-          WHERE post.member_id = account.member_id AND post.valid_from <= $2
-            AND (post.valid_to IS NULL OR post.valid_to > $2)) AS posts
+        {_POSTS}
     FROM auth_session
     JOIN account ON account.id = auth_session.account_id
     JOIN member ON member.id = account.member_id
     WHERE auth_session.id = $1 AND auth_session.revoked_at IS NULL
       AND auth_session.expires_at > $2 AND account.status = 'active'
       AND (member.ended_at IS NULL OR member.ended_at > $2)
-    """
+    """  # noqa: S608 - made of this module's own texts
+_MEMBER = f"""
+    SELECT account.id AS account_id, account.member_id,
+        {_POSTS}
+    FROM account
+    JOIN member ON member.id = account.member_id
+    WHERE member.id = $1 AND account.status = 'active'
+      AND (member.ended_at IS NULL OR member.ended_at > $2)
+    """  # noqa: S608 - made of this module's own texts
 _CLIENT = """
     SELECT api_client.id AS client_id, api_token.secret_hash, api_token.scopes,
         area.id AS area_id, area.level
@@ -58,6 +71,21 @@ async def resolve(session: AsyncSession, *, token: str, keyring: Keyring) -> Act
     if KEY_CLAIM in claims:
         return await _client(session, str(claims[KEY_CLAIM]), None)
     return await _person(session, _uuid(claims.get("sid")))
+
+
+async def of_member(session: AsyncSession, member_id: UUID) -> Actor | None:
+    """Somebody whose work is done later by the worker, with the posts held now; None who may not any more."""
+    row = await fetch_one(session, _MEMBER, member_id, clock.now())
+    if row is None:
+        return None
+    grants = tuple(_grant(post) for post in row["posts"] or ())
+    return Actor(id=member_id, grants=grants, account_id=row["account_id"], member_id=member_id)
+
+
+async def of_username(session: AsyncSession, username: str) -> Actor | None:
+    """Somebody in whose name an operator works at the command line; None for who may not work."""
+    member_id = await session.scalar(select(Account.member_id).where(Account.username == username))
+    return await of_member(session, member_id) if member_id else None
 
 
 def split(token: str) -> tuple[str, str]:

@@ -50,7 +50,7 @@ async def sign_in(
         if account is None:
             await lockout.refuse(session, account_id=account_id, where="sign_in")
         else:
-            await _welcome(session, account)
+            await _welcome(session, account, username, vault)
             issued = await begin(
                 session, account=account, user_agent=user_agent, keyring=keyring, settings=settings
             )
@@ -64,11 +64,15 @@ async def _find(session: AsyncSession, username: str, vault: Vault) -> Row[UUID,
     name = compact(username).lower()
     named = Account.username == name
     if _MOBILE.fullmatch(name):
-        named = or_(named, Account.phone_index == vault.index(name))
+        named = or_(named, Account.phone_index.in_(vault.indexes(name)))
     return (await session.execute(select(Account.id, Account.password_hash).where(named))).one_or_none()
 
 
-async def _welcome(session: AsyncSession, account: Account) -> None:
+async def _welcome(session: AsyncSession, account: Account, username: str, vault: Vault) -> None:
+    name = compact(username).lower()
+    if account.phone_index in vault.indexes(name)[1:]:
+        # Nowhere else is the number of an account plain, so this is when its index follows a new secret.
+        account.phone_index = vault.index(name)
     account.last_login_at = clock.now()
     await session.flush()
     await audit.record(

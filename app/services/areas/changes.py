@@ -3,7 +3,7 @@
 Every area's `path` holds its ancestors and itself; this module is the only one that writes it. Changes to
 the shape of the tree come one after the other (an advisory lock), so that no child is born under a path
 that is being rewritten. An area that has households or tickets cannot be moved: they carry copies of
-its town and village, and moving these is a procedure of its own.
+its town and village, and moving these is a procedure of its own (`registry/grid_changes`).
 """
 
 from typing import Any
@@ -47,8 +47,8 @@ class AreaInUse(Conflict):
     """Households or tickets hang on the place in the tree."""
 
     code = "area_in_use"
-    title_zh = "该区域下已有住户或工单，不能直接移动"
-    title_en = "The area has households or tickets and cannot be moved"
+    title_zh = "该区域下已有住户或工单，请使用区域划转（/move）"
+    title_en = "The area has households or tickets: move it with a call of its own (/move)"
 
 
 async def create(session: AsyncSession, *, actor: Actor, new: AreaCreate) -> Chain:
@@ -117,7 +117,21 @@ async def _move(session: AsyncSession, actor: Actor, area: Area, parent_id: UUID
     )
     if await session.scalar(select(used)):
         raise AreaInUse
+    await reparent(session, actor=actor, area=area, parent=parent)
+
+
+async def lock_tree(session: AsyncSession) -> None:
+    """Let changes of the tree's shape come one after the other until the transaction ends."""
+    await session.execute(_TREE_LOCK)
+
+
+async def reparent(session: AsyncSession, *, actor: Actor, area: Area, parent: Area | None) -> None:
+    """Put an area below another parent, with all below it; what lies there is the caller's business.
+
+    The tree must be locked and the parent have a fitting level; the caller touches and flushes the area.
+    """
     above = list(parent.path) if parent else []
+    area.parent_id = parent.id if parent else None
     await session.execute(
         update(Area)
         .where(Area.path.contains([area.id]), Area.id != area.id)

@@ -32,10 +32,13 @@ def page_statement(
     ordered = statement.order_by(*sort.order()).limit(limit + 1)
     if not branches:
         return ordered.where(false())
-    conditions = [*filters, *([sort.after(cursor)] if cursor else [])]
+    after = [sort.after(cursor)] if cursor else []
+    conditions = [*filters, *after]
     parts = [
         select(sort.id_column).where(branch, *conditions).order_by(*sort.order()).limit(limit + 1)
         for branch in branches
     ]
     ids = union_all(*parts) if len(parts) > 1 else parts[0]
-    return ordered.where(sort.id_column.in_(ids))
+    # By the key itself, a merge join would walk to the page from the first row of all: begin at the cursor.
+    begin = after if sort.column is sort.id_column else []
+    return ordered.where(sort.id_column.in_(ids), *begin)

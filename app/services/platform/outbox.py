@@ -5,6 +5,7 @@ only transactions below `pg_snapshot_xmin(pg_current_snapshot())`: everything do
 change mark answers "has anything been appended since?" in one statement, without a gap.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,12 @@ _MARK = """
         SELECT count(*) AS rows, max(id) AS id FROM outbox WHERE txid >= base.txid
     ) AS recent
     """
+_MANY = text("""
+    INSERT INTO outbox (topic, entity_id, data)
+    SELECT new.topic, new.entity_id, CAST(new.data AS jsonb)
+    FROM unnest(CAST(:topics AS text[]), CAST(:entity_ids AS uuid[]), CAST(:data AS text[]))
+        AS new (topic, entity_id, data)
+    """)
 _HORIZON = text("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 
 
@@ -45,6 +52,16 @@ class OutboxCursor:
 def append(topic: str, entity_id: UUID, data: Mapping[str, Any]) -> Write:
     """The write of one row, to run together with others; data holds ids and codes."""
     return insert(_TABLE, topic=topic, entity_id=entity_id, data=dict(data))
+
+
+async def append_all(session: AsyncSession, news: Sequence[tuple[str, UUID, Mapping[str, Any]]]) -> None:
+    """Append many rows in one statement: topic, record and data, which holds ids and codes."""
+    values = {
+        "topics": [topic for topic, _entity_id, _data in news],
+        "entity_ids": [entity_id for _topic, entity_id, _data in news],
+        "data": [json.dumps(data) for _topic, _entity_id, data in news],
+    }
+    await session.execute(_MANY, values)
 
 
 async def read_after(

@@ -21,6 +21,7 @@ _LENGTH, _LEGACY_LENGTH = 18, 15
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_CHARACTERS = "10X98765432"
 _FOREIGN = "9"
+_OTHER = re.compile(r"[0-9A-Z()-]{4,30}")
 _PROVINCES = frozenset(
     re.findall("..", "1112131415212223313233343536374142434445465051525354616263646571818283")
 )
@@ -34,6 +35,7 @@ class IdentityFault(StrEnum):
     DIGITS = "id_number_digits"
     BIRTH = "id_number_birth"
     CHECK = "id_number_check"
+    CHARACTERS = "id_number_characters"
 
 
 MESSAGES: Mapping[IdentityFault, tuple[str, str]] = MappingProxyType(
@@ -43,6 +45,7 @@ MESSAGES: Mapping[IdentityFault, tuple[str, str]] = MappingProxyType(
         IdentityFault.DIGITS: ("前 17 位须为数字，末位为数字或 X", "must be 17 digits and a digit or X"),
         IdentityFault.BIRTH: ("号码中的出生日期不存在或不合理", "holds no possible birth date"),
         IdentityFault.CHECK: ("校验位不对，请核对号码", "has a wrong check digit"),
+        IdentityFault.CHARACTERS: ("证件号码只能是 4–30 位字母和数字", "must be 4 to 30 letters and digits"),
     }
 )
 
@@ -60,8 +63,8 @@ class IdentityNumber:
     """A valid number in its plain form, and what can be read from it."""
 
     number: str = field(repr=False)
-    birth_on: date
-    gender: Gender
+    birth_on: date | None
+    gender: Gender | None
     region_known: bool
 
 
@@ -82,6 +85,14 @@ def parse(typed: str) -> IdentityNumber:
         gender=Gender.MALE if int(number[16]) % 2 else Gender.FEMALE,
         region_known=number[:2] in _PROVINCES or number.startswith(_FOREIGN),
     )
+
+
+def parse_other(typed: str) -> IdentityNumber:
+    """The number of another document (passport, permit) as it is kept: letters, digits, hyphens."""
+    number = compact(typed).upper()
+    if not _OTHER.fullmatch(number):
+        raise IdentityRefusedError(IdentityFault.CHARACTERS)
+    return IdentityNumber(number=number, birth_on=None, gender=None, region_known=True)
 
 
 def check_character(body: str) -> str:

@@ -1,0 +1,87 @@
+"""The copy of all that is kept of a resident, which they may ask for; who looked at it is part of it."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.crypto import Vault
+from app.models.privacy import PiiAccess
+from app.models.registry import Household, HouseholdMember, Resident
+from app.models.staff import Member
+from app.models.ticket import Ticket
+from app.models.ticket_outcome import TicketOutcome
+from app.schemas.privacy import CopiedAccess, CopiedHousehold, CopiedPerson, CopiedTicket, DataCopy
+from app.services.privacy import traces
+
+
+async def copy(session: AsyncSession, *, person: Resident, vault: Vault) -> DataCopy:
+    """Everything about one resident, in plain."""
+    tickets = await traces.tickets_of(session, person=person, vault=vault)
+    return DataCopy(
+        person=CopiedPerson(
+            name=person.name,
+            gender=person.gender,
+            birth_on=person.birth_on,
+            id_number=vault.open(person.id_sealed) if person.id_sealed else None,
+            phone=vault.open(person.phone_sealed) if person.phone_sealed else None,
+        ),
+        households=await _households(session, person.id),
+        tickets=await _tickets(session, tickets),
+        looks=await _looks(session, person.id, tickets),
+    )
+
+
+async def _households(session: AsyncSession, resident_id: UUID) -> list[CopiedHousehold]:
+    rows = await session.execute(
+        select(Household, HouseholdMember)
+        .join(HouseholdMember, HouseholdMember.household_id == Household.id)
+        .where(HouseholdMember.resident_id == resident_id)
+        .order_by(HouseholdMember.valid_from, HouseholdMember.id)
+    )
+    return [
+        CopiedHousehold(
+            household_id=household.id,
+            no=household.no,
+            address=household.address,
+            relation=place.relation,
+            since=place.valid_from,
+            until=place.valid_to,
+        )
+        for household, place in rows
+    ]
+
+
+async def _tickets(session: AsyncSession, ids: Sequence[UUID]) -> list[CopiedTicket]:
+    replies: dict[UUID, list[str]] = {}
+    told = select(TicketOutcome.ticket_id, TicketOutcome.public_reply).where(TicketOutcome.ticket_id.in_(ids))
+    for ticket_id, reply in await session.execute(told.order_by(TicketOutcome.round)):
+        replies.setdefault(ticket_id, []).append(reply)
+    found = select(Ticket).where(Ticket.id.in_(ids)).order_by(Ticket.reported_at, Ticket.id)
+    return [
+        CopiedTicket(
+            ticket_id=ticket.id,
+            no=ticket.no,
+            title=ticket.title,
+            content=ticket.content,
+            reported_at=ticket.reported_at,
+            replies=replies.get(ticket.id, []),
+        )
+        for ticket in await session.scalars(found)
+    ]
+
+
+async def _looks(session: AsyncSession, resident_id: UUID, tickets: Sequence[UUID]) -> list[CopiedAccess]:
+    rows = await session.execute(
+        select(PiiAccess, Member.name)
+        .outerjoin(Member, Member.id == PiiAccess.actor_id)
+        .where(or_(PiiAccess.resident_id == resident_id, PiiAccess.entity_id.in_([resident_id, *tickets])))
+        .order_by(PiiAccess.at, PiiAccess.id)
+    )
+    return [
+        CopiedAccess(
+            at=look.at, by=name, fields=look.fields, reason=look.reason, refused=look.refusal is not None
+        )
+        for look, name in rows
+    ]

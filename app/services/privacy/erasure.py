@@ -1,0 +1,132 @@
+"""Erasing a person: the numbers and names go, with the free texts and files that may tell of them.
+
+What must stay for the record (timeline, audit log, access log, counts) holds ids and codes only and is not
+touched. Files are collected by their intents a day later. A ticket that is still open holds the erasure.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core import clock
+from app.core.crypto import Vault
+from app.core.errors import Conflict
+from app.models.attachment import Attachment, FileIntent, TicketAttachment
+from app.models.enums import Gender
+from app.models.platform import IdempotencyKey
+from app.models.privacy import DataRequest, DataRequestNote, PiiAccess, PiiAccessReason
+from app.models.registry import Resident
+from app.models.ticket import Ticket, TicketContact
+from app.models.ticket_outcome import TicketOutcome
+from app.models.ticket_step import TicketEvent, TicketNote
+from app.services.platform import masks
+from app.services.privacy import traces
+
+ERASED = "［已删除］"
+NOBODY = masks.STAR
+
+
+class ErasureHeld(Conflict):
+    """The person complained in tickets that are still open."""
+
+    code = "erasure_held"
+    title_zh = "该居民还有未办结的工单，办结后才能删除"
+    title_en = "Tickets of this person are still open"
+
+
+async def erase(session: AsyncSession, *, person: Resident, vault: Vault) -> None:
+    """Erase a resident everywhere; `ErasureHeld` while one of their tickets is open."""
+    tickets = await traces.tickets_of(session, person=person, vault=vault)
+    still_open = select(Ticket.id).where(Ticket.id.in_(tickets), Ticket.closed_at.is_(None)).limit(1)
+    if await session.scalar(still_open) is not None:
+        raise ErasureHeld
+    await erase_contacts(session, ticket_ids=tickets)
+    await _kept_answers(session, [str(person.id), *map(str, tickets)])
+    await _texts_of_tickets(session, tickets)
+    await _files_of_tickets(session, tickets)
+    await _words_about(session, person.id, tickets)
+    await erase_residents(session, resident_ids=[person.id])
+
+
+async def erase_residents(session: AsyncSession, *, resident_ids: Sequence[UUID]) -> None:
+    """Leave of these residents' rows what says nothing of anybody."""
+    gone = dict.fromkeys(
+        ("birth_on", "id_sealed", "id_index", "id_last4", "phone_sealed", "phone_index", "phone_last4")
+    )
+    await _change(
+        session,
+        update(Resident)
+        .where(Resident.id.in_(resident_ids))
+        .values(
+            name=NOBODY,
+            gender=Gender.UNSTATED.value,
+            version=Resident.version + 1,
+            updated_at=clock.now(),
+            **gone,
+        ),
+    )
+
+
+async def erase_contacts(session: AsyncSession, *, ticket_ids: Sequence[UUID]) -> None:
+    """Forget who complained in these tickets."""
+    gone = dict.fromkeys(("name", "phone_sealed", "phone_index", "phone_last4", "resident_id"))
+    await _change(
+        session, update(TicketContact).where(TicketContact.ticket_id.in_(ticket_ids)).values(**gone)
+    )
+
+
+async def _kept_answers(session: AsyncSession, ids: Sequence[str]) -> None:
+    """Answers kept for repeated calls (48 hours' worth) that tell of these records."""
+    told = [func.strpos(func.convert_from(IdempotencyKey.body, "UTF8"), record) > 0 for record in ids]
+    await _change(session, delete(IdempotencyKey).where(or_(*told)))
+
+
+async def _texts_of_tickets(session: AsyncSession, tickets: Sequence[UUID]) -> None:
+    steps = select(TicketEvent.id).where(TicketEvent.ticket_id.in_(tickets))
+    await _change(session, delete(TicketNote).where(TicketNote.event_id.in_(steps)))
+    outcome = update(TicketOutcome).where(TicketOutcome.ticket_id.in_(tickets))
+    await _change(session, outcome.values(measures=ERASED, public_reply=ERASED))
+    ticket = update(Ticket).where(Ticket.id.in_(tickets))
+    await _change(session, ticket.values(title=ERASED, content=ERASED, version=Ticket.version + 1))
+
+
+async def _files_of_tickets(session: AsyncSession, tickets: Sequence[UUID]) -> None:
+    """Unlink the files, delete the records that nothing names, and write an intent for each lone object."""
+    unlinked = set(
+        await session.scalars(
+            delete(TicketAttachment)
+            .where(TicketAttachment.ticket_id.in_(tickets))
+            .returning(TicketAttachment.attachment_id)
+        )
+    )
+    linked = select(TicketAttachment.attachment_id).where(TicketAttachment.attachment_id == Attachment.id)
+    keys = set(
+        await session.scalars(
+            delete(Attachment)
+            .where(Attachment.id.in_(unlinked), ~linked.exists())
+            .returning(Attachment.object_key)
+        )
+    )
+    kept = set(await session.scalars(select(Attachment.object_key).where(Attachment.object_key.in_(keys))))
+    lone = [{"object_key": key, "created_at": clock.now()} for key in sorted(keys - kept)]
+    if lone:
+        await session.execute(insert(FileIntent), lone)
+
+
+async def _words_about(session: AsyncSession, resident_id: UUID, tickets: Sequence[UUID]) -> None:
+    """The reasons that somebody gave for looking, and what was said and asked in data requests."""
+    looks = select(PiiAccess.id).where(
+        or_(PiiAccess.resident_id == resident_id, PiiAccess.entity_id.in_([resident_id, *tickets]))
+    )
+    await _change(session, delete(PiiAccessReason).where(PiiAccessReason.access_id.in_(looks)))
+    requests = select(DataRequest.id).where(DataRequest.resident_id == resident_id)
+    await _change(session, delete(DataRequestNote).where(DataRequestNote.request_id.in_(requests)))
+    own = update(DataRequest).where(DataRequest.resident_id == resident_id)
+    await _change(session, own.values(changes_sealed=None))
+
+
+async def _change(session: AsyncSession, statement: Any) -> None:
+    await session.execute(statement.execution_options(synchronize_session=False))

@@ -1,0 +1,94 @@
+"""Marks for the leak walk: a person of every kind whose plain values stand nowhere else in the town.
+
+Each mark is a value that may leave the application by a reasoned call alone. The form of a mark that is
+looked for is the plain one; what is masked does not hold it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.crypto import Vault
+from app.services.platform.sealing import sealed_columns
+from tests.support.clients import Api
+from tests.support.households import identity_number
+from tests.support.settings import SECRET
+from tests.support.tickets import Loop
+from tests.support.uploads import uploaded
+from tests.support.world import World
+
+RESIDENT_NAME, RESIDENT_PHONE = "赫连泄密", "13911112222"
+CONTACT_NAME, CONTACT_PHONE = "公孙漏风", "13933334444"
+MEMBER_PHONE = "13955556666"
+ID_NUMBER = identity_number(77)
+BORN = "1990-03-07"
+MARKS = (RESIDENT_NAME, RESIDENT_PHONE, CONTACT_NAME, CONTACT_PHONE, MEMBER_PHONE, ID_NUMBER, BORN)
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """Where the marks stand: an id for each parameter of a path."""
+
+    ids: dict[str, str]
+
+
+async def plant(api: Api, session: AsyncSession, world: World) -> Planted:
+    """A household, a ticket in work with a contact, a member's own phone, a data request."""
+    worker, place = api.as_("grid_worker"), world.places["micro_a1"]
+    person: dict[str, Any] = {"name": RESIDENT_NAME, "relation": "02", "phone": RESIDENT_PHONE}
+    home = await worker.post(
+        "/v1/households",
+        json={
+            "area_id": str(place.id),
+            "address": "泄密测试巷 1 号",
+            "household_type": "resident",
+            "residents": [person | {"id_number": ID_NUMBER}],
+        },
+    )
+    assert home.status_code == 201, home.text
+    resident_id = home.json()["people"][0]["resident_id"]
+    loop = Loop(api, world)
+    await loop.report(contact={"name": CONTACT_NAME, "phone": CONTACT_PHONE}, household_id=home.json()["id"])
+    await loop.to("processing")
+    file = await uploaded(api, "dept_handler")
+    asked = await worker.post(
+        "/v1/data-requests",
+        json={
+            "resident_id": resident_id,
+            "kind": "correct",
+            "identity_check": "id_card",
+            "note": f"{RESIDENT_NAME}要求更正",
+            "changes": {"phone": RESIDENT_PHONE, "birth_on": BORN},
+        },
+    )
+    assert asked.status_code == 201, asked.text
+    await _own_phone(session, world)
+    return Planted(
+        {
+            "household_id": home.json()["id"],
+            "resident_id": resident_id,
+            "ticket_id": loop.id,
+            "attachment_id": file["id"],
+            "request_id": asked.json()["id"],
+            "member_id": str(world["grid_worker"].member_id),
+            "account_id": str(world["grid_worker"].account_id),
+            "post_id": str(world["grid_worker"].post_id),
+            "area_id": str(place.id),
+            "org_id": str(world.orgs["urban"].id),
+            "client_id": str(world.client.id),
+        }
+    )
+
+
+async def _own_phone(session: AsyncSession, world: World) -> None:
+    columns = sealed_columns("phone", MEMBER_PHONE, Vault(SECRET))
+    await session.execute(
+        text(
+            "UPDATE member SET phone_sealed = :phone_sealed, phone_index = :phone_index, "
+            "phone_last4 = :phone_last4 WHERE id = :id"
+        ),
+        columns | {"id": world["grid_worker"].member_id},
+    )
+    await session.commit()
