@@ -5,6 +5,7 @@ It speaks to a real server through httpx and knows no database. What the people 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -65,6 +66,16 @@ class Person:
         """The answer to a POST."""
         return _answer(self.client.post(path, json=body, headers=self._headers()))
 
+    def upload(self, path: str, file: Path, fields: Mapping[str, str]) -> Any:
+        """The answer to a POST of a file with the fields of its form."""
+        with file.open("rb") as content:
+            parts = {"file": (file.name, content)}
+            return _answer(self.client.post(path, data=dict(fields), files=parts, headers=self._headers()))
+
+    def download(self, path: str) -> bytes:
+        """The content of a file."""
+        return _accepted(self.client.get(path, headers=self._headers())).content
+
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"}
 
@@ -104,8 +115,13 @@ def client_for(base_url: str) -> httpx.Client:
 
 
 def _answer(reply: httpx.Response) -> Any:
+    return _accepted(reply).json()
+
+
+def _accepted(reply: httpx.Response) -> httpx.Response:
+    """The reply, unless it is an error: then `CommandFailed` says what was asked and answered."""
     if reply.is_success:
-        return reply.json()
+        return reply
     try:
         detail = reply.json()["detail"]
     except (ValueError, KeyError, TypeError):

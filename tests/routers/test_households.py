@@ -15,7 +15,7 @@ from app.core import clock, logging
 from app.core.crypto import Vault
 from app.models.enums import HouseholdType
 from app.models.registry import Household, HouseholdMember, Resident
-from tests.support import households
+from tests.support import dwellings, households
 from tests.support.clients import Api
 from tests.support.households import BORN, NAME, PHONE, body, identity_number, person
 from tests.support.problems import problem_in
@@ -90,6 +90,20 @@ async def test_a_filter_narrows_the_list_and_never_widens_it(
         town["grid_a1"],
         town["micro_a1"],
     }
+
+
+async def test_a_list_of_a_room_tells_who_lives_there(api: Api, world: World) -> None:
+    place = world.places["grid_a1"]
+    rooms = [
+        await dwellings.room(
+            api, "village_admin", await dwellings.building(api, "village_admin", place, name=name)
+        )
+        for name in ("一座", "二座")
+    ]
+    home = await dwellings.household(api, "grid_worker", place, room_id=rooms[0]["id"])
+    assert await ids(api, "grid_worker", room_id=rooms[0]["id"]) == {home["id"]}
+    assert await ids(api, "grid_worker", room_id=rooms[1]["id"]) == set()
+    assert await ids(api, "grid_worker_b", room_id=rooms[0]["id"]) == set()
 
 
 async def test_a_filter_by_somebody_elses_area_is_not_found(api: Api, world: World) -> None:

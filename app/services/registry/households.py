@@ -56,6 +56,7 @@ async def page(
     *,
     actor: Actor,
     area_id: UUID | None = None,
+    room_id: UUID | None = None,
     household_type: HouseholdType | None = None,
     residence_status: ResidenceStatus | None = None,
     needs_head: bool | None = None,
@@ -66,6 +67,8 @@ async def page(
     filters: list[ColumnElement[bool]] = [Household.ended_on.is_(None)]
     named = await tree.require(session, actor=actor, named={"query.area_id": area_id})
     filters += [COLUMNS.of_area(area.id, AreaLevel(area.level)) for area in named.values()]
+    if room_id:
+        filters.append(Household.room_id == room_id)
     if household_type:
         filters.append(Household.household_type == household_type)
     if residence_status:
