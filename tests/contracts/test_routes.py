@@ -38,6 +38,7 @@ WITHOUT_A_KEY = {
     "/v1/rooms/{room_id}/unmask",
     "/v1/tickets/{ticket_id}/contact/unmask",
     "/v1/data-requests/{request_id}/copy",
+    "/v1/search",
 }
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 

@@ -16,6 +16,7 @@ from asyncpg import Connection
 from app.core import media_types
 from app.core.crypto import Vault, hash_token, verify_password
 from app.core.files import FileStore
+from app.core.pinyin import spellings
 from app.demo import loader, photos
 from app.demo.content.identity import RESIDENT_SEGMENT, STAFF_SEGMENT
 from app.demo.history import writing
@@ -102,6 +103,12 @@ async def test_the_village_has_what_its_scale_promises(demo: Connection, summary
     assert employed["full_time"] == SIZE.full_time
     grids = "SELECT count(*) FROM area WHERE level = 'grid' AND is_synthetic AND boundary IS NOT NULL"
     assert await demo.fetchval(grids) == SIZE.grids
+
+
+async def test_everybody_is_spelled_as_search_expects(demo: Connection) -> None:
+    people = await demo.fetch("SELECT DISTINCT name, spellings FROM resident")
+    assert len(people) > SIZE.households // 2
+    assert all(row["spellings"] == spellings(row["name"]) for row in people)
 
 
 async def test_every_ticket_is_what_the_service_would_have_made_of_its_timeline(

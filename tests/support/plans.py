@@ -85,6 +85,7 @@ def _literal(value: Any) -> str:
     if isinstance(value, date):
         return f"'{value.isoformat()}'"
     if isinstance(value, list):
-        return "ARRAY[" + ", ".join(map(_literal, value)) + "]::uuid[]"
+        kind = "text" if value and isinstance(value[0], str) else "uuid"
+        return "ARRAY[" + ", ".join(map(_literal, value)) + f"]::{kind}[]"
     assert isinstance(value, (str, UUID))
     return "'" + re.sub("'", "''", str(value)) + "'"

@@ -14,6 +14,7 @@ from zlib import crc32
 
 from app.core.clock import day_start
 from app.core.crypto import Vault
+from app.core.pinyin import spellings
 from app.demo.content.addresses import BuildingText, RoomText, buildings, locality
 from app.demo.content.people import HouseholdText, People, PersonText
 from app.demo.content.relatives import RELATION_HEAD
@@ -201,6 +202,7 @@ class Registrar:
                 home.grid.village.id,
                 home.grid.id,
                 person.name,
+                spellings(person.name),
                 person.gender,
                 person.birth_date,
                 person.population_type,

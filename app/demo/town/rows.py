@@ -227,6 +227,7 @@ class ResidentRecord(NamedTuple):
     village_id: UUID
     grid_id: UUID
     name: str
+    spellings: list[str]
     gender: Gender
     birth_on: date
     population_type: PopulationType

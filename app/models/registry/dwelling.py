@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Date, Double, ForeignKey, LargeBinary, Numeric, SmallInteger
+from sqlalchemy import Date, Double, ForeignKey, Index, LargeBinary, Numeric, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Versioned, one_of
@@ -14,8 +14,14 @@ from app.models.registry.columns import ByAddress, Placed, place_indexes
 class Building(Placed, ByAddress, Versioned, Base):
     """A building of a grid; its point is in WGS-84 degrees, its head a member of the team (楼栋长)."""
 
+    searched = "search_address(address) || search_grams(name)"
+
     __tablename__ = "building"
-    __table_args__ = (one_of("kind", BuildingKind), *place_indexes("building", "sort_key", "id"))
+    __table_args__ = (
+        one_of("kind", BuildingKind),
+        *place_indexes("building", "sort_key", "id"),
+        Index("ix_building_grams", "grams", postgresql_using="gin"),
+    )
 
     name: Mapped[str]
     no: Mapped[str | None]
@@ -33,11 +39,14 @@ class Building(Placed, ByAddress, Versioned, Base):
 class Room(Placed, ByAddress, Versioned, Base):
     """A room, flat or rural house; numbers are text (附2号, 1F后座), the owner's phone is sealed."""
 
+    searched = "search_address(address) || search_door(unit_no, room_no)"
+
     __tablename__ = "room"
     __table_args__ = (
         one_of("use", RoomUse),
         one_of("fire_level", FireLevel),
         *place_indexes("room", "sort_key", "id"),
+        Index("ix_room_grams", "grams", postgresql_using="gin"),
     )
 
     building_id: Mapped[UUID | None] = mapped_column(ForeignKey("building.id"), index=True)

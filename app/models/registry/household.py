@@ -6,9 +6,11 @@ Identity and phone numbers are sealed, found by a blind index, and shown by thei
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Date, ForeignKey, Index, LargeBinary, SmallInteger, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Computed, Date, ForeignKey, Index, LargeBinary, SmallInteger, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
+from app.core.pinyin import spellings
 from app.models.base import Base, Versioned, one_of
 from app.models.enums import Gender, HouseholdType, IdType, NoIdReason, PopulationType, ResidenceStatus
 from app.models.registry.columns import ByAddress, Placed, place_indexes
@@ -22,6 +24,7 @@ class Household(Placed, ByAddress, Versioned, Base):
         one_of("household_type", HouseholdType),
         one_of("residence_status", ResidenceStatus),
         *place_indexes("household", "sort_key", "id"),
+        Index("ix_household_grams", "grams", postgresql_using="gin"),
         *place_indexes("household", "next_visit_due", "id", postgresql_where=text("ended_on IS NULL")),
     )
 
@@ -39,7 +42,8 @@ class Household(Placed, ByAddress, Versioned, Base):
 class Resident(Versioned, Base):
     """A person; numbers are sealed and may be missing, for a reason (new-borns, refusals).
 
-    The place is a copy: where the person lives, or else where the household is registered.
+    The place is a copy: where the person lives, or else where the household is registered. A name goes with
+    its spellings: an object sees to it itself, statements take both from `registry.names`.
     """
 
     __tablename__ = "resident"
@@ -51,6 +55,10 @@ class Resident(Versioned, Base):
         *place_indexes("resident", "id"),
         Index("uq_resident_id_index", "id_index", unique=True),
         Index("ix_resident_phone_index", "phone_index"),
+        Index("ix_resident_phone_last4", "phone_last4"),
+        Index("ix_resident_id_last4", "id_last4"),
+        Index("ix_resident_grams", "grams", postgresql_using="gin"),
+        Index("ix_resident_spellings", "spellings", postgresql_using="gin"),
     )
 
     area_id: Mapped[UUID | None] = mapped_column(ForeignKey("area.id"))
@@ -58,6 +66,10 @@ class Resident(Versioned, Base):
     village_id: Mapped[UUID | None]
     grid_id: Mapped[UUID | None]
     name: Mapped[str]
+    grams: Mapped[list[str]] = mapped_column(
+        ARRAY(Text()), Computed("search_grams(name)", persisted=True), deferred=True
+    )
+    spellings: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default="{}", deferred=True)
     gender: Mapped[str]
     birth_on: Mapped[date | None] = mapped_column(Date)
     population_type: Mapped[str]
@@ -74,3 +86,8 @@ class Resident(Versioned, Base):
     workplace: Mapped[str | None]
     died_on: Mapped[date | None] = mapped_column(Date)
     left_on: Mapped[date | None] = mapped_column(Date)
+
+    @validates("name")
+    def _spell(self, _key: str, name: str) -> str:
+        self.spellings = spellings(name)
+        return name

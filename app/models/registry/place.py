@@ -14,6 +14,8 @@ from app.models.registry.columns import ByAddress, Placed, place_indexes
 class Place(Placed, ByAddress, Versioned, Base):
     """A place of a grid; `uscc` is the firm's number (GB 32100), the contact's phone is sealed."""
 
+    searched = "search_address(address) || search_grams(name)"
+
     __tablename__ = "place"
     __table_args__ = (
         one_of("kind", PlaceKind),
@@ -21,6 +23,7 @@ class Place(Placed, ByAddress, Versioned, Base):
         CheckConstraint("check_cycle_days > 0", name="check_cycle_days"),
         *place_indexes("place", "sort_key", "id"),
         Index("ix_place_uscc", "uscc"),
+        Index("ix_place_grams", "grams", postgresql_using="gin"),
     )
 
     name: Mapped[str]

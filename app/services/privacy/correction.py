@@ -15,6 +15,7 @@ from app.schemas.privacy import Correction
 from app.services.platform.sealing import sealed_columns
 from app.services.privacy import traces
 from app.services.registry.identity import MESSAGES, IdentityRefusedError, parse
+from app.services.registry.names import name_columns
 from app.services.registry.residents import ResidentTaken
 
 
@@ -41,7 +42,9 @@ async def correct(session: AsyncSession, *, person: Resident, changes: Correctio
         )
         if await session.scalar(taken) is not None:
             raise ResidentTaken
-    values = {name: sent[name] for name in ("name", "gender", "birth_on") if name in sent}
+    values: dict[str, Any] = {name: sent[name] for name in ("gender", "birth_on") if name in sent}
+    if "name" in sent:
+        values |= name_columns(sent["name"])
     numbers = _numbers(sent, vault)
     row = update(Resident).where(Resident.id == person.id)
     await _change(

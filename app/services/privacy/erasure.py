@@ -24,6 +24,7 @@ from app.models.ticket_outcome import TicketOutcome
 from app.models.ticket_step import TicketEvent, TicketNote
 from app.services.platform import masks
 from app.services.privacy import traces
+from app.services.registry.names import name_columns
 
 ERASED = "［已删除］"
 NOBODY = masks.STAR
@@ -61,7 +62,7 @@ async def erase_residents(session: AsyncSession, *, resident_ids: Sequence[UUID]
         update(Resident)
         .where(Resident.id.in_(resident_ids))
         .values(
-            name=NOBODY,
+            **name_columns(NOBODY),
             gender=Gender.UNSTATED.value,
             version=Resident.version + 1,
             updated_at=clock.now(),

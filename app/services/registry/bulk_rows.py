@@ -23,6 +23,7 @@ from app.services.platform.sealing import sealed_columns
 from app.services.registry.bulk import BulkHousehold, BulkPerson
 from app.services.registry.history import Written
 from app.services.registry.households import new_no
+from app.services.registry.names import name_columns
 from app.services.registry.reach import PLACE
 
 _TOLD_OF_HOUSEHOLD = ("address", "household_type", "residence_status")
@@ -59,7 +60,7 @@ def new_person(household: BulkHousehold, person: BulkPerson, vault: Vault) -> Ro
     return {
         "id": person.resident_id,
         **_place_of(household),
-        "name": person.name,
+        **_named(person),
         "gender": person.gender or read["read_gender"] or Gender.UNSTATED.value,
         "birth_on": person.birth_on or read["read_birth_on"],
         "population_type": person.population_type or PopulationType.HUKOU.value,
@@ -72,7 +73,7 @@ def known_person(person: BulkPerson, vault: Vault) -> Row:
     """What the table says of somebody who is there."""
     return {
         "id": person.resident_id,
-        "name": person.name,
+        **_named(person),
         "gender": person.gender,
         "birth_on": person.birth_on,
         "population_type": person.population_type,
@@ -127,6 +128,12 @@ def comings(memberships: Iterable[Row], *, on: date, entered: Collection[UUID | 
 
 def _place_of(household: BulkHousehold) -> Row:
     return {name: getattr(household, name) for name in PLACE}
+
+
+def _named(person: BulkPerson) -> Row:
+    """The name and its spellings, which travel as one text: arrays of arrays would have to be rectangular."""
+    columns = name_columns(person.name)
+    return {"name": columns["name"], "spelled": " ".join(columns["spellings"])}
 
 
 def _numbers(person: BulkPerson, vault: Vault) -> Row:

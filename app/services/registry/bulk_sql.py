@@ -73,19 +73,24 @@ CHANGED_HOUSEHOLDS = """
     SELECT id FROM changed
     """
 NEW_PEOPLE = """
-    INSERT INTO resident (id, area_id, town_id, village_id, grid_id, name, gender, birth_on,
+    INSERT INTO resident (spellings, id, area_id, town_id, village_id, grid_id, name, gender, birth_on,
         population_type, no_id_reason, id_sealed, id_index, id_last4, phone_sealed, phone_index,
         phone_last4, created_by, updated_by)
-    SELECT new.*, CAST(:by AS uuid), CAST(:by AS uuid)
+    SELECT string_to_array(told.spelled, ' '), told.id, told.area_id, told.town_id, told.village_id,
+        told.grid_id, told.name, told.gender, told.birth_on, told.population_type, told.no_id_reason,
+        told.id_sealed, told.id_index, told.id_last4, told.phone_sealed, told.phone_index,
+        told.phone_last4, CAST(:by AS uuid), CAST(:by AS uuid)
     FROM unnest(CAST(:id AS uuid[]), CAST(:area_id AS uuid[]), CAST(:town_id AS uuid[]),
         CAST(:village_id AS uuid[]), CAST(:grid_id AS uuid[]), CAST(:name AS text[]),
-        CAST(:gender AS text[]), CAST(:birth_on AS date[]), CAST(:population_type AS text[]),
-        CAST(:no_id_reason AS text[]), CAST(:id_sealed AS bytea[]), CAST(:id_index AS bytea[]),
-        CAST(:id_last4 AS text[]), CAST(:phone_sealed AS bytea[]), CAST(:phone_index AS bytea[]),
-        CAST(:phone_last4 AS text[])) AS new
+        CAST(:spelled AS text[]), CAST(:gender AS text[]), CAST(:birth_on AS date[]),
+        CAST(:population_type AS text[]), CAST(:no_id_reason AS text[]), CAST(:id_sealed AS bytea[]),
+        CAST(:id_index AS bytea[]), CAST(:id_last4 AS text[]), CAST(:phone_sealed AS bytea[]),
+        CAST(:phone_index AS bytea[]), CAST(:phone_last4 AS text[])) AS told (id, area_id, town_id,
+        village_id, grid_id, name, spelled, gender, birth_on, population_type, no_id_reason, id_sealed,
+        id_index, id_last4, phone_sealed, phone_index, phone_last4)
     """
 CHANGED_PEOPLE = """
-    UPDATE resident SET name = told.name,
+    UPDATE resident SET name = told.name, spellings = string_to_array(told.spelled, ' '),
         gender = coalesce(told.gender,
             CASE WHEN resident.id_index IS NULL AND resident.gender = '9' THEN told.read_gender END,
             resident.gender),
@@ -102,12 +107,13 @@ CHANGED_PEOPLE = """
         phone_index = coalesce(told.phone_index, resident.phone_index),
         phone_last4 = coalesce(told.phone_last4, resident.phone_last4),
         version = resident.version + 1, updated_at = now(), updated_by = CAST(:by AS uuid)
-    FROM unnest(CAST(:id AS uuid[]), CAST(:name AS text[]), CAST(:gender AS text[]),
-        CAST(:birth_on AS date[]), CAST(:population_type AS text[]), CAST(:read_gender AS text[]),
-        CAST(:read_birth_on AS date[]), CAST(:id_sealed AS bytea[]), CAST(:id_index AS bytea[]),
-        CAST(:id_last4 AS text[]), CAST(:phone_sealed AS bytea[]), CAST(:phone_index AS bytea[]),
-        CAST(:phone_last4 AS text[])) AS told (id, name, gender, birth_on, population_type, read_gender,
-        read_birth_on, id_sealed, id_index, id_last4, phone_sealed, phone_index, phone_last4)
+    FROM unnest(CAST(:id AS uuid[]), CAST(:name AS text[]), CAST(:spelled AS text[]),
+        CAST(:gender AS text[]), CAST(:birth_on AS date[]), CAST(:population_type AS text[]),
+        CAST(:read_gender AS text[]), CAST(:read_birth_on AS date[]), CAST(:id_sealed AS bytea[]),
+        CAST(:id_index AS bytea[]), CAST(:id_last4 AS text[]), CAST(:phone_sealed AS bytea[]),
+        CAST(:phone_index AS bytea[]), CAST(:phone_last4 AS text[])) AS told (id, name, spelled, gender,
+        birth_on, population_type, read_gender, read_birth_on, id_sealed, id_index, id_last4,
+        phone_sealed, phone_index, phone_last4)
     WHERE resident.id = told.id AND (
         resident.name <> told.name
         OR resident.gender <> coalesce(told.gender, resident.gender)

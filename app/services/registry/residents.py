@@ -31,6 +31,7 @@ from app.services.registry.identity import (
     parse,
     parse_other,
 )
+from app.services.registry.names import name_columns
 
 HEAD = "0"
 
@@ -222,7 +223,7 @@ def _columns(resident: ResidentCreate, number: IdentityNumber | None, vault: Vau
     read_gender = number.gender if number and number.gender else Gender.UNSTATED
     return {
         "id": uuid7(),
-        "name": resident.name,
+        **name_columns(resident.name),
         "gender": resident.gender or read_gender,
         "birth_on": resident.birth_on or (number.birth_on if number else None),
         "population_type": resident.population_type,

@@ -1,0 +1,118 @@
+"""How search reads: by its own indexes, and little, however many people and households there are."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.engine import Engine
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.crypto import Vault
+from app.core.db import Sessions, create_engine, create_sessions
+from app.schemas.search import FoundKind
+from app.services.access import actors
+from app.services.access.keyring import Keyring
+from app.services.registry import search
+from tests.support import crowd, plans
+from tests.support.database import Server
+from tests.support.plans import Plan
+from tests.support.settings import SECRET
+from tests.support.world import World
+
+MANY, ALIKE, LIMIT = 20_000, 40, 20
+WORLD = World()
+WHO = ("grid_worker", "village_admin")
+INDEXES = {
+    ("漏水", FoundKind.RESIDENT): "ix_resident_grams",
+    ("ls", FoundKind.RESIDENT): "ix_resident_spellings",
+    ("4512", FoundKind.RESIDENT): "ix_resident_phone_last4",
+    ("莞城", FoundKind.HOUSEHOLD): "ix_household_grams",
+    ("3-502", FoundKind.HOUSEHOLD): "ix_household_grams",
+}
+PEOPLE = text("""
+    INSERT INTO resident (id, name, spellings, area_id, grid_id, village_id, town_id, gender, population_type,
+        phone_last4)
+    SELECT gen_random_uuid(),
+        CASE WHEN number % :every = 0 THEN '漏水' ELSE chr(20000 + number % 97) || chr(21000 + number % 1009)
+            END || chr(30000 + number % 103),
+        ARRAY[CASE WHEN number % :every = 0 THEN 'ls' ELSE 'x' || number % 1009 END],
+        :grid, :grid, :village, :town, '1', 'hukou', lpad((number % 10000)::text, 4, '0')
+    FROM generate_series(1, :many) AS number
+    """)
+HOUSEHOLDS = text("""
+    INSERT INTO household (id, no, address, area_id, grid_id, village_id, town_id, household_type,
+        residence_status, member_count)
+    SELECT gen_random_uuid(), 'S' || number,
+        CASE WHEN number % :every = 0 THEN '莞城路3栋502'
+            ELSE chr(20000 + number % 1009) || number || '号' END,
+        :grid, :grid, :village, :town, 'resident', 'same', 0
+    FROM generate_series(1, :many) AS number
+    """)
+LEVELS = {"grid": "grid_a1", "village": "village_a", "town": "town"}
+Plans = Mapping[tuple[str, str, FoundKind], Plan]
+
+
+@pytest.fixture(scope="module")
+async def measured(server: Server, worker_id: str) -> AsyncIterator[Plans]:
+    """The plans of searches among many people, by who asks, the term, and the kind."""
+    database = await server.create(f"wangge_search_{worker_id}")
+    owner, own = create_engine(database.owner_url), create_engine(database.url)
+    places = {level: WORLD.places[key].id for level, key in LEVELS.items()}
+    values = {**places, "many": MANY, "every": MANY // ALIKE}
+    try:
+        async with owner.begin() as connection:
+            await crowd.settle(connection, WORLD)
+            for fill in (PEOPLE, HOUSEHOLDS):
+                await connection.execute(fill, values)
+            await connection.execute(text("ANALYZE"))
+        yield {
+            (who, term, kind): await _plan(create_sessions(own), who, term, kind)
+            for who in WHO
+            for term, kind in INDEXES
+        }
+    finally:
+        await owner.dispose()
+        await own.dispose()
+        await server.drop(database.name)
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize(("term", "kind"), INDEXES)
+def test_a_search_reads_by_its_index_what_it_finds_and_little_more(
+    measured: Plans, who: str, term: str, kind: FoundKind
+) -> None:
+    plan = measured[who, term, kind]
+    told = plan.outline()
+    assert INDEXES[term, kind] in {node.get("Index Name") for node in plan.nodes()}, told
+    for table in ("resident", "household"):
+        assert "Seq Scan" not in plan.kinds(table), told
+        assert sum(map(plans.read, plan.scans(table))) <= 4 * ALIKE, told
+    assert plan.returned > 0, told
+
+
+async def _plan(sessions: Sessions, who: str, term: str, kind: FoundKind) -> Plan:
+    """The plan of what the service sends, for its values."""
+    vault = Vault(SECRET)
+    async with sessions() as session:
+        actor = await actors.resolve(session, token=WORLD.token(who), keyring=Keyring(vault, key_days=90))
+        statement, values = await _sent(session, actor, vault, term, kind)
+        return await plans.explain(session, statement, values, generic=False)
+
+
+async def _sent(
+    session: AsyncSession, actor: Any, vault: Vault, term: str, kind: FoundKind
+) -> tuple[str, Any]:
+    seen: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
+        seen.append((statement, values))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        await search.page(
+            session, actor=actor, vault=vault, term=term, kinds=[kind], cursor=None, limit=LIMIT
+        )
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    return seen[-1]
