@@ -1,4 +1,4 @@
-"""What happens to areas, for administrators: moves, mergers, splits; and an area's history."""
+"""What happens to areas, for administrators: moves, mergers, splits, the end; and an area's history."""
 
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from app.api.sessions import Session
 from app.schemas.area import AreaDetail, AreaRead, AreaRef
 from app.schemas.area_change import AreaHistory, AreaMerge, AreaMove, GridSplit
 from app.services.areas.tree import Chain
+from app.services.registry import area_end as ending
 from app.services.registry import grid_changes
 
 router = APIRouter(
@@ -72,6 +73,16 @@ async def area_split(
         session, actor=actor, area_id=area_id, body=body, expected_version=expected
     )
     return [AreaRead.model_validate(chain.area) for chain in made]
+
+
+@router.post("/end", summary="撤销区域", operation_id="area_end")
+async def area_end(
+    session: Session, actor: Admin, area_id: UUID, response: Response, if_match: IfMatch = None
+) -> AreaDetail:
+    """Close an area in which nobody is and nothing is left to do, from today on."""
+    expected = etags.expected_version(if_match)
+    chain = await ending.end(session, actor=actor, area_id=area_id, expected_version=expected)
+    return _detail(chain, response)
 
 
 def _detail(chain: Chain, response: Response) -> AreaDetail:

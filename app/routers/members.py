@@ -14,7 +14,7 @@ from app.api.sessions import Session
 from app.api.vault import AppVault
 from app.models.enums import Employment
 from app.schemas.folding import Label
-from app.schemas.member import MemberCreate, MemberDetail, MemberEnd, MemberPatch, MemberRead
+from app.schemas.member import MemberCreate, MemberDetail, MemberEnd, MemberHistory, MemberPatch, MemberRead
 from app.schemas.types import PageRead
 from app.services.access import departures
 from app.services.staff import member_changes, members
@@ -59,6 +59,12 @@ async def member_read(
     """One member with the posts held now or later."""
     member = await members.detail(session, actor=actor, vault=vault, member_id=member_id)
     return _with_etag(member, response)
+
+
+@router.get("/{member_id}/history", summary="人员任职和变更记录", operation_id="member_history")
+async def member_history(session: Session, actor: StaffReader, member_id: UUID) -> MemberHistory:
+    """The posts that a member held, and who wrote what of the member and when, the latest first."""
+    return await members.past(session, actor=actor, member_id=member_id)
 
 
 @router.post("", status_code=201, summary="新增人员", operation_id="member_create")

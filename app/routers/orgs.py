@@ -1,4 +1,4 @@
-"""Organisations: lists, one, and their administration."""
+"""Organisations: lists, one, its history, and their administration."""
 
 from typing import Annotated
 from uuid import UUID
@@ -15,8 +15,10 @@ from app.api.sessions import Session
 from app.models.enums import OrgKind
 from app.models.staff import Org
 from app.schemas.folding import Code, Label
+from app.schemas.history import ChangeRead
 from app.schemas.org import OrgCreate, OrgPatch, OrgRead
 from app.schemas.types import PageRead
+from app.services.platform import record_history
 from app.services.staff import orgs
 
 router = APIRouter(
@@ -58,6 +60,13 @@ async def orgs_list(
 async def org_read(session: Session, actor: StaffReader, org_id: UUID, response: Response) -> OrgRead:
     """One organisation, ended or not."""
     return _read(await orgs.detail(session, actor=actor, org_id=org_id), response)
+
+
+@router.get("/{org_id}/history", summary="组织变更记录", operation_id="org_history")
+async def org_history(session: Session, actor: StaffReader, org_id: UUID) -> list[ChangeRead]:
+    """Who wrote what of an organisation and when, the latest first."""
+    within = orgs.visible(actor)
+    return await record_history.changes(session, table=Org, row_id=org_id, within=within)
 
 
 @router.post("", status_code=201, summary="新增组织", operation_id="org_create")

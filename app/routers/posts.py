@@ -12,9 +12,12 @@ from app.api.idempotency import IdempotentRoute, claim_key
 from app.api.paging import LIMIT, Cursor, Limit
 from app.api.sessions import Session
 from app.models.enums import Role
+from app.models.staff import Post
+from app.schemas.history import ChangeRead
 from app.schemas.post import PostCreate, PostEnd, PostRead
 from app.schemas.types import PageRead
 from app.services.access import post_list, posts
+from app.services.platform import record_history
 
 PREFIX = "/v1/posts"
 router = APIRouter(
@@ -55,6 +58,13 @@ async def post_create(session: Session, actor: Admin, response: Response, body: 
 async def post_read(session: Session, actor: Admin, response: Response, post_id: UUID) -> PostRead:
     """One post, past, present or to come."""
     return _tagged(response, await post_list.read(session, actor=actor, post_id=post_id))
+
+
+@router.get("/{post_id}/history", summary="任职变更记录", operation_id="post_history")
+async def post_history(session: Session, actor: Admin, post_id: UUID) -> list[ChangeRead]:
+    """Who gave or ended a post and when, the latest first."""
+    within = post_list.visible_to(actor)
+    return await record_history.changes(session, table=Post, row_id=post_id, within=within)
 
 
 @router.post("/{post_id}/end", summary="卸任", operation_id="post_end")

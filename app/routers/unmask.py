@@ -19,6 +19,7 @@ from app.models.enums.privacy import (
     ContactField,
     HouseholdField,
     PersonalRecord,
+    PlaceField,
     ResidentField,
     RoomField,
     UnmaskReason,
@@ -29,6 +30,7 @@ from app.schemas.privacy import (
     UnmaskContact,
     Unmasked,
     UnmaskHousehold,
+    UnmaskPlace,
     UnmaskResident,
     UnmaskRoom,
 )
@@ -40,6 +42,13 @@ from app.services.registry import unmask as registry
 from app.services.tickets import unmask as tickets
 
 router = APIRouter(tags=["privacy"])
+AnyUnmask = (
+    Unmask[ResidentField]
+    | Unmask[HouseholdField]
+    | Unmask[RoomField]
+    | Unmask[PlaceField]
+    | Unmask[ContactField]
+)
 
 
 @router.post("/v1/residents/{resident_id}/unmask", summary="查看居民信息原文", operation_id="resident_unmask")
@@ -91,6 +100,22 @@ async def room_unmask(
     """The plain name or phone of one room's owner."""
     read = partial(registry.room, actor=actor, vault=vault, room_id=room_id, fields=body.fields)
     asked = _asked(actor, PersonalRecord.ROOM, room_id, body, origin)
+    return await _answer(opener, asked, read, response)
+
+
+@router.post("/v1/places/{place_id}/unmask", summary="查看场所联系人原文", operation_id="place_unmask")
+async def place_unmask(
+    opener: Opener,
+    actor: CurrentActorApart,
+    vault: AppVault,
+    origin: RequestOrigin,
+    place_id: UUID,
+    body: UnmaskPlace,
+    response: Response,
+) -> Unmasked:
+    """The plain name or phone of one place's contact."""
+    read = partial(registry.place, actor=actor, vault=vault, place_id=place_id, fields=body.fields)
+    asked = _asked(actor, PersonalRecord.PLACE, place_id, body, origin)
     return await _answer(opener, asked, read, response)
 
 
@@ -150,7 +175,7 @@ def _asked(
     actor: Actor,
     entity: PersonalRecord,
     entity_id: UUID,
-    body: Unmask[ResidentField] | Unmask[HouseholdField] | Unmask[RoomField] | Unmask[ContactField],
+    body: AnyUnmask,
     origin: Origin,
 ) -> Asked:
     fields = tuple(dict.fromkeys(field.value for field in body.fields))

@@ -54,7 +54,7 @@ class AreaCreate(Input):
 
 
 class AreaPatch(Patch):
-    """What may change of an area; a new `parent_id` moves it with all that lies below it."""
+    """What may change of an area; a new `parent_id` moves it with all below it. It ends by another call."""
 
     name: Label = untouched()
     short_name: Label = untouched()
@@ -64,7 +64,6 @@ class AreaPatch(Patch):
     boundary: Boundary | None = None
     is_synthetic: bool = untouched()
     public_phone: PublicPhone | None = None
-    valid_to: Day | None = None
 
 
 class AreaRef(Output):

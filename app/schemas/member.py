@@ -7,6 +7,7 @@ from pydantic import Field
 
 from app.models.enums import Employment, Gender, Role
 from app.schemas.folding import Label, Mobile, PersonName, PublicPhone
+from app.schemas.history import ChangeRead
 from app.schemas.patch import Patch, untouched
 from app.schemas.types import AnyTime, Input, Output, Ref
 
@@ -60,7 +61,7 @@ class MemberRead(Output):
 
 
 class MemberPost(Output):
-    """A post that the member holds or will hold."""
+    """A post of a member, from a moment to another or still."""
 
     id: UUID
     role: Role
@@ -74,3 +75,10 @@ class MemberDetail(MemberRead):
     """A member with the posts that have not ended."""
 
     posts: list[MemberPost]
+
+
+class MemberHistory(Output):
+    """All posts that the member ever held or will hold, the latest first, and who wrote what."""
+
+    posts: list[MemberPost]
+    changes: list[ChangeRead]

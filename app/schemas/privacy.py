@@ -15,6 +15,7 @@ from app.models.enums.privacy import (
     HouseholdField,
     IdentityCheck,
     PersonalRecord,
+    PlaceField,
     ResidentField,
     RoomField,
     UnmaskReason,
@@ -24,7 +25,7 @@ from app.schemas.household import NumberAsTyped
 from app.schemas.patch import Patch, untouched
 from app.schemas.types import Input, Output, ShortText
 
-Wanted = TypeVar("Wanted", ResidentField, HouseholdField, RoomField, ContactField)
+Wanted = TypeVar("Wanted", ResidentField, HouseholdField, RoomField, PlaceField, ContactField)
 
 
 class Unmask(Input, Generic[Wanted]):
@@ -45,6 +46,10 @@ class UnmaskHousehold(Unmask[HouseholdField]):
 
 class UnmaskRoom(Unmask[RoomField]):
     """Plain values of a room's owner."""
+
+
+class UnmaskPlace(Unmask[PlaceField]):
+    """Plain values of a place's contact."""
 
 
 class UnmaskContact(Unmask[ContactField]):

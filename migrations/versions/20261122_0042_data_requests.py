@@ -69,7 +69,9 @@ def upgrade() -> None:
     )
     op.drop_constraint("ck_pii_access_log_entity", "pii_access_log")
     op.create_check_constraint(
-        op.f("ck_pii_access_log_entity"), "pii_access_log", ENTITIES.format(", 'data_request', 'room'")
+        op.f("ck_pii_access_log_entity"),
+        "pii_access_log",
+        ENTITIES.format(", 'data_request', 'room', 'place'"),
     )
 
 

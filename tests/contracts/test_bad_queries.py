@@ -62,6 +62,7 @@ VERSIONED: dict[str, dict[str, Any] | None] = {
     "area_move": {"parent_id": SOME_ID},
     "area_merge": {"into_id": SOME_ID},
     "area_split": {"parts": [{"code": "440605121001009", "name": "第九网格"}]},
+    "area_end": None,
     "area_change": {"name": "新名称"},
     "member_change": {"name": "新姓名"},
     "member_end": {},

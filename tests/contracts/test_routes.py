@@ -36,6 +36,7 @@ WITHOUT_A_KEY = {
     "/v1/residents/{resident_id}/unmask",
     "/v1/households/{household_id}/unmask",
     "/v1/rooms/{room_id}/unmask",
+    "/v1/places/{place_id}/unmask",
     "/v1/tickets/{ticket_id}/contact/unmask",
     "/v1/data-requests/{request_id}/copy",
     "/v1/search",

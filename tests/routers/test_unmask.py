@@ -124,6 +124,21 @@ async def test_a_room_shows_its_owner_to_whoever_works_there(
     assert [line.refusal for line in lines] == [None, "unmask_refused", "not_found"]
 
 
+async def test_a_place_shows_its_contact_to_whoever_works_there(
+    api: Api, session: AsyncSession, world: World
+) -> None:
+    contact = {"contact_name": "黎先生", "contact_phone": households.PHONE}
+    shop = {"area_id": str(world.places["micro_a1"].id), "name": "小卖部", "kind": "shop", "address": "一巷"}
+    place = (await api.as_("village_admin").post("/v1/places", json=shop | contact)).json()
+    assert (place["contact_name"], place["contact_phone"]) == ("黎*生", "139****5678")
+    path = f"/v1/places/{place['id']}"
+    reply = await look(api, "grid_worker", path, "contact_name", "contact_phone")
+    assert reply.json()["values"] == contact
+    problem_in(await look(api, "grid_assistant", path, "contact_phone"), 403, "unmask_refused")
+    problem_in(await look(api, "grid_worker_b", path, "contact_phone"), 404, "not_found")
+    assert [line.entity for line in await logged(session)] == ["place"] * 3
+
+
 async def test_nobody_looks_without_saying_why(api: Api, session: AsyncSession) -> None:
     problem_in(await look(api, "grid_worker", RESIDENT, "phone", note=" "), 422, "invalid", "body.note")
     problem_in(await look(api, "grid_worker", RESIDENT, "phone", reason="x"), 422, "invalid", "body.reason")

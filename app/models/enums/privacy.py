@@ -28,6 +28,7 @@ class PersonalRecord(StrEnum):
     RESIDENT = "resident"
     HOUSEHOLD = "household"
     ROOM = "room"
+    PLACE = "place"
     TICKET_CONTACT = "ticket_contact"
     DATA_REQUEST = "data_request"
 
@@ -53,6 +54,13 @@ class RoomField(StrEnum):
 
     OWNER_NAME = "owner_name"
     OWNER_PHONE = "owner_phone"
+
+
+class PlaceField(StrEnum):
+    """Masked fields of a place: its contact's."""
+
+    CONTACT_NAME = "contact_name"
+    CONTACT_PHONE = "contact_phone"
 
 
 class ContactField(StrEnum):

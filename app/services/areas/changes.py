@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Uuid
 
 from app.core import clock
-from app.core.errors import Conflict, FieldError, NotFound, invalid_field
+from app.core.errors import Conflict, FieldError, NotFound
 from app.core.ids import uuid7
 from app.models.area import Area
 from app.models.enums import AreaKind, AreaLevel
@@ -95,8 +95,6 @@ async def change(
     versions.require(area, expected_version)
     if "kind" in sent:
         rules.require_kind(AreaLevel(area.level), AreaKind(changes.kind))
-    if changes.valid_to is not None and changes.valid_to <= area.valid_from:
-        raise invalid_field("body.valid_to", "结束日期须晚于开始日期", "must be after valid_from")
     if "parent_id" in sent and changes.parent_id != area.parent_id:
         await _move(session, actor, area, changes.parent_id)
     values = changes.changes | boundaries.columns(changes, sent)

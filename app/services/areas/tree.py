@@ -113,9 +113,15 @@ async def page(
     return page_of(rows, limit, lambda area: (area.code, area.id))
 
 
-async def chain(session: AsyncSession, *, area_id: UUID, within: ColumnElement[bool]) -> Chain:
-    """An area that satisfies `within`, with its ancestors; `NotFound` when there is none."""
-    area = await session.scalar(select(Area).where(Area.id == area_id, within))
+async def chain(
+    session: AsyncSession, *, area_id: UUID, within: ColumnElement[bool], hold: bool = False
+) -> Chain:
+    """An area that satisfies `within`, with its ancestors; `NotFound` when there is none.
+
+    With `hold` it cannot end before the transaction does; reading goes on.
+    """
+    statement = select(Area).where(Area.id == area_id, within)
+    area = await session.scalar(statement.with_for_update(read=True, key_share=True) if hold else statement)
     if area is None:
         raise NotFound
     return Chain(area, await ancestors(session, area=area))

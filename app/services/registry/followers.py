@@ -26,7 +26,7 @@ from app.services.registry import links, reach
 from app.services.registry.links import Event
 
 BATCH = 5_000
-_COUNTS: Mapping[Any, ColumnElement[bool]] = {
+COUNTS: Mapping[Any, ColumnElement[bool]] = {
     Building: Building.ended_on.is_(None),
     Room: Room.ended_on.is_(None),
     Household: Household.ended_on.is_(None),
@@ -35,7 +35,7 @@ _COUNTS: Mapping[Any, ColumnElement[bool]] = {
     Resident: and_(Resident.died_on.is_(None), Resident.left_on.is_(None)),
     Ticket: Ticket.closed_at.is_(None),
 }
-_COLUMN_OF = {
+COLUMN_OF = {
     AreaLevel.MICRO_GRID: "area_id",
     AreaLevel.GRID: "grid_id",
     AreaLevel.VILLAGE: "village_id",
@@ -47,10 +47,10 @@ _ABOVE = ("grid_id", "village_id", "town_id")
 async def moved(session: AsyncSession, *, actor: Actor, chain: Chain) -> None:
     """After an area moved: all that lies in it gets what is above the area now."""
     level = AreaLevel(chain.area.level)
-    column = _COLUMN_OF[level]
+    column = COLUMN_OF[level]
     higher = _ABOVE if column == "area_id" else _ABOVE[_ABOVE.index(column) + 1 :]
     values = {name: value for name, value in reach.copies(chain).items() if name in higher}
-    for table in _COUNTS:
+    for table in COUNTS:
         await _write(session, actor, table, getattr(table, column) == chain.area.id, values)
 
 
@@ -58,10 +58,10 @@ async def taken_in(session: AsyncSession, *, actor: Actor, area: Area, into: Cha
     """After an area went into another: what lay in it directly lies in the other from today on."""
     event = Event(actor, clock.today(), LinkReason.GRID_CHANGE)
     await _close_stays(session, event, Household.area_id == area.id)
-    for table in _COUNTS:
+    for table in COUNTS:
         if table is not Ticket:
             await _write(session, actor, table, table.area_id == area.id, reach.copies(into))
-    column = _COLUMN_OF[AreaLevel(area.level)]
+    column = COLUMN_OF[AreaLevel(area.level)]
     own = _ABOVE if column == "area_id" else _ABOVE[_ABOVE.index(column) :]
     scoped = {name: value for name, value in reach.copies(into).items() if name in own}
     await _write(session, actor, Ticket, getattr(Ticket, column) == area.id, scoped)
@@ -108,7 +108,7 @@ async def _write(
 ) -> None:
     """Write copies where they differ, a batch a statement."""
     differs = or_(*(getattr(table, name).is_distinct_from(value) for name, value in values.items()))
-    ids = select(table.id).where(which, _COUNTS[table], differs).limit(BATCH)
+    ids = select(table.id).where(which, COUNTS[table], differs).limit(BATCH)
     stamp = {"version": table.version + 1, "updated_at": clock.now(), "updated_by": actor.id}
     statement = (
         update(table)

@@ -117,7 +117,7 @@ async def _locked(session: AsyncSession, actor: Actor, area_id: UUID, expected_v
     if area is None:
         raise NotFound
     versions.require(area, expected_version)
-    _require_force(area)
+    require_force(area)
     if AreaLevel(area.level) not in _MOVABLE:
         raise invalid_field(
             "path.area_id",
@@ -134,11 +134,12 @@ async def _named(
     area = await session.scalar(statement.with_for_update() if lock else statement)
     if area is None:
         raise NotFound(errors=(tree.unknown(field),))
-    _require_force(area)
+    require_force(area)
     return area
 
 
-def _require_force(area: Area) -> None:
+def require_force(area: Area) -> None:
+    """Raise `AreaNotInForce` for an area that has ended."""
     if area.valid_to is not None and area.valid_to <= clock.today():
         raise AreaNotInForce
 

@@ -1,27 +1,21 @@
 """The history of the registry's records: one line a write, in the audit log and on the outbox.
 
 What is kept are ids, codes and the names of changed fields, never a personal value. Temporal links tell
-their own history; this one tells who wrote.
+their own history; this one tells who wrote. Reading it is `record_history`'s, for every wing.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.errors import NotFound
 from app.core.writes import together
-from app.models.platform import AuditLog
-from app.models.staff import Member
-from app.schemas.history import ChangeRead
-from app.schemas.types import Ref
 from app.services.platform import audit, outbox
 from app.services.platform.actor import Actor
-from app.services.platform.scope import Predicate
+from app.services.platform.record_history import LONGEST, changes, written
 
-LONGEST = 200
+__all__ = ["LONGEST", "Written", "changes", "record", "record_all", "written"]
 
 
 class Written(NamedTuple):
@@ -54,32 +48,3 @@ async def record_all(session: AsyncSession, *, actor: Actor, lines: Sequence[Wri
         by = {"by": str(actor.id)}
         news = [(line.action, line.entity_id, {**by, **line.data}) for line in lines]
         await outbox.append_all(session, news)
-
-
-async def changes(session: AsyncSession, *, table: Any, row_id: UUID, within: Predicate) -> list[ChangeRead]:
-    """The latest writes to a record, the newest first; `NotFound` where the caller does not see it."""
-    if await session.scalar(select(table.id).where(table.id == row_id, within)) is None:
-        raise NotFound
-    return await written(session, entity=table.__tablename__, row_id=row_id)
-
-
-async def written(session: AsyncSession, *, entity: str, row_id: UUID) -> list[ChangeRead]:
-    """The latest writes to a record that the caller was found to see."""
-    statement = (
-        select(AuditLog, Member.name)
-        .outerjoin(Member, Member.id == AuditLog.actor_id)
-        .where(AuditLog.entity == entity, AuditLog.entity_id == row_id)
-        .order_by(AuditLog.at.desc(), AuditLog.id.desc())
-        .limit(LONGEST)
-    )
-    rows: Sequence[Any] = (await session.execute(statement)).all()
-    return [
-        ChangeRead(
-            id=line.id,
-            at=line.at,
-            action=line.action,
-            by=Ref(id=line.actor_id, name=name) if line.actor_id and name else None,
-            data=line.data,
-        )
-        for line, name in rows
-    ]

@@ -56,7 +56,7 @@ def writable(actor: Actor, columns: ScopeColumns) -> Predicate:
 async def grid(session: AsyncSession, *, actor: Actor, area_id: UUID, where: str = "body.area_id") -> Chain:
     """The grid or micro-grid with its ancestors, if the caller may write there; else `NotFound`."""
     within = and_(writable(actor, tree.COLUMNS), tree.in_force())
-    chain = await tree.chain(session, area_id=area_id, within=within)
+    chain = await tree.chain(session, area_id=area_id, within=within, hold=True)
     if AreaLevel(chain.area.level) not in _GRIDS:
         raise invalid_field(where, "住户和房屋须登记在网格或微网格中", "must be a grid or micro-grid")
     return chain

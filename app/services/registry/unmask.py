@@ -1,4 +1,4 @@
-"""The plain values of residents, households and rooms: which role may see which class, within its own areas.
+"""The plain values of residents, households, rooms and places: which role sees which class, in its own areas.
 
 A field has a class, a role sees some classes, and a post covers some areas; all three must agree on the
 record. People are seen where they live and where they are registered; who died or left belongs nowhere.
@@ -8,6 +8,7 @@ Limits and the log are `unmasking`'s.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, select, true
@@ -16,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.crypto import Vault
 from app.core.errors import NotFound
 from app.models.enums import Role
-from app.models.enums.privacy import FieldClass, HouseholdField, ResidentField, RoomField
-from app.models.registry import Household, HouseholdMember, Resident, Room
+from app.models.enums.privacy import FieldClass, HouseholdField, PlaceField, ResidentField, RoomField
+from app.models.registry import Household, HouseholdMember, Place, Resident, Room
 from app.services.platform import scope
 from app.services.platform.actor import Actor, Dataset
 from app.services.platform.unmasking import Disclosed, UnmaskRefused
@@ -34,6 +35,8 @@ CLASS_OF: Mapping[str, FieldClass] = MappingProxyType(
         HouseholdField.HEAD_PHONE: FieldClass.P2,
         RoomField.OWNER_NAME: FieldClass.P2,
         RoomField.OWNER_PHONE: FieldClass.P2,
+        PlaceField.CONTACT_NAME: FieldClass.P2,
+        PlaceField.CONTACT_PHONE: FieldClass.P2,
     }
 )
 SEES: Mapping[Role, frozenset[FieldClass]] = MappingProxyType(
@@ -89,20 +92,41 @@ async def room(
     session: AsyncSession, *, actor: Actor, vault: Vault, room_id: UUID, fields: Sequence[RoomField]
 ) -> Disclosed:
     """Plain fields of a room's owner, who need not be a resident; refusals as of `resident`."""
-    covered = reach.visible(_allowed(actor, fields), Room)
-    statement = select(Room, covered).where(Room.id == room_id, reach.visible(actor, Room))
-    row = (await session.execute(statement)).one_or_none()
-    if row is None:
-        raise NotFound
-    found, may = row
-    if not may:
-        raise UnmaskRefused
+    found = await _opened(session, actor, Room, room_id, fields)
     sealed = found.owner_phone_sealed
     own = {
         RoomField.OWNER_NAME: found.owner_name,
         RoomField.OWNER_PHONE: vault.open(sealed) if sealed else None,
     }
     return Disclosed({field.value: own[field] for field in fields})
+
+
+async def place(
+    session: AsyncSession, *, actor: Actor, vault: Vault, place_id: UUID, fields: Sequence[PlaceField]
+) -> Disclosed:
+    """Plain fields of a place's contact, who need not be a resident; refusals as of `resident`."""
+    found = await _opened(session, actor, Place, place_id, fields)
+    sealed = found.contact_phone_sealed
+    own = {
+        PlaceField.CONTACT_NAME: found.contact_name,
+        PlaceField.CONTACT_PHONE: vault.open(sealed) if sealed else None,
+    }
+    return Disclosed({field.value: own[field] for field in fields})
+
+
+async def _opened(
+    session: AsyncSession, actor: Actor, table: Any, row_id: UUID, fields: Sequence[str]
+) -> Any:
+    """The row, if the caller sees it and their role there sees all the fields."""
+    covered = reach.visible(_allowed(actor, fields), table)
+    statement = select(table, covered).where(table.id == row_id, reach.visible(actor, table))
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        raise NotFound
+    found, may = row
+    if not may:
+        raise UnmaskRefused
+    return found
 
 
 def _allowed(actor: Actor, fields: Sequence[str]) -> Actor:

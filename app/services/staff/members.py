@@ -1,4 +1,4 @@
-"""Reading the people who work in the grids: who sees whom, lists, one member with the posts.
+"""Reading the people who work in the grids: who sees whom, lists, one member with the posts, the past.
 
 Their names and work phones are public by regulation and come as they are; their own phones are sealed and
 come masked. A caller always sees the own record. Writing is `member_changes`' business.
@@ -16,10 +16,10 @@ from app.core.paging import Page, Sort, page_of
 from app.models.area import Area
 from app.models.enums import AreaLevel, Employment
 from app.models.staff import Member, Org, Post
-from app.schemas.member import MemberDetail, MemberPost, MemberRead
+from app.schemas.member import MemberDetail, MemberHistory, MemberPost, MemberRead
 from app.schemas.types import Ref
 from app.services.areas import tree
-from app.services.platform import masks, scope
+from app.services.platform import masks, record_history, scope
 from app.services.platform.actor import Actor, Dataset
 from app.services.platform.listing import page_statement
 from app.services.platform.scope import ScopeColumns
@@ -83,18 +83,31 @@ async def detail(session: AsyncSession, *, actor: Actor, vault: Vault, member_id
     row = (await session.execute(statement)).one_or_none()
     if row is None:
         raise NotFound
-    posts = await _posts(session, member_id)
+    still = or_(Post.valid_to.is_(None), Post.valid_to > clock.now())
+    posts = await _posts(session, _posts_of(member_id).where(still).order_by(Post.valid_from, Post.id))
     return MemberDetail(**_read(row, vault).model_dump(), posts=posts)
 
 
-async def _posts(session: AsyncSession, member_id: UUID) -> list[MemberPost]:
-    statement = (
+async def past(session: AsyncSession, *, actor: Actor, member_id: UUID) -> MemberHistory:
+    """A member's posts, also those that are over, and who wrote what; `NotFound` beyond the reach."""
+    if await session.scalar(select(Member.id).where(Member.id == member_id, visible(actor))) is None:
+        raise NotFound
+    latest = _posts_of(member_id).order_by(Post.valid_from.desc(), Post.id.desc())
+    posts = await _posts(session, latest.limit(record_history.LONGEST))
+    changes = await record_history.written(session, entity="member", row_id=member_id)
+    return MemberHistory(posts=posts, changes=changes)
+
+
+def _posts_of(member_id: UUID) -> Select[Post, str | None, str | None]:
+    return (
         select(Post, Area.name, Org.name)
         .outerjoin(Area, Area.id == Post.area_id)
         .outerjoin(Org, Org.id == Post.org_id)
-        .where(Post.member_id == member_id, or_(Post.valid_to.is_(None), Post.valid_to > clock.now()))
-        .order_by(Post.valid_from, Post.id)
+        .where(Post.member_id == member_id)
     )
+
+
+async def _posts(session: AsyncSession, statement: Select[Post, str | None, str | None]) -> list[MemberPost]:
     return [
         MemberPost(
             id=post.id,
