@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 from rich.console import Console
 
-from bench import lists, lives, measure, operations, options, processes, stand, table
+from bench import importing, lists, lives, measure, operations, options, processes, stand, table
 from bench.measure import Load, Measured
 from bench.operations import Cast, Operation
 from bench.options import Options
@@ -54,6 +54,8 @@ def _measure(at: Stand, folder: Path, wanted: Options, console: Console) -> None
         runner = Pgbench(programs / "pgbench", socket, database.name, wanted.connections)
         measure.against_pgbench(runner, measured, probed, wanted)
     table.show(console, measured, memory)
+    with at.copy_of(at.filled(wanted.tickets)) as database:
+        table.show_import(console, importing.measure(at, database, folder, wanted))
 
 
 async def _some(database: Filled) -> list[str]:

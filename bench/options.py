@@ -1,10 +1,11 @@
-"""What a run of the bench may choose: `make bench TICKETS=… CONNECTIONS=… PROCESSES=… SECONDS=… ROUNDS=…`."""
+"""What a run of the bench may choose: `make bench TICKETS=… HOUSEHOLDS=… ROUNDS=…` and more."""
 
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
 TICKETS, CONNECTIONS, PROCESSES, SECONDS, ROUNDS = 100_000, 8, 2, 2.0, 5
+HOUSEHOLDS = 36_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +13,7 @@ class Options:
     """How much to load, how to measure, where to keep it; `sizes`: compare several sizes instead."""
 
     tickets: int
+    households: int
     connections: int
     processes: int
     seconds: float
@@ -24,6 +26,7 @@ def read() -> Options:
     """The options of the command line; exits with a message for what is none."""
     parser = argparse.ArgumentParser(prog="bench", description="Measures the server on this machine.")
     parser.add_argument("--tickets", type=_count, default=TICKETS, help="tickets in the database")
+    parser.add_argument("--households", type=_count, default=HOUSEHOLDS, help="households to import")
     parser.add_argument("--connections", type=_count, default=CONNECTIONS, help="keep-alive connections")
     parser.add_argument("--processes", type=_count, default=PROCESSES, help="server processes")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of each operation in each round")

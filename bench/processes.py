@@ -72,19 +72,24 @@ class Running:
         kinds = self._kinds()
         return Spent(_seconds(kinds[API]), _seconds(kinds[POSTGRES]))
 
+    def worked(self) -> dict[str, float]:
+        """CPU seconds since the processes began, by kind; also of children that have ended."""
+        return {kind: _seconds(processes, ended=True) for kind, processes in self._kinds().items()}
+
     def held(self) -> list[Held]:
         """Memory at this moment, by kind."""
         return [_held(kind, processes) for kind, processes in self._kinds().items()]
 
     def _kinds(self) -> dict[str, list[psutil.Process]]:
         supervisor, postgres = psutil.Process(self.server), psutil.Process(self.postgres)
+        worker = psutil.Process(self.worker)
         children = supervisor.children(recursive=True)
         serving = [child for child in children if _SPAWNED in " ".join(child.cmdline())]
         others = [child for child in children if child not in serving]
         return {
             API: serving or [supervisor],
             SUPERVISOR: [supervisor, *others] if serving else [],
-            WORKER: [psutil.Process(self.worker)],
+            WORKER: [worker, *worker.children(recursive=True)],
             POSTGRES: [postgres, *postgres.children(recursive=True)],
         }
 
@@ -124,16 +129,20 @@ def _wait(children: Supervisor, port: int) -> None:
     raise RuntimeError(f"the server is not ready after {READY_SECONDS:.0f} s")
 
 
-def _seconds(processes: Sequence[psutil.Process]) -> float:
+def _seconds(processes: Sequence[psutil.Process], *, ended: bool = False) -> float:
     total = 0.0
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             times = process.cpu_times()
             total += times.user + times.system
+            total += times.children_user + times.children_system if ended else 0.0
     return total
 
 
 def _held(kind: str, processes: Sequence[psutil.Process]) -> Held:
-    full = [process.memory_full_info() for process in processes]
+    full = []
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            full.append(process.memory_full_info())
     largest = max((info.rss for info in full), default=0)
     return Held(kind, len(full), largest / MIB, sum(info.pss for info in full) / MIB)

@@ -79,6 +79,10 @@ class Stand:
         finally:
             self._run(drop)
 
+    def owner_dsn(self, database: Filled) -> str:
+        """The address of a database as its owner, for asyncpg."""
+        return databases.for_asyncpg(self._url(OWNER_ROLE, database.name))
+
     def _fill(self, name: str, tickets: int) -> list[dict[str, Any]]:
         owner = self._url(OWNER_ROLE, name)
         provision.migrate(owner)

@@ -7,10 +7,12 @@ from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
+from bench.importing import Imported
 from bench.measure import Measured
-from bench.processes import API, Held
+from bench.processes import API, MIB, Held
 
 MOST_MIB = 160
+MOST_IMPORT_SECONDS, MOST_IMPORT_MIB = 60, 1024
 SHORT = " ✗"
 _COLUMNS = (
     "a second",
@@ -34,6 +36,36 @@ def show(console: Console, measured: Sequence[Measured], memory: Sequence[Held])
         table.add_row(row.operation.name, *_cells(row, measured[0].rates))
     console.print(table)
     console.print(_memory(memory))
+
+
+def show_import(console: Console, found: Imported) -> None:
+    """Print the import: seconds, CPU and memory of its parts, and the ratio to bare COPY."""
+    console.print(
+        f"import of {found.households:,} households with {found.people:,} people"
+        f" ({found.size / MIB:.1f} MiB, {found.copied:,} rows)"
+    )
+    table = Table("part", "seconds", "of bare COPY", "of COPY with indexes", box=MARKDOWN)
+    for part, seconds in (*found.seconds.items(), ("together", found.total)):
+        at_most = _at_most(seconds, MOST_IMPORT_SECONDS, 1) if part == "together" else f"{seconds:.1f}"
+        ratios = (seconds / found.copy_seconds, seconds / found.indexed_seconds)
+        table.add_row(part, at_most, *(f"{ratio:.1f}" for ratio in ratios))
+    table.add_row("bare COPY", f"{found.copy_seconds:.1f}", "1.0", "")
+    table.add_row("COPY with indexes", f"{found.indexed_seconds:.1f}", "", "1.0")
+    console.print(table)
+    console.print(_memory_of_import(found))
+
+
+def _memory_of_import(found: Imported) -> Table:
+    table = Table("memory and CPU", "CPU s", "most RSS, MiB", "most PSS, MiB", box=MARKDOWN)
+    for kind, size in found.memory.items():
+        table.add_row(kind, f"{found.cpu[kind]:.1f}", f"{found.largest[kind]:.0f}", f"{size:.0f}")
+    together = _at_most(found.together, MOST_IMPORT_MIB, 0)
+    table.add_row("together", f"{sum(found.cpu.values()):.1f}", "", together)
+    return table
+
+
+def _at_most(value: float, most: float, digits: int) -> str:
+    return f"{value:.{digits}f} (≤ {most}){SHORT if value > most else ''}"
 
 
 def _cells(row: Measured, constant: Sequence[float]) -> tuple[str, ...]:
@@ -68,8 +100,7 @@ def _at(micros: Sequence[int], share: float) -> float:
 def _memory(memory: Sequence[Held]) -> Table:
     table = Table("memory", "processes", "largest RSS, MiB", "PSS of all, MiB", box=MARKDOWN)
     for part in memory:
-        largest = f"{part.largest_rss:.0f}"
-        if part.kind == API:
-            largest += f" (≤ {MOST_MIB}){SHORT if part.largest_rss > MOST_MIB else ''}"
+        is_api = part.kind == API
+        largest = _at_most(part.largest_rss, MOST_MIB, 0) if is_api else f"{part.largest_rss:.0f}"
         table.add_row(part.kind, str(part.processes), largest, f"{part.all_pss:.0f}")
     return table

@@ -16,8 +16,10 @@ _BLANKS_IN_A_NAME = re.compile(r"(?<=[^\x00-\x7f])[ \t]+(?=[^\x00-\x7f])")
 def fold(text: str) -> str:
     """The text in its plain form; runs of blanks become one, ends are not stripped of line breaks."""
     plain = unicodedata.normalize("NFKC", text).translate(_SAME)
-    seen = "".join(character for character in plain if unicodedata.category(character) != "Cf")
-    return _BLANKS.sub(" ", seen).strip(" ")
+    # What can be printed holds nothing invisible, and nearly every text is such.
+    if not plain.isprintable():
+        plain = "".join(character for character in plain if unicodedata.category(character) != "Cf")
+    return _BLANKS.sub(" ", plain).strip(" ")
 
 
 def fold_name(text: str) -> str:

@@ -65,7 +65,11 @@ def id_number(text: str) -> str:
 
 def phone(text: str) -> str:
     """The first phone number in the cell that is one, a mobile one if there is any."""
-    found = [number for part in (text, *_SEPARATORS.split(fold(text))) if (number := _phone(part))]
+    whole = _phone(text)
+    if whole is not None and whole.startswith("1"):
+        return whole
+    parts = [number for part in _SEPARATORS.split(fold(text)) if (number := _phone(part))]
+    found = [whole, *parts] if whole else parts
     if not found:
         raise CellFault("phone", "不是有效的手机号码或带区号的固定电话")
     return next((number for number in found if number.startswith("1")), found[0])
@@ -100,6 +104,8 @@ def birth(text: str) -> str:
 
 def chosen(text: str, choices: Mapping[str, str]) -> str:
     """The code of one of the labels, or the code itself."""
+    if text in choices:
+        return choices[text]
     typed = compact(text)
     if typed in choices:
         return choices[typed]

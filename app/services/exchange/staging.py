@@ -57,20 +57,21 @@ async def free(
 ) -> tuple[list[Unit], int]:
     """The next whole units that are not held, at least one, and the number of their last row.
 
-    Up to `limit` rows are read; no units and `after` itself when there are no more.
+    What was sent is left behind (`original` is empty): only held rows are shown to anybody. Up to `limit`
+    rows are read; no units and `after` itself when there are no more.
     """
     statement = (
-        select(ImportRow)
+        select(ImportRow.number, ImportRow.unit, ImportRow.sheet, ImportRow.line, ImportRow.cleaned_sealed)
         .where(ImportRow.job_id == job_id, ImportRow.number > after, ImportRow.held.is_(False))
         .order_by(ImportRow.number)
         .limit(limit)
     )
-    rows = (await session.scalars(statement)).all()
+    rows = (await session.execute(statement)).all()
     units: list[Unit] = []
-    for row in rows:
-        if not units or units[-1][0].unit != row.unit:
+    for number, unit, sheet, line, sealed in rows:
+        if not units or units[-1][0].unit != unit:
             units.append([])
-        units[-1].append(_row(row, vault))
+        units[-1].append(StagedRow(number, unit, sheet, line, [], json.loads(vault.open(sealed))))
     # The last unit may go on behind the limit.
     if len(rows) == limit and len(units) > 1:
         units.pop()
