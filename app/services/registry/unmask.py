@@ -105,6 +105,11 @@ async def room(
     return Disclosed({field.value: own[field] for field in fields})
 
 
+def sees_everywhere(actor: Actor, wanted: FieldClass) -> bool:
+    """Whether each of the caller's posts in the registry may see values of a class."""
+    return all(wanted in SEES.get(grant.role, frozenset()) for grant in actor.grants_of(Dataset.REGISTRY))
+
+
 def _allowed(actor: Actor, fields: Sequence[str]) -> Actor:
     """The actor with those grants only whose role sees the classes of all the fields."""
     wanted = {CLASS_OF[field] for field in fields}
