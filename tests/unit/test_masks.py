@@ -57,3 +57,10 @@ def test_an_identity_number_hides_the_birth_date() -> None:
     shown = masks.identity("441900199003071234")
     assert shown == "441900********1234"
     assert "19900307" not in shown
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [("E12345678", "5678"), ("H0123456701", "6701"), ("A12345", "345"), ("M1(2)", "2)")]
+)
+def test_of_another_documents_number_at_most_half_is_shown(number: str, shown: str) -> None:
+    assert masks.identity(number) == "********" + shown

@@ -9,7 +9,7 @@ import re
 
 STAR = "*"
 _DOTS = "·"
-_HIDDEN_OF_ID = 8
+_ID_LENGTH, _HIDDEN_OF_ID = 18, 8
 _LONGEST_HAN_NAME = 5
 _MOBILE_LENGTH = 11
 _COMPOUND_SURNAMES = frozenset(
@@ -47,5 +47,10 @@ def phone_tail(last4: str) -> str:
 
 
 def identity(number: str) -> str:
-    """`441900199003071234` → `441900********1234`: region and last four, without the birth date."""
-    return number[:6] + STAR * _HIDDEN_OF_ID + number[-4:]
+    """`441900199003071234` → `441900********1234`: region and last four, without the birth date.
+
+    Of another document's number the last four, or fewer of a short one.
+    """
+    if len(number) == _ID_LENGTH:
+        return number[:6] + STAR * _HIDDEN_OF_ID + number[-4:]
+    return STAR * _HIDDEN_OF_ID + number[-min(4, len(number) // 2) :]

@@ -5,7 +5,7 @@ registered and the others in the natural order of addresses; then the kinds foll
 found is masked like the lists. What a term means is `terms`' business; it is never written down.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,13 +16,14 @@ from sqlalchemy.orm import aliased
 from app.core.crypto import Vault
 from app.core.paging import Page, Sort, decode_cursor, encode_cursor, page_of
 from app.models.area import Area
+from app.models.enums.privacy import ResidentField
 from app.models.registry import Building, Household, HouseholdMember, Place, Residence, Resident, Room
 from app.schemas.search import Found, FoundKind, rank
 from app.schemas.types import Ref
 from app.services.platform import masks, scope
 from app.services.platform.actor import Actor, Dataset
 from app.services.platform.scope import Predicate
-from app.services.registry import links, reach, terms
+from app.services.registry import links, lookups, reach, terms, unmask
 from app.services.registry.residents import age
 
 _TABLES = {
@@ -48,11 +49,12 @@ async def page(
 ) -> Page[Found]:
     """One page of what a term finds, in the order of `FoundKind`."""
     first, last = decode_cursor(cursor, rank) if cursor else (0, None)
+    known = await _looked_for(session, actor, term) if FoundKind.RESIDENT in kinds else ()
     parts = [
         part.limit(limit + 1)
         for place, kind in enumerate(_RANKS)
         if kind in kinds and place >= first
-        for part in _parts(kind, actor, vault, term, last if place == first else None)
+        for part in _parts(kind, actor, last if place == first else None, term, vault, known)
     ]
     if not parts:
         return Page([], None)
@@ -60,13 +62,28 @@ async def page(
     return page_of(rows, limit, lambda found: (_RANKS.index(found.kind), found.id))
 
 
+async def _looked_for(session: AsyncSession, actor: Actor, term: str) -> Collection[ResidentField]:
+    """The fields whose whole numbers the caller may look for, and does; written down."""
+    found = [
+        field for field in terms.numbers_in(term) if unmask.sees_everywhere(actor, unmask.CLASS_OF[field])
+    ]
+    if found:
+        await lookups.note(session, actor=actor, fields=found)
+    return found
+
+
 def _parts(
-    kind: FoundKind, actor: Actor, vault: Vault, term: str, last: UUID | None
+    kind: FoundKind,
+    actor: Actor,
+    last: UUID | None,
+    term: str,
+    vault: Vault,
+    known: Collection[ResidentField],
 ) -> Iterator[Select[Any, Any, Any]]:
     """The hits of a kind after the last one seen, a short scan for each branch of the scope."""
     table: Any = _TABLES.get(kind, Resident)
     is_person = kind is FoundKind.RESIDENT
-    asked = terms.of_person(term, vault) if is_person else terms.of_address(term, table)
+    asked = terms.of_person(term, vault, known) if is_person else terms.of_address(term, table)
     if asked is None:
         return
     sort = Sort.by_id(Resident.id) if is_person else Sort.by_own(table.sort_key, table.id)

@@ -1,12 +1,14 @@
 """What a typed term asks of a table: which columns it may match, and how.
 
 Chinese is matched by characters and pairs of neighbours, letters by the spellings of names, four digits by
-the last four of a number, eleven or more by the blind index, `3-502` by the doors of an address. Whose rows
-may be seen, and how pages are cut, is not owned here.
+the last four of a number, `3-502` by the doors of an address. A whole number is matched by its blind index
+for those who may see such numbers, and by its last four, which masks show, for everybody else: whether a
+hidden digit is right is not to be found out by asking. Whose rows may be seen is not owned here.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, and_, cast, func, or_
@@ -15,6 +17,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from app.core.crypto import Vault
 from app.core.pinyin import typed
 from app.core.texts import compact, fold_name
+from app.models.enums.privacy import ResidentField
 from app.models.registry import Building, Household, Place, Resident, Room
 
 _LATIN = re.compile(r"[a-zü' .·]*[a-zü][a-zü' .·]*")
@@ -26,6 +29,13 @@ _DOOR = re.compile(
     rf"{_RUN}(?:-|#|栋|幢|座|号楼|号){_RUN}(?:(?:-|单元|梯|号){_RUN})?(?:室|房|号)?",
 )
 _PAIR = 2
+_TAIL_LENGTH = 4
+_NUMBERS: Mapping[ResidentField, tuple[Any, Any]] = MappingProxyType(
+    {
+        ResidentField.PHONE: (Resident.phone_index, Resident.phone_last4),
+        ResidentField.ID_NUMBER: (Resident.id_index, Resident.id_last4),
+    }
+)
 _WRITTEN = {
     Household: (Household.address,),
     Room: (Room.address, Room.room_no),
@@ -36,14 +46,27 @@ _WRITTEN = {
 Condition = ColumnElement[bool]
 
 
-def of_person(term: str, vault: Vault) -> Condition | None:
-    """The residents that a term means; None if it can mean nobody."""
+def numbers_in(term: str) -> Mapping[ResidentField, str]:
+    """The whole numbers that a term may be, by the field that holds such numbers."""
+    plain = compact(term).lower()
+    phone = _PHONE.fullmatch(re.sub("[-()]", "", plain))
+    found = {ResidentField.PHONE: phone[1] or phone[2]} if phone else {}
+    if _NUMBER.fullmatch(plain):
+        found[ResidentField.ID_NUMBER] = plain.upper()
+    return found
+
+
+def of_person(term: str, vault: Vault, known: Collection[ResidentField]) -> Condition | None:
+    """The residents that a term means; None if it can mean nobody.
+
+    known: the fields whose whole numbers the caller may look for.
+    """
     plain = compact(term).lower()
     if _TAIL.fullmatch(plain):
         return or_(Resident.phone_last4 == plain, Resident.id_last4 == plain.upper())
-    numbers = _numbers(plain, vault)
+    numbers = numbers_in(term)
     if numbers:
-        return or_(*numbers)
+        return or_(*(_numbered(field, number, vault, known) for field, number in numbers.items()))
     name = fold_name(term).lower()
     if _LATIN.fullmatch(name):
         spelled: Condition = Resident.spellings.overlap(_texts(typed(re.sub("[.·]", "", name))))
@@ -82,13 +105,9 @@ def _containing(grams: Any, columns: Sequence[Any], word: str) -> Condition:
     return and_(grams.contains(_texts(pairs)), or_(*together))
 
 
-def _numbers(plain: str, vault: Vault) -> list[Condition]:
-    found: list[Condition] = []
-    phone = _PHONE.fullmatch(plain.replace("-", "").replace("(", "").replace(")", ""))
-    if phone:
-        found.append(Resident.phone_index.in_(vault.indexes(phone[1] or phone[2])))
-    if _NUMBER.fullmatch(plain):
-        found.append(Resident.id_index.in_(vault.indexes(plain.upper())))
+def _numbered(field: ResidentField, number: str, vault: Vault, known: Collection[ResidentField]) -> Condition:
+    index, last4 = _NUMBERS[field]
+    found: Condition = index.in_(vault.indexes(number)) if field in known else last4 == number[-_TAIL_LENGTH:]
     return found
 
 

@@ -101,6 +101,11 @@ async def room(
     return Disclosed({field.value: own[field] for field in fields})
 
 
+def sees_everywhere(actor: Actor, wanted: FieldClass) -> bool:
+    """Whether each of the caller's posts in the registry may see values of a class."""
+    return all(wanted in SEES.get(grant.role, frozenset()) for grant in actor.grants_of(Dataset.REGISTRY))
+
+
 async def place(
     session: AsyncSession, *, actor: Actor, vault: Vault, place_id: UUID, fields: Sequence[PlaceField]
 ) -> Disclosed:

@@ -1,0 +1,51 @@
+"""Looking for whole numbers: limited per person and written down, because answers confirm what was guessed.
+
+Of a masked number little is hidden; whoever may type all that it could be learns which it is. Who may look
+for which is `unmask`'s business; what is written down is who looked and for what field, never the number.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core import clock
+from app.core.errors import Problem
+from app.models.platform import AuditLog
+from app.services.platform import audit
+from app.services.platform.actor import Actor
+
+MOST, WINDOW = 60, timedelta(hours=1)
+ENTITY, ACTION = "search", "search.number"
+
+
+class LookupLimit(Problem):
+    """The person has looked for as many whole numbers as one may in an hour."""
+
+    status, code = 429, "lookup_limit"
+    title_zh = f"按完整号码查找过于频繁：每人每小时最多 {MOST} 次，可改用姓名或后四位"
+    title_en = f"At most {MOST} searches for whole numbers an hour; names and last four digits go on"
+
+
+async def note(session: AsyncSession, *, actor: Actor, fields: Sequence[str]) -> None:
+    """Write down that the caller looks for a whole number of one of these fields; `LookupLimit`."""
+    now = clock.now()
+    count, first = (
+        await session.execute(
+            select(func.count(), func.min(AuditLog.at)).where(
+                AuditLog.actor_id == actor.id, AuditLog.at > now - WINDOW, AuditLog.action == ACTION
+            )
+        )
+    ).one()
+    if count >= MOST:
+        seconds = max(1, int((first + WINDOW - now).total_seconds()) + 1)
+        raise LookupLimit(headers={"Retry-After": str(seconds)})
+    await audit.record(
+        session,
+        action=ACTION,
+        entity=ENTITY,
+        entity_id=None,
+        actor_id=actor.id,
+        data={"fields": list(fields)},
+    )
