@@ -37,6 +37,7 @@ from app.routers import (
     sla,
     stats,
     tickets,
+    transfers,
     unmask,
     workflow,
 )
@@ -79,6 +80,7 @@ ROUTERS = (
     routing.router,
     routing_rules.router,
     sla.router,
+    transfers.router,
     unmask.router,
     workflow.router,
 )
