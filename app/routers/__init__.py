@@ -38,6 +38,7 @@ from app.routers import (
     sla,
     stats,
     tickets,
+    transfers,
     unmask,
     workflow,
 )
@@ -81,6 +82,7 @@ ROUTERS = (
     routing_rules.router,
     search.router,
     sla.router,
+    transfers.router,
     unmask.router,
     workflow.router,
 )

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "20261122_0030"
-down_revision = "20261122_0023"
+down_revision = "20261122_0024"
 branch_labels = None
 depends_on = None
 

@@ -62,6 +62,10 @@ ENTITIES = {
     "household": usual("household", "households"),
     "resident": usual("resident", "residents", ends=("resident_depart", "resident_die")),
     "care_object": usual("care_object", "care_objects"),
+    # An offer stays as it was made; the other side or the own decides on it, once.
+    "transfer": usual(
+        "transfer", "transfers", change="transfer_accept", ends=("transfer_refuse", "transfer_withdraw")
+    ),
     # Links in time: they are read in the history of whom they belong to, begin and end by its events.
     "membership": Entity(
         list="household_history",

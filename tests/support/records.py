@@ -22,6 +22,9 @@ async def populate(api: Api, world: World) -> None:
         reply = await api.as_(worker).post("/v1/households", json=household)
         assert reply.status_code == 201, reply.text
         resident = reply.json()["people"][0]["resident_id"]
+        offer = {"household_id": reply.json()["id"], "to_code": world.places["village_c"].code}
+        reply = await api.as_(worker).post("/v1/transfers", json=offer)
+        assert reply.status_code == 201, reply.text
         care = {"resident_id": resident, "category": "disabled", "care_level": "red"}
         reply = await api.as_(worker).post("/v1/care-objects", json=care)
         assert reply.status_code == 201, reply.text

@@ -5,6 +5,7 @@ from app.models.registry.dwelling import Building, Room
 from app.models.registry.household import Household, Resident
 from app.models.registry.links import HouseholdMember, HouseholdStay, Residence
 from app.models.registry.place import Place
+from app.models.registry.transfer import Transfer
 
 __all__ = [
     "Building",
@@ -18,4 +19,5 @@ __all__ = [
     "Resident",
     "ResidentTag",
     "Room",
+    "Transfer",
 ]

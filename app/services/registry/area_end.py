@@ -14,6 +14,8 @@ from app.core import clock
 from app.core.errors import Conflict, NotFound
 from app.models.area import Area
 from app.models.enums import AreaLevel
+from app.models.enums.transfer import TransferState
+from app.models.registry import Transfer
 from app.models.staff import Member, Org, Post
 from app.models.ticket import Ticket
 from app.services.areas import changes, tree
@@ -67,6 +69,8 @@ def _conditions(area: Area) -> Mapping[str, ColumnElement[bool]]:
         "org": (Org.area_id == area.id) & Org.ended_at.is_(None),
         "member": (Member.area_id == area.id) & or_(Member.ended_at.is_(None), Member.ended_at > moment),
     }
+    open_ = Transfer.state == TransferState.PENDING
+    asked["transfer"] = (Transfer.to_area_id == area.id) & open_
     for table, counts in followers.COUNTS.items():
         here = table.area_id == area.id
         if table is Ticket and (column := followers.COLUMN_OF.get(AreaLevel(area.level))):

@@ -26,7 +26,7 @@ from app.services.areas import changes, rules, tree
 from app.services.areas.tree import Chain
 from app.services.platform import versions
 from app.services.platform.actor import Actor
-from app.services.registry import followers, history
+from app.services.registry import followers, history, transfers
 
 _MOVABLE = frozenset({AreaLevel.VILLAGE, AreaLevel.GRID, AreaLevel.MICRO_GRID})
 
@@ -65,6 +65,7 @@ async def merge(
         await _move(session, actor, child, into)
     chain = Chain(into, await tree.ancestors(session, area=into))
     await followers.taken_in(session, actor=actor, area=area, into=chain)
+    await transfers.redirect(session, area_id=area.id, into_id=into.id)
     await _staff(session, actor, area, into)
     _unite(into, area)
     area.valid_to = clock.today()

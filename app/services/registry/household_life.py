@@ -19,6 +19,7 @@ from app.schemas.household import HouseholdPatch
 from app.schemas.life import HeadChange, HouseholdMove, Kin, Merge, Split
 from app.services.platform import versions
 from app.services.platform.actor import Actor
+from app.services.platform.scope import Predicate
 from app.services.registry import heads, history, households, links, reach
 from app.services.registry.links import Event
 
@@ -127,9 +128,20 @@ async def move(
     household_id: UUID,
     body: HouseholdMove,
     expected_version: int | None,
+    within: Predicate | None = None,
 ) -> None:
-    """Move a household as a whole; whoever lives with it comes along."""
-    household = await _locked(session, actor, household_id, expected_version)
+    """Move a household as a whole; whoever lives with it comes along.
+
+    `within` takes the place of the caller's reach to the household, not to where it goes.
+    """
+    household = await reach.locked(
+        session,
+        Household,
+        actor=actor,
+        row_id=household_id,
+        expected_version=expected_version,
+        within=within,
+    )
     place = await households.where(session, actor=actor, new=body)
     stay = await links.stay(session, household_id=household_id)
     event = Event(actor, links.day_of(body.on, [stay]), LinkReason.MOVED)

@@ -45,10 +45,19 @@ def writable(actor: Actor) -> Predicate:
 
 
 async def locked(
-    session: AsyncSession, *, actor: Actor, resident_id: UUID, expected_version: int | None
+    session: AsyncSession,
+    *,
+    actor: Actor,
+    resident_id: UUID,
+    expected_version: int | None,
+    within: Predicate | None = None,
 ) -> Resident:
-    """A resident whom the caller may write, locked; `NotFound` or `Stale`."""
-    statement = select(Resident).where(Resident.id == resident_id, writable(actor))
+    """A resident whom the caller may write, locked; `NotFound` or `Stale`.
+
+    `within` takes the place of the caller's reach.
+    """
+    reached = writable(actor) if within is None else within
+    statement = select(Resident).where(Resident.id == resident_id, reached)
     found = await session.scalar(
         statement.with_for_update(of=Resident).execution_options(populate_existing=True)
     )
@@ -100,10 +109,21 @@ async def birth(
 
 
 async def move(
-    session: AsyncSession, *, actor: Actor, resident_id: UUID, body: Move, expected_version: int | None
+    session: AsyncSession,
+    *,
+    actor: Actor,
+    resident_id: UUID,
+    body: Move,
+    expected_version: int | None,
+    within: Predicate | None = None,
 ) -> None:
-    """Another household, another home, or both; also the return of somebody who had left."""
-    before = await _locked_with_household(session, actor, resident_id, body.household, expected_version)
+    """Another household, another home, or both; also the return of somebody who had left.
+
+    `within` takes the place of the caller's reach to the person, not to where they go.
+    """
+    before = await _locked_with_household(
+        session, actor, resident_id, body.household, expected_version, within
+    )
     home = (await links.homes(session, resident_ids=[resident_id])).get(resident_id)
     if before is None and body.household is None:
         raise ResidentGone
@@ -171,12 +191,15 @@ async def _locked_with_household(
     resident_id: UUID,
     target: Registration | None,
     expected_version: int | None,
+    within: Predicate | None = None,
 ) -> HouseholdMember | None:
     """Lock the households, then the person; the open membership, if any."""
     seen = await links.membership(session, resident_id=resident_id)
     ids = {target.household_id} if target else set()
     await links.lock(session, households=ids | ({seen.household_id} if seen else set()))
-    person = await locked(session, actor=actor, resident_id=resident_id, expected_version=expected_version)
+    person = await locked(
+        session, actor=actor, resident_id=resident_id, expected_version=expected_version, within=within
+    )
     if person.died_on is not None:
         raise ResidentGone
     now = await links.membership(session, resident_id=resident_id)

@@ -85,9 +85,14 @@ async def locked(
     row_id: UUID,
     expected_version: int | None = None,
     where: str | None = None,
+    within: Predicate | None = None,
 ) -> Record:
-    """A row that the caller may write, locked; `NotFound`, `Stale`, or `RecordEnded`."""
-    statement = select(table).where(table.id == row_id, writable(actor, columns_of(table)))
+    """A row that the caller may write, locked; `NotFound`, `Stale`, or `RecordEnded`.
+
+    `within` takes the place of the caller's reach.
+    """
+    reached = writable(actor, columns_of(table)) if within is None else within
+    statement = select(table).where(table.id == row_id, reached)
     row = await session.scalar(statement.with_for_update().execution_options(populate_existing=True))
     if row is None:
         raise NotFound(errors=(tree.unknown(where),) if where else ())

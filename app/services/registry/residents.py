@@ -40,7 +40,7 @@ class ResidentTaken(Conflict):
     """Some of these people are registered already."""
 
     code = "resident_registered"
-    title_zh = "有人员的证件号码已登记，请先核对"
+    title_zh = "有人员的证件号码已登记，请先核对；在其他区域登记的，由原登记地发起迁移交接"
     title_en = "Somebody with this identity number is registered already"
 
 
