@@ -119,13 +119,16 @@ class ContactRead(Output):
 
 
 class LocationRead(Output):
-    """The point as sent, and as WGS-84."""
+    """The point as sent, and as WGS-84; a datum that fits better than the claimed one is told."""
 
     lng: float
     lat: float
     coord_type: CoordType
     wgs84_lng: float
     wgs84_lat: float
+    coord_type_fits: CoordType | None = Field(
+        description="存疑：按所报坐标系，该点远在所报网格之外，按这一坐标系则在网格内；未作改动，请核对"
+    )
 
 
 class HelperRead(Output):

@@ -13,6 +13,7 @@ import shapely
 from sqlalchemy import Row, ScalarSelect, Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.coordinates import Point, distance_m
 from app.models.area import Area
 from app.models.enums import AreaLevel
 
@@ -38,6 +39,15 @@ class GridIndex:
         """The grids and micro-grids that contain a point in WGS-84 degrees, the smallest first."""
         hits = self._tree.query(shapely.Point(lng, lat), predicate="intersects")
         return [self._ids[hit] for hit in sorted(hits.tolist())]
+
+    def metres_from(self, grid_id: UUID, point: Point) -> float | None:
+        """How far a point in WGS-84 degrees lies outside a grid; 0 within, None without a boundary."""
+        place = self._places.get(grid_id)
+        if place is None:
+            return None
+        way = shapely.shortest_line(self._tree.geometries[place], shapely.Point(point))
+        start, end = shapely.get_coordinates(way)
+        return distance_m(Point(*start), Point(*end))
 
     def neighbours(self, grid_id: UUID) -> Sequence[UUID]:
         """The grids (no micro-grids) next to a grid, at a corner too; none for one without a boundary."""

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.core.coordinates import to_wgs84
-from app.core.errors import Conflict, NotFound
+from app.core.errors import Conflict, NotFound, invalid_field
 from app.core.ids import uuid7
 from app.core.paging import Page, Sort, page_of
 from app.models.area import Area
@@ -22,7 +22,7 @@ from app.models.registry import Building, Room
 from app.models.staff import Member
 from app.schemas.dwelling import BuildingCreate, BuildingPatch, BuildingRead, Ending
 from app.schemas.types import Point, Ref
-from app.services.areas import tree
+from app.services.areas import datum, grid_index, tree
 from app.services.platform import scope, versions
 from app.services.platform.actor import Actor, Dataset
 from app.services.platform.listing import page_statement
@@ -81,6 +81,7 @@ async def create(session: AsyncSession, *, actor: Actor, new: BuildingCreate) ->
     """A new building; `NotFound` for a grid in which the caller may not write."""
     chain = await reach.grid(session, actor=actor, area_id=new.area_id)
     await _require_head(session, actor, new.head_member_id)
+    await _require_datum(session, new.location, new.area_id)
     values = new.model_dump(exclude={"area_id", "location"}) | reach.copies(chain) | _point(new.location)
     values |= {"id": uuid7(), "created_by": actor.id, "updated_by": actor.id}
     await session.execute(insert(Building).values(values))
@@ -104,9 +105,11 @@ async def change(
     )
     values = changes.changes
     await _require_head(session, actor, values.get("head_member_id"))
-    if "location" in values:
-        values |= _point(values.pop("location"))
     area_id = values.pop("area_id", building.area_id)
+    if "location" in values:
+        sent = values.pop("location")
+        await _require_datum(session, sent, area_id)
+        values |= _point(sent)
     if area_id != building.area_id:
         chain = await reach.grid(session, actor=actor, area_id=area_id)
         await relocation.building(session, actor=actor, building=building, chain=chain)
@@ -142,6 +145,17 @@ async def _require_head(session: AsyncSession, actor: Actor, member_id: UUID | N
     seen = select(Member.id).where(Member.id == member_id, members.visible(actor), Member.ended_at.is_(None))
     if await session.scalar(seen) is None:
         raise NotFound(errors=(tree.unknown("body.head_member_id"),))
+
+
+async def _require_datum(session: AsyncSession, sent: Point | None, area_id: UUID) -> None:
+    """Refuse a point that only another datum than its own puts into the grid."""
+    if sent is None:
+        return
+    index = await grid_index.current(session)
+    fits = datum.fits(index, lng=sent.lng, lat=sent.lat, coord_type=sent.coord_type, area_id=area_id)
+    if fits is not None:
+        zh, en = datum.doubt(sent.coord_type, fits)
+        raise invalid_field("body.location.coord_type", zh, en, datum.DOUBTFUL)
 
 
 def _point(sent: Point | None) -> dict[str, float | None]:

@@ -105,4 +105,5 @@ def _location(row: dict[str, Any]) -> dict[str, Any] | None:
         "coord_type": row["coord_type"],
         "wgs84_lng": row["lng"],
         "wgs84_lat": row["lat"],
+        "coord_type_fits": row["coord_type_fits"],
     }

@@ -6,12 +6,12 @@ every report would lock.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, null, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -26,6 +26,7 @@ from app.models.registry import Household
 from app.models.ticket import Ticket, TicketContact
 from app.models.ticket_step import TicketEvent
 from app.schemas.attachment import AttachmentName
+from app.services.areas import datum, grid_index
 from app.services.platform import outbox, scope
 from app.services.platform.actor import Actor, Dataset
 from app.services.platform.scope import ScopeColumns
@@ -117,7 +118,7 @@ async def report(
         if known is not None:
             return known, False
     where = await references.placed(session, reporter, new.area_id)
-    await _check_references(session, actor, new)
+    fits = await _check_references(session, actor, new)
     ticket_id, event_id, now = new.ticket_id or uuid7(), uuid7(), clock.now()
     links = await attachments.link(
         session, actor=actor, ticket_id=ticket_id, event_id=event_id, named=new.attachments
@@ -127,7 +128,7 @@ async def report(
     values = _values(actor, new, now) | _placed(new.place) | where.columns
     values |= {"id": ticket_id, "due_at": made.due_at}
     number = Formula(_NUMBER, {"prefix": prefix, "now": now})
-    writes = [insert(_TICKET, **values, no=number), *_told(actor, new, ticket_id, event_id, made, now)]
+    writes = [insert(_TICKET, **values, no=number), *_told(actor, new, ticket_id, event_id, made, now, fits)]
     if new.contact is not None:
         writes.append(insert(_CONTACT, ticket_id=ticket_id, **_sealed(new.contact, vault)))
     await together(session, [*writes, *links.writes])
@@ -152,22 +153,33 @@ async def _reported_before(session: AsyncSession, actor: Actor, new: NewTicket) 
     return await view.load(session, new.ticket_id)
 
 
-async def _check_references(session: AsyncSession, actor: Actor, new: NewTicket) -> None:
+async def _check_references(session: AsyncSession, actor: Actor, new: NewTicket) -> CoordType | None:
+    """Refuse unknown references; the datum that fits the point better than its own, if one does."""
     if actor.member_id is not None and new.source in MACHINE_SOURCES:
         raise invalid_field(
             "body.source", "该来源只能由系统接口上报", "Only a system reports from this source"
         )
-    asked = select(references.in_use(new.category_code))
+    household: ColumnElement[bool] = true()
     if new.household_id is not None:
         seen = scope.visible(actor, Dataset.REGISTRY, _HOUSEHOLDS)
-        asked = asked.add_columns(exists().where(Household.id == new.household_id, seen))
-    known: Sequence[bool] = (await session.execute(asked)).one()
-    if not known[0]:
+        household = exists().where(Household.id == new.household_id, seen)
+    mark = grid_index.mark() if new.place else null()
+    in_use = references.in_use(new.category_code)
+    known = (
+        await session.execute(
+            select(in_use.label("category"), household.label("household"), mark.label("mark"))
+        )
+    ).one()
+    if not known.category:
         raise references.unknown_category()
-    if not all(known):
+    if not known.household:
         raise invalid_field(
             "body.household_id", "没有这个户，或不在您的管辖范围内", "No such household in your scope"
         )
+    if new.place is None:
+        return None
+    index = await grid_index.at(session, mark=known.mark)
+    return datum.fits(index, **asdict(new.place), area_id=new.area_id)
 
 
 def _values(actor: Actor, new: NewTicket, now: datetime) -> dict[str, Any]:
@@ -218,9 +230,13 @@ def _told(
     event_id: UUID,
     made: clocks.Change,
     now: datetime,
+    fits: CoordType | None,
 ) -> list[Write]:
     action, to = (Action.SAVE_DRAFT, Status.DRAFT) if new.draft else (Action.REPORT, Status.REPORTED)
     roles = workflow.rows_for(None, action)[0].roles & actor.roles
+    data = {"source": new.source.value, "clocks": made.as_data(now, action)}
+    if fits is not None:
+        data["coord_type_fits"] = fits
     news = {"seq": 1, "from": None, "to": to.value, "area_id": str(new.area_id)}
     return [
         insert(
@@ -235,7 +251,7 @@ def _told(
             device_at=new.occurred_at,
             actor_id=actor.id,
             actor_role=min(roles).value,
-            data={"source": new.source.value, "clocks": made.as_data(now, action)},
+            data=data,
         ),
         *clocks.inserts(ticket_id, made),
         outbox.append(f"ticket.{action.value}", ticket_id, news),

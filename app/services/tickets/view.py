@@ -61,6 +61,8 @@ _VIEW = """
            FROM ticket_attachment JOIN attachment ON attachment.id = attachment_id
            JOIN ticket_event ON ticket_event.id = event_id
           WHERE ticket_attachment.ticket_id = ticket.id) AS attachments,
+        (SELECT data ->> 'coord_type_fits' FROM ticket_event WHERE ticket_id = ticket.id AND seq = 1)
+            AS coord_type_fits,
         ARRAY(WITH RECURSIVE following AS (
                 SELECT id FROM ticket AS merged WHERE merged.merged_into_id = ticket.id
                 UNION
