@@ -9,7 +9,8 @@ down_revision = "20261122_0024"
 branch_labels = None
 depends_on = None
 
-KINDS = "kind IN ('areas', 'members', 'households')"
+IMPORTS = "kind IN ('areas', 'members', 'buildings', 'households')"
+EXPORTS = "kind IN ('areas', 'members', 'households')"
 
 
 def upgrade() -> None:
@@ -47,7 +48,7 @@ def _import_job() -> None:
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         *_versioned(),
-        sa.CheckConstraint(KINDS, name=op.f("ck_import_job_kind")),
+        sa.CheckConstraint(IMPORTS, name=op.f("ck_import_job_kind")),
         sa.CheckConstraint(
             "state IN ('uploaded', 'checked', 'confirmed', 'done', 'failed')",
             name=op.f("ck_import_job_state"),
@@ -98,7 +99,7 @@ def _export_job() -> None:
         sa.Column("size", sa.BigInteger(), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         *_versioned(),
-        sa.CheckConstraint(KINDS, name=op.f("ck_export_job_kind")),
+        sa.CheckConstraint(EXPORTS, name=op.f("ck_export_job_kind")),
         sa.CheckConstraint(
             "state IN ('waiting', 'approved', 'refused', 'ready', 'failed')",
             name=op.f("ck_export_job_state"),

@@ -20,6 +20,7 @@ from app.core.workbook import reader
 from app.jobs import imports as jobs
 from app.models.area import Area
 from app.models.attachment import FileIntent
+from app.models.enums.exchange import ImportKind
 from app.models.exchange import ImportJob, ImportRow
 from app.models.platform import AuditLog, Outbox
 from app.models.staff import Member
@@ -303,7 +304,7 @@ async def work(engine: AsyncEngine, sessions: Sessions, files: FileStore) -> Non
         await queue.qm.run(mode=QueueExecutionMode.drain)
 
 
-@pytest.mark.parametrize("kind", ["areas", "members", "households"])
+@pytest.mark.parametrize("kind", list(ImportKind))
 async def test_a_template_is_read_by_the_import_itself(api: Api, kind: str) -> None:
     reply = await api.as_("system_admin").get(f"/v1/import-templates/{kind}")
     assert reply.status_code == 200

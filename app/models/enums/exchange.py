@@ -8,6 +8,7 @@ class ImportKind(StrEnum):
 
     AREAS = "areas"
     MEMBERS = "members"
+    BUILDINGS = "buildings"
     HOUSEHOLDS = "households"
 
 

@@ -28,6 +28,8 @@ _SEPARATORS = re.compile(r"[/、,，;；|]|或|\s{2,}|\n")
 _EXPONENT = re.compile(r"\d(\.\d+)?E\+?\d+")
 _LOST = re.compile(r"\d{15}(\?+|000)")
 _PARTS = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?(?:\s.*)?")
+_WHOLE = re.compile(r"(\d{1,6})(?:\.0+)?(?:层|年|个|座|单元|栋)?")
+_DEGREES = re.compile(r"\d{1,3}\.\d{1,15}|\d{1,3}")
 _EIGHT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _SERIAL = re.compile(r"\d{4,5}")
 # Day 1 of spreadsheets is 1 January 1900, and they believe in a 29 February of that year.
@@ -78,6 +80,22 @@ def phone(text: str) -> str:
 def public_phone(text: str) -> str:
     """A phone that the public may call."""
     return _checked(_PUBLIC, text, "phone", "不是有效的电话号码")
+
+
+def whole(text: str) -> str:
+    """A whole number, perhaps with what is counted behind it: 6层, 2001年."""
+    found = _WHOLE.fullmatch(compact(text))
+    if not found:
+        raise CellFault("number", "须填写整数")
+    return found[1]
+
+
+def degrees(text: str) -> str:
+    """Degrees of longitude or latitude with a point: 113.0058."""
+    typed = compact(text).removesuffix("°")
+    if not _DEGREES.fullmatch(typed):
+        raise CellFault("degrees", "须填写小数形式的度数，如 113.005812")
+    return typed
 
 
 def day(text: str) -> date:

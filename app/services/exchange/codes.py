@@ -10,6 +10,8 @@ from types import MappingProxyType
 from app.models.enums import (
     AreaKind,
     AreaLevel,
+    BuildingKind,
+    CoordType,
     Employment,
     Gender,
     HouseholdType,
@@ -105,6 +107,35 @@ AREA_KINDS: Labels = MappingProxyType(
         "区县": AreaKind.COUNTY.value,
     }
 )
+BUILDING_KINDS: Labels = MappingProxyType(
+    {
+        "住宅": BuildingKind.RESIDENTIAL.value,
+        "商住": BuildingKind.MIXED.value,
+        "厂房": BuildingKind.FACTORY.value,
+        "自建房": BuildingKind.SELF_BUILT.value,
+        "公共": BuildingKind.PUBLIC.value,
+        "居民楼": BuildingKind.RESIDENTIAL.value,
+        "商住两用": BuildingKind.MIXED.value,
+        "公共建筑": BuildingKind.PUBLIC.value,
+    }
+)
+DATUMS: Labels = MappingProxyType(
+    {
+        "WGS84": CoordType.WGS84.value,
+        "GCJ02": CoordType.GCJ02.value,
+        "BD09": CoordType.BD09.value,
+        "CGCS2000": CoordType.CGCS2000.value,
+        "WGS-84": CoordType.WGS84.value,
+        "GCJ-02": CoordType.GCJ02.value,
+        "BD-09": CoordType.BD09.value,
+        "GPS": CoordType.WGS84.value,
+        "高德": CoordType.GCJ02.value,
+        "腾讯": CoordType.GCJ02.value,
+        "百度": CoordType.BD09.value,
+        "国家2000": CoordType.CGCS2000.value,
+    }
+)
+YES_OR_NO: Labels = MappingProxyType({"是": "true", "否": "false"})
 USUAL_KINDS: Mapping[AreaLevel, AreaKind] = MappingProxyType(
     {
         AreaLevel.PROVINCE: AreaKind.PROVINCE,

@@ -6,31 +6,21 @@ functions, many households at once, only into grids that the sender may write in
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 
-from sqlalchemy import and_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.texts import compact
 from app.models.enums import AreaLevel, HouseholdType
-from app.services.areas import tree
-from app.services.exchange import places
+from app.services.exchange import grids
 from app.services.exchange.faults import CellFault
-from app.services.exchange.places import Place
 from app.services.exchange.plans import Plan, Tally, Unit
 from app.services.exchange.rows import StagedRow
-from app.services.platform import scope
-from app.services.platform.actor import Dataset
 from app.services.registry import bulk, bulk_write
 from app.services.registry.bulk import BulkHousehold, BulkPerson
-from app.services.registry.households import WRITERS
 from app.services.registry.residents import HEAD
 
-_GRIDS = frozenset({AreaLevel.GRID, AreaLevel.MICRO_GRID})
-_VILLAGES = frozenset({AreaLevel.VILLAGE})
 _SHARED = ("village", "grid", "address", "household_type", "residence_status")
-_RELATION, _NAME, _ADDRESS, _GRID, _ID = "与户主关系", "姓名", "地址", "网格", "公民身份号码"
+_RELATION, _NAME, _ADDRESS, _ID = "与户主关系", "姓名", "地址", "公民身份号码"
 
 
 class HouseholdPlan(Plan):
@@ -38,11 +28,7 @@ class HouseholdPlan(Plan):
 
     async def prepare(self, session: AsyncSession) -> None:
         """Know the grids that the sender may write in, and what lies above them."""
-        grants = tuple(grant for grant in self.actor.grants if grant.role in WRITERS)
-        writer = replace(self.actor, grants=grants)
-        self._places = await places.load(session, within=tree.visible(self.actor))
-        within = and_(scope.visible(writer, Dataset.REGISTRY, tree.COLUMNS), self.below)
-        self._grids = {place.id for place in (await places.load(session, within=within)).by_id.values()}
+        self._grids = await grids.load(session, actor=self.actor, below=self.below, usual=self.area_id)
         self._people: dict[bytes, tuple[str, int]] = {}
         self._households: dict[tuple[object, ...], int] = {}
 
@@ -92,43 +78,25 @@ class HouseholdPlan(Plan):
                     shared.setdefault(name, row.values[name])
         first = unit[0]
         try:
-            grid = self._grid(shared, first.sheet)
+            grid = self._grids.find(shared, first.sheet)
         except CellFault as wrong:
-            first.blame(_GRID, wrong.code, wrong.zh, shared.get("grid", ""))
+            first.blame(grids.COLUMN, wrong.code, wrong.zh, shared.get("grid", ""))
             return None
         if "address" not in shared:
             first.blame(_ADDRESS, "missing", "户主行须填写地址")
             return None
+        known = self._grids.places
         return BulkHousehold(
             no=next((row.values["no"] for row in unit if "no" in row.values), None),
             area_id=grid.id,
-            town_id=self._places.of_level(grid, AreaLevel.TOWN),
-            village_id=self._places.of_level(grid, AreaLevel.VILLAGE),
-            grid_id=self._places.of_level(grid, AreaLevel.GRID),
+            town_id=known.of_level(grid, AreaLevel.TOWN),
+            village_id=known.of_level(grid, AreaLevel.VILLAGE),
+            grid_id=known.of_level(grid, AreaLevel.GRID),
             address=shared["address"],
             household_type=shared.get("household_type"),
             residence_status=shared.get("residence_status"),
             people=[_person(row) for row in unit if "name" in row.values],
         )
-
-    def _grid(self, shared: dict[str, str], sheet: str) -> Place:
-        """The grid that the block names, within the village that it (or the sheet) names."""
-        if "grid" not in shared and self.area_id in self._grids:
-            named = self._places.by_id[self.area_id]
-            if named.level in _GRIDS:
-                return named
-        village = shared.get("village")
-        within = None
-        if village is not None:
-            within = self._places.find(village, levels=_VILLAGES).id
-        elif self._places.has(compact(sheet), _VILLAGES):
-            within = self._places.find(sheet, levels=_VILLAGES).id
-        if "grid" not in shared:
-            raise CellFault("missing", "须填写网格名称或编码")
-        grid = self._places.find(shared["grid"], levels=_GRIDS, within=within)
-        if grid.id not in self._grids:
-            raise CellFault("area_unknown", "没有这个网格，或不在您的管辖范围内")
-        return grid
 
     def _check_unit(self, unit: Unit, household: BulkHousehold | None) -> None:
         heads = [row for row in unit if _is_head(row)]

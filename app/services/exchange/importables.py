@@ -127,21 +127,46 @@ MEMBERS = Importable(
         ),
     ),
 )
+_REGISTRY_WRITERS = frozenset({Role.GRID_WORKER, Role.GRID_LEADER, Role.VILLAGE_ADMIN})
+_VILLAGE = Field(
+    "village", "村（社区）", cells.label, ("村", "社区", "村社区", "所属村", "村居"), carried=True
+)
+_GRID = Field(
+    "grid",
+    "网格",
+    cells.label,
+    ("所属网格", "网格名称", "网格编码", "微网格"),
+    carried=True,
+    width=22,
+)
+BUILDINGS = Importable(
+    ImportKind.BUILDINGS,
+    "楼栋",
+    _REGISTRY_WRITERS,
+    (
+        _VILLAGE,
+        _GRID,
+        Field("name", "楼栋名称", cells.label, ("名称", "楼栋", "楼名", "建筑名称"), required=True, width=22),
+        Field("no", "楼栋号", cells.label, ("楼号", "栋号", "楼栋编号"), ditto=False),
+        Field("address", "地址", cells.label, ("楼栋地址", "详细地址", "门牌地址"), required=True, width=30),
+        _choice("kind", "类型", codes.BUILDING_KINDS, "楼栋类型", "建筑类型", "用途"),
+        Field("floors", "层数", cells.whole, ("楼层数", "总层数")),
+        Field("units", "单元数", cells.whole, ("单元",)),
+        Field("built_year", "建成年份", cells.whole, ("建成时间", "建造年份", "建成年代")),
+        _choice("is_rental", "是否出租屋", codes.YES_OR_NO, "出租屋"),
+        Field("lng", "经度", cells.degrees, ("东经",), ditto=False),
+        Field("lat", "纬度", cells.degrees, ("北纬",), ditto=False),
+        _choice("coord_type", "坐标系", codes.DATUMS, "坐标类型"),
+    ),
+)
 HOUSEHOLDS = Importable(
     ImportKind.HOUSEHOLDS,
     "住户和人员",
-    frozenset({Role.GRID_WORKER, Role.GRID_LEADER, Role.VILLAGE_ADMIN}),
+    _REGISTRY_WRITERS,
     (
         Field("no", "户号", cells.code, ("户编号", "户籍号", "家庭编号")),
-        Field("village", "村（社区）", cells.label, ("村", "社区", "村社区", "所属村", "村居"), carried=True),
-        Field(
-            "grid",
-            "网格",
-            cells.label,
-            ("所属网格", "网格名称", "网格编码", "微网格"),
-            carried=True,
-            width=22,
-        ),
+        _VILLAGE,
+        _GRID,
         Field("address", "地址", cells.label, ("住址", "家庭住址", "现住址", "详细地址", "门牌号"), width=30),
         _choice("household_type", "户类型", codes.HOUSEHOLD_TYPES, "住户类型", "户类别"),
         _choice("residence_status", "居住状态", codes.RESIDENCE_STATUSES, "人户状态"),
@@ -172,5 +197,5 @@ HOUSEHOLDS = Importable(
     ),
 )
 IMPORTABLES: Mapping[ImportKind, Importable] = MappingProxyType(
-    {importable.kind: importable for importable in (AREAS, MEMBERS, HOUSEHOLDS)}
+    {importable.kind: importable for importable in (AREAS, MEMBERS, BUILDINGS, HOUSEHOLDS)}
 )

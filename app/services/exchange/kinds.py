@@ -12,6 +12,7 @@ from app.models.exchange import ImportJob
 from app.services.access import actors
 from app.services.access.roles import ROLES
 from app.services.exchange.area_plan import AreaPlan
+from app.services.exchange.building_plan import BuildingPlan
 from app.services.exchange.household_plan import HouseholdPlan
 from app.services.exchange.importables import IMPORTABLES, Importable
 from app.services.exchange.member_plan import MemberPlan
@@ -22,6 +23,7 @@ _PLANS: Mapping[ImportKind, type[Plan]] = MappingProxyType(
     {
         ImportKind.AREAS: AreaPlan,
         ImportKind.MEMBERS: MemberPlan,
+        ImportKind.BUILDINGS: BuildingPlan,
         ImportKind.HOUSEHOLDS: HouseholdPlan,
     }
 )

@@ -139,6 +139,12 @@ async def end(
     return await detail(session, actor=actor, building_id=building_id)
 
 
+def moves(building: Building, sent: Point) -> bool:
+    """Whether a point is another than the building's."""
+    told = _point(sent)
+    return (building.lng, building.lat) != (told["lng"], told["lat"])
+
+
 async def _require_head(session: AsyncSession, actor: Actor, member_id: UUID | None) -> None:
     if member_id is None:
         return
