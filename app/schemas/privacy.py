@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.models.enums import Gender
+from app.models.enums import CareTag, Gender
 from app.models.enums.privacy import (
     ContactField,
     DataRequestAction,
@@ -134,6 +134,28 @@ class CopiedPerson(Output):
     birth_on: date | None
     id_number: str | None
     phone: str | None
+    hukou_place: str | None
+    occupation: str | None
+    workplace: str | None
+
+
+class CopiedHome(Output):
+    """Where the resident lives or lived; `address` only of a home outside the registry."""
+
+    household_id: UUID | None
+    room_id: UUID | None
+    address: str | None
+    since: date
+    until: date | None
+
+
+class CopiedTag(Output):
+    """A tag that the resident has or had."""
+
+    code: CareTag
+    source: str | None
+    since: date
+    until: date | None
 
 
 class CopiedHousehold(Output):
@@ -173,5 +195,7 @@ class DataCopy(Output):
 
     person: CopiedPerson = Field(repr=False)
     households: list[CopiedHousehold] = Field(repr=False)
+    homes: list[CopiedHome] = Field(repr=False)
+    tags: list[CopiedTag] = Field(repr=False)
     tickets: list[CopiedTicket] = Field(repr=False)
     looks: list[CopiedAccess]

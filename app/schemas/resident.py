@@ -53,7 +53,7 @@ class ResidentRead(Output):
 
 
 class HomeRead(Output):
-    """Where somebody lives; `address` only of a home outside the registry."""
+    """Where somebody lives; `address` only of a home outside the registry, down to the district."""
 
     household: Ref | None
     room: Ref | None
@@ -62,7 +62,7 @@ class HomeRead(Output):
 
 
 class ResidentDetail(ResidentRead):
-    """A resident with what is known beside the list's columns."""
+    """A resident with what is known beside the list's columns; origin and employer are masked."""
 
     id_type: IdType
     hukou_place: str | None
@@ -96,7 +96,7 @@ class MembershipRead(Span):
 
 
 class ResidenceRead(Span):
-    """A stretch of time in a home; null where that lies outside the caller's scope."""
+    """A stretch of time in a home, null outside the caller's scope; elsewhere down to the district."""
 
     household: Ref | None
     room: Ref | None

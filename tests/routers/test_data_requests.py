@@ -134,6 +134,13 @@ async def test_the_copy_holds_person_household_tickets_and_who_looked(
     await closed(loop)
     await look(api, "grid_worker", f"/v1/residents/{RESIDENT}", "phone")
     await look(api, "dispatcher", f"/v1/tickets/{loop.id}/contact", "phone")
+    more = {"hukou_place": "湖南省某某巷8号", "occupation": "鞋匠", "workplace": "某某鞋厂"}
+    person = api.as_("grid_worker")
+    assert (await person.patch(f"/v1/residents/{RESIDENT}", json=more)).status_code == 200
+    away = {"home": {"address": "深圳市某某路9号"}}
+    assert (await person.post(f"/v1/residents/{RESIDENT}/moves", json=away)).status_code == 200
+    tag = {"code": "elderly_80", "source": "民政名单"}
+    assert (await person.post(f"/v1/residents/{RESIDENT}/tags", json=tag)).status_code == 201
     request_id = (await ask(api, "access")).json()["id"]
     address = f"{PATH}/{request_id}/copy"
     problem_in(await api.as_("village_admin").post(address), 409, "data_request_state")
@@ -142,6 +149,9 @@ async def test_the_copy_holds_person_household_tickets_and_who_looked(
     copy = (await api.as_("village_admin").post(address)).json()
     assert copy["person"]["id_number"] == households.identity_number(1)
     assert copy["person"]["phone"] == households.PHONE
+    assert {name: copy["person"][name] for name in more} == more
+    assert [home["address"] for home in copy["homes"]] == ["深圳市某某路9号"]
+    assert [(tag["code"], tag["source"]) for tag in copy["tags"]] == [("elderly_80", "民政名单")]
     assert [home["address"] for home in copy["households"]] == ["测试路1号"]
     assert [ticket["ticket_id"] for ticket in copy["tickets"]] == [loop.id]
     assert [look["by"] for look in copy["looks"]] == [world["grid_worker"].name, world["dispatcher"].name]
@@ -199,12 +209,19 @@ async def test_after_the_erasure_no_table_holds_anything_of_the_person(
         "idempotency_key": [households.NAME.encode().hex()]
     }
     await look(api, "grid_worker", f"/v1/residents/{RESIDENT}", "phone", note=f"回访{households.NAME}")
+    more = {"hukou_place": "湖南省某某巷8号", "occupation": "鞋匠", "workplace": "某某鞋厂"}
+    person = api.as_("grid_worker")
+    assert (await person.patch(f"/v1/residents/{RESIDENT}", json=more)).status_code == 200
+    away = {"home": {"address": "深圳市某某路9号"}}
+    assert (await person.post(f"/v1/residents/{RESIDENT}/moves", json=away)).status_code == 200
+    assert len(await holding(session, ["湖南省某某巷8号", "深圳市某某路9号"])) == 2
     events = await steps_of(session, loop.id)
     keys = set(await session.scalars(select(Attachment.object_key)))
     assert keys
     request_id = await carried_out(api, "delete", note=f"{households.NAME}要求删除")
     vault = Vault(SECRET)
     marks = [households.NAME, households.PHONE, households.identity_number(1), "已清运并冲洗路面", "来电致谢"]
+    marks += [*more.values(), "深圳市某某路9号"]
     marks += [mark.encode().hex() for mark in marks]
     marks += [vault.index(households.PHONE).hex(), vault.index(households.identity_number(1)).hex()]
     assert await holding(session, marks) == {}

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.crypto import Vault
 from app.services.platform.sealing import sealed_columns
+from tests.support import dwellings
 from tests.support.clients import Api
 from tests.support.households import identity_number
 from tests.support.settings import SECRET
@@ -24,7 +25,14 @@ CONTACT_NAME, CONTACT_PHONE = "公孙漏风", "13933334444"
 MEMBER_PHONE = "13955556666"
 ID_NUMBER = identity_number(77)
 BORN = "1990-03-07"
-MARKS = (RESIDENT_NAME, RESIDENT_PHONE, CONTACT_NAME, CONTACT_PHONE, MEMBER_PHONE, ID_NUMBER, BORN)
+HUKOU_PLACE, WORKPLACE = "广东省佛山市南海区漏风巷8号", "泄密皮鞋厂"
+HOME_ADDRESS = "深圳市宝安区泄密路9号"
+OWNER_NAME, OWNER_PHONE = "尉迟漏底", "13922223333"
+SHOP_CONTACT, SHOP_PHONE = "令狐泄露", "13944445555"
+MARKS = (
+    *(RESIDENT_NAME, RESIDENT_PHONE, CONTACT_NAME, CONTACT_PHONE, MEMBER_PHONE, ID_NUMBER, BORN),
+    *(HUKOU_PLACE, WORKPLACE, HOME_ADDRESS, OWNER_NAME, OWNER_PHONE, SHOP_CONTACT, SHOP_PHONE),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +43,10 @@ class Planted:
 
 
 async def plant(api: Api, session: AsyncSession, world: World) -> Planted:
-    """A household, a ticket in work with a contact, a member's own phone, a data request."""
+    """A household, a room, a place, a ticket with a contact, a member's own phone, two requests."""
     worker, place = api.as_("grid_worker"), world.places["micro_a1"]
     person: dict[str, Any] = {"name": RESIDENT_NAME, "relation": "02", "phone": RESIDENT_PHONE}
+    person |= {"hukou_place": HUKOU_PLACE, "workplace": WORKPLACE}
     home = await worker.post(
         "/v1/households",
         json={
@@ -49,6 +58,8 @@ async def plant(api: Api, session: AsyncSession, world: World) -> Planted:
     )
     assert home.status_code == 201, home.text
     resident_id = home.json()["people"][0]["resident_id"]
+    away = await worker.post(f"/v1/residents/{resident_id}/moves", json={"home": {"address": HOME_ADDRESS}})
+    assert away.status_code == 200, away.text
     loop = Loop(api, world)
     await loop.report(contact={"name": CONTACT_NAME, "phone": CONTACT_PHONE}, household_id=home.json()["id"])
     await loop.to("processing")
@@ -64,12 +75,26 @@ async def plant(api: Api, session: AsyncSession, world: World) -> Planted:
         },
     )
     assert asked.status_code == 201, asked.text
+    house = await dwellings.building(api, "grid_worker", place)
+    owner = {"owner_name": OWNER_NAME, "owner_phone": OWNER_PHONE}
+    room = await dwellings.room(api, "grid_worker", house, **owner)
+    shop = {"area_id": str(place.id), "name": "小卖部", "kind": "shop", "address": "泄密测试巷 2 号"}
+    contact = {"contact_name": SHOP_CONTACT, "contact_phone": SHOP_PHONE}
+    opened = await worker.post("/v1/places", json=shop | contact)
+    assert opened.status_code == 201, opened.text
+    offer = {"resident_id": resident_id, "to_code": world.places["village_c"].code}
+    offered = await worker.post("/v1/transfers", json=offer)
+    assert offered.status_code == 201, offered.text
     await _own_phone(session, world)
     return Planted(
         {
             "household_id": home.json()["id"],
             "resident_id": resident_id,
             "ticket_id": loop.id,
+            "building_id": house["id"],
+            "room_id": room["id"],
+            "place_id": opened.json()["id"],
+            "transfer_id": offered.json()["id"],
             "attachment_id": file["id"],
             "request_id": asked.json()["id"],
             "member_id": str(world["grid_worker"].member_id),

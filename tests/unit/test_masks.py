@@ -53,6 +53,26 @@ def test_of_a_sealed_phone_the_last_four_are_known() -> None:
     assert masks.phone_tail("1234") == "*******1234"
 
 
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("广东省佛山市南海区桂城街道某花园3栋502", "广东省佛山市南海区***"),
+        ("广西壮族自治区南宁市青秀区民族大道1号", "广西壮族自治区南宁市青秀区***"),
+        ("深圳市宝安区西乡街道某小区3栋", "深圳市宝安区***"),
+        ("海珠区新港西路105号之市场", "海珠区***"),
+        ("香港九龙弥敦道1号", "香港***"),
+        ("湖南省", "湖南省"),
+        ("长", "***"),
+    ],
+)
+def test_an_address_keeps_its_region(address: str, shown: str) -> None:
+    assert masks.region(address) == shown
+
+
+def test_an_employer_keeps_where_it_begins() -> None:
+    assert [masks.employer(name) for name in ("南海某某鞋厂", "务农", "厂")] == ["南海***", "务***", "***"]
+
+
 def test_an_identity_number_hides_the_birth_date() -> None:
     shown = masks.identity("441900199003071234")
     assert shown == "441900********1234"

@@ -4,10 +4,29 @@ from enum import StrEnum
 
 
 class FieldClass(StrEnum):
-    """P2 personal (name, phone, address of a person), P3 sensitive (identity number, birth date)."""
+    """How much a field tells of somebody.
 
+    P0 public by regulation (grids, workers and their work phones), P1 internal (addresses in the area
+    tree, counts, what describes without pointing at anybody), P2 personal (name, phone, address of a
+    person), P3 sensitive (identity number, birth date, health, disability, minors).
+    """
+
+    P0 = "p0"
+    P1 = "p1"
     P2 = "p2"
     P3 = "p3"
+
+
+class Leaves(StrEnum):
+    """How a field leaves: masked, withheld from those who may not know, seen with its record, or logged.
+
+    What is logged leaves plain, by a call with a reason.
+    """
+
+    MASKED = "masked"
+    WITHHELD = "withheld"
+    SEEN = "seen"
+    LOGGED = "logged"
 
 
 class UnmaskReason(StrEnum):
@@ -40,6 +59,9 @@ class ResidentField(StrEnum):
     PHONE = "phone"
     ID_NUMBER = "id_number"
     BIRTH_ON = "birth_on"
+    HUKOU_PLACE = "hukou_place"
+    WORKPLACE = "workplace"
+    HOME_ADDRESS = "home_address"
 
 
 class HouseholdField(StrEnum):

@@ -1,7 +1,8 @@
 """Masks: what may be seen of a person's name and numbers without a reasoned call.
 
 The masked form is made where the value is read, so that the plain one never leaves a service. Names of
-people on duty are public and are not masked; addresses are kept. Which field is masked for whom is the
+people on duty are public and are not masked; addresses in
+the area tree are kept. Which field is masked for whom is the
 business of the wing that owns it.
 """
 
@@ -20,6 +21,8 @@ _COMPOUND_SURNAMES = frozenset(
         "百里呼延东郭南门羊舌微生梁丘左丘西门第五南荣东里东宫即墨淳于单于歐陽司馬諸葛",
     )
 )
+# Up to three of province, city, county or district; not a 小区 and nothing behind a street or a number.
+_REGION = re.compile("(?:[^省市区县州盟旗路街道村镇乡\\d]{1,8}(?:省|市|县|州|盟|旗|(?<![小社园厂])区)){1,3}")
 
 
 def name(full: str) -> str:
@@ -32,6 +35,19 @@ def name(full: str) -> str:
     given = full[surname:]
     shown = given[-1] if len(given) > 1 else ""
     return full[:surname] + STAR * (len(given) - len(shown)) + shown
+
+
+def region(address: str) -> str:
+    """`广东省佛山市南海区桂城街道某花园 3 栋` → `广东省佛山市南海区***`; a region alone stays as it is."""
+    found = _REGION.match(address)
+    if found is None:
+        return _beginning(address)
+    return address if found[0] == address else found[0] + STAR * 3
+
+
+def employer(workplace: str) -> str:
+    """`南海某某鞋厂` → `南海***`."""
+    return _beginning(workplace)
 
 
 def phone(number: str) -> str:
@@ -54,3 +70,7 @@ def identity(number: str) -> str:
     if len(number) == _ID_LENGTH:
         return number[:6] + STAR * _HIDDEN_OF_ID + number[-4:]
     return STAR * _HIDDEN_OF_ID + number[-min(4, len(number) // 2) :]
+
+
+def _beginning(text: str) -> str:
+    return text[: min(2, len(text) - 1)] + STAR * 3

@@ -8,11 +8,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.crypto import Vault
 from app.models.privacy import PiiAccess
-from app.models.registry import Household, HouseholdMember, Resident
+from app.models.registry import Household, HouseholdMember, Residence, Resident, ResidentTag
 from app.models.staff import Member
 from app.models.ticket import Ticket
 from app.models.ticket_outcome import TicketOutcome
-from app.schemas.privacy import CopiedAccess, CopiedHousehold, CopiedPerson, CopiedTicket, DataCopy
+from app.schemas.privacy import (
+    CopiedAccess,
+    CopiedHome,
+    CopiedHousehold,
+    CopiedPerson,
+    CopiedTag,
+    CopiedTicket,
+    DataCopy,
+)
 from app.services.privacy import traces
 
 
@@ -26,8 +34,13 @@ async def copy(session: AsyncSession, *, person: Resident, vault: Vault) -> Data
             birth_on=person.birth_on,
             id_number=vault.open(person.id_sealed) if person.id_sealed else None,
             phone=vault.open(person.phone_sealed) if person.phone_sealed else None,
+            hukou_place=person.hukou_place,
+            occupation=person.occupation,
+            workplace=person.workplace,
         ),
         households=await _households(session, person.id),
+        homes=await _homes(session, person.id),
+        tags=await _tags(session, person.id),
         tickets=await _tickets(session, tickets),
         looks=await _looks(session, person.id, tickets),
     )
@@ -50,6 +63,28 @@ async def _households(session: AsyncSession, resident_id: UUID) -> list[CopiedHo
             until=place.valid_to,
         )
         for household, place in rows
+    ]
+
+
+async def _homes(session: AsyncSession, resident_id: UUID) -> list[CopiedHome]:
+    statement = select(Residence).where(Residence.resident_id == resident_id)
+    return [
+        CopiedHome(
+            household_id=home.household_id,
+            room_id=home.room_id,
+            address=home.address,
+            since=home.valid_from,
+            until=home.valid_to,
+        )
+        for home in await session.scalars(statement.order_by(Residence.valid_from, Residence.id))
+    ]
+
+
+async def _tags(session: AsyncSession, resident_id: UUID) -> list[CopiedTag]:
+    statement = select(ResidentTag).where(ResidentTag.resident_id == resident_id)
+    return [
+        CopiedTag(code=tag.code, source=tag.source, since=tag.valid_from, until=tag.valid_to)
+        for tag in await session.scalars(statement.order_by(ResidentTag.valid_from, ResidentTag.id))
     ]
 
 

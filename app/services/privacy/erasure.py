@@ -18,7 +18,7 @@ from app.models.attachment import Attachment, FileIntent, TicketAttachment
 from app.models.enums import Gender
 from app.models.platform import IdempotencyKey
 from app.models.privacy import DataRequest, DataRequestNote, PiiAccess, PiiAccessReason
-from app.models.registry import Resident
+from app.models.registry import Residence, Resident
 from app.models.ticket import Ticket, TicketContact
 from app.models.ticket_outcome import TicketOutcome
 from app.models.ticket_step import TicketEvent, TicketNote
@@ -55,8 +55,13 @@ async def erase(session: AsyncSession, *, person: Resident, vault: Vault) -> Non
 async def erase_residents(session: AsyncSession, *, resident_ids: Sequence[UUID]) -> None:
     """Leave of these residents' rows what says nothing of anybody."""
     gone = dict.fromkeys(
-        ("birth_on", "id_sealed", "id_index", "id_last4", "phone_sealed", "phone_index", "phone_last4")
+        (
+            *("birth_on", "id_sealed", "id_index", "id_last4", "phone_sealed", "phone_index", "phone_last4"),
+            *("hukou_place", "occupation", "workplace"),
+        )
     )
+    homes = update(Residence).where(Residence.resident_id.in_(resident_ids), Residence.address.is_not(None))
+    await _change(session, homes.values(address=ERASED, version=Residence.version + 1))
     await _change(
         session,
         update(Resident)

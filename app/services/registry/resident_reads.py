@@ -107,9 +107,9 @@ async def detail(session: AsyncSession, *, actor: Actor, vault: Vault, resident_
     return ResidentDetail(
         **_read(row[:4], vault).model_dump(),
         id_type=resident.id_type,
-        hukou_place=resident.hukou_place,
+        hukou_place=masks.region(resident.hukou_place) if resident.hukou_place else None,
         occupation=resident.occupation,
-        workplace=resident.workplace,
+        workplace=masks.employer(resident.workplace) if resident.workplace else None,
         home=_home(home, lived_no, room_no) if home else None,
         lives_where_registered=bool(home and member and home.household_id == member.household_id),
     )
@@ -134,7 +134,7 @@ async def life(session: AsyncSession, *, actor: Actor, resident_id: UUID) -> Res
         else:
             room = Ref(id=home.room_id, name=room_no) if seen and room_no else None
             residences.append(
-                ResidenceRead(**_span(home), household=household, room=room, address=home.address)
+                ResidenceRead(**_span(home), household=household, room=room, address=_elsewhere(home))
             )
     return ResidentHistory(
         memberships=memberships,
@@ -226,9 +226,13 @@ def _home(home: Residence, household_no: str | None, room_no: str | None) -> Hom
     return HomeRead(
         household=Ref(id=home.household_id, name=household_no) if household_no else None,
         room=Ref(id=home.room_id, name=room_no) if room_no else None,
-        address=home.address,
+        address=_elsewhere(home),
         since=home.valid_from,
     )
+
+
+def _elsewhere(home: Residence) -> str | None:
+    return masks.region(home.address) if home.address else None
 
 
 def _with_names() -> Select[Any, Any, Any, Any]:

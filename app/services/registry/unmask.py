@@ -11,14 +11,14 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, select, true
+from sqlalchemy import ColumnElement, and_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.crypto import Vault
 from app.core.errors import NotFound
 from app.models.enums import Role
 from app.models.enums.privacy import FieldClass, HouseholdField, PlaceField, ResidentField, RoomField
-from app.models.registry import Household, HouseholdMember, Place, Resident, Room
+from app.models.registry import Household, HouseholdMember, Place, Residence, Resident, Room
 from app.services.platform import scope
 from app.services.platform.actor import Actor, Dataset
 from app.services.platform.unmasking import Disclosed, UnmaskRefused
@@ -31,6 +31,9 @@ CLASS_OF: Mapping[str, FieldClass] = MappingProxyType(
         ResidentField.PHONE: FieldClass.P2,
         ResidentField.ID_NUMBER: FieldClass.P3,
         ResidentField.BIRTH_ON: FieldClass.P3,
+        ResidentField.HUKOU_PLACE: FieldClass.P2,
+        ResidentField.WORKPLACE: FieldClass.P2,
+        ResidentField.HOME_ADDRESS: FieldClass.P2,
         HouseholdField.HEAD_NAME: FieldClass.P2,
         HouseholdField.HEAD_PHONE: FieldClass.P2,
         RoomField.OWNER_NAME: FieldClass.P2,
@@ -55,9 +58,9 @@ async def resident(
     covered = resident_reads.visible(_allowed(actor, fields))
     belongs = links.registered(lambda _home: true())
     seen = and_(Resident.id == resident_id, resident_reads.visible(actor), belongs)
-    row = (await session.execute(select(Resident, covered).where(seen))).one_or_none()
-    person, may = row or (None, False)
-    values = _values(person, vault, may=may)
+    row = (await session.execute(select(Resident, covered, _home_address()).where(seen))).one_or_none()
+    person, may, address = row or (None, False, None)
+    values = _values(person, vault, may=may) | {ResidentField.HOME_ADDRESS: address}
     return Disclosed({field.value: values[field] for field in fields}, resident_id)
 
 
@@ -141,6 +144,14 @@ def _allowed(actor: Actor, fields: Sequence[str]) -> Actor:
     return replace(actor, grants=grants)
 
 
+def _home_address() -> ColumnElement[str | None]:
+    """Where a resident lives now, if that is outside the registry."""
+    statement = select(Residence.address).where(
+        Residence.resident_id == Resident.id, Residence.valid_to.is_(None)
+    )
+    return statement.scalar_subquery()
+
+
 def _values(person: Resident | None, vault: Vault, *, may: bool) -> dict[ResidentField, str | None]:
     if person is None:
         raise NotFound
@@ -151,4 +162,6 @@ def _values(person: Resident | None, vault: Vault, *, may: bool) -> dict[Residen
         ResidentField.PHONE: vault.open(person.phone_sealed) if person.phone_sealed else None,
         ResidentField.ID_NUMBER: vault.open(person.id_sealed) if person.id_sealed else None,
         ResidentField.BIRTH_ON: person.birth_on.isoformat() if person.birth_on else None,
+        ResidentField.HUKOU_PLACE: person.hukou_place,
+        ResidentField.WORKPLACE: person.workplace,
     }
