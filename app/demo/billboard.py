@@ -78,6 +78,10 @@ class Billboard:
         self._step = 0
         self._console.print(f"\n[bold]{escape(heading)}[/]", highlight=False)
 
+    def told(self, line: str) -> None:
+        """One thing that happened on a tour of the registry."""
+        self._line(f"  {escape(line)}")
+
     def step(self, happened: Happened) -> None:
         """One action of a tour, under the heading of its step."""
         if happened.number != self._step:

@@ -96,6 +96,13 @@ class People:
         """The accounts of a role, in the order of `demo.json`."""
         return [account for account in self._accounts if account.role is role]
 
+    def first(self, role: Role) -> Person:
+        """The first person of a role, signed in; `CommandFailed` where `demo.json` has none."""
+        accounts = self.of_role(role)
+        if not accounts:
+            raise CommandFailed(f"demo.json 里没有 {role} 的账号")
+        return self.sign_in(accounts[0])
+
     def sign_in(self, account: Account) -> Person:
         """The person of an account, with a token."""
         if account.username not in self._known:

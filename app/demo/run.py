@@ -25,12 +25,13 @@ from app.core.embedded import EmbeddedPostgres
 from app.core.files import FileStore
 from app.core.processes import Supervisor
 from app.core.schema import ROOT
-from app.demo import loader, photos, tour
+from app.demo import loader, photos, register, tour
 from app.demo.billboard import Billboard, console
 from app.demo.folder import Folder, claimed
 from app.demo.people import Account, People, client_for
 from app.demo.scale import Scale
-from app.demo.stories import LONG_ROAD, MAIN_ROAD
+from app.demo.stories import HEARD, LONG_ROAD, MAIN_ROAD
+from app.models.enums import Role
 from app.runtime import databases, guards, provision
 from app.runtime.databases import Database
 from app.runtime.failures import CommandFailed
@@ -175,10 +176,23 @@ def _show(client: httpx.Client, folder: Folder, board: Billboard) -> None:
     for story in (MAIN_ROAD, LONG_ROAD):
         board.tour(story.heading)
         board.closed(tour.walk(people, story, board.step))
+    board.closed(_show_registry(people, folder, board))
     next_step = tour.leave_one_open(people)
     board.addresses(summary["base_url"], str(folder.summary))
     board.sign_ins(accounts)
     board.curl(summary["base_url"], next_step)
+
+
+def _show_registry(people: People, folder: Folder, board: Billboard) -> tour.Toured:
+    """A household on the chain, its village's ledger, a visit, and what was heard there round the loop."""
+    worker, keeper = people.first(Role.GRID_WORKER), people.first(Role.VILLAGE_ADMIN)
+    board.tour("一户人家上图：人进户、户进房、房进楼、楼进格")
+    home = register.settle(worker, board.told)
+    board.tour("一份台账：先试读，改好再导入")
+    register.take_ledger(keeper, worker.account.area_code, folder.path, board.told)
+    board.tour(f"入户走访：{HEARD.heading}")
+    ticket_id = register.visit(worker, home, board.told)
+    return tour.walk(people, HEARD, board.step, reported=ticket_id)
 
 
 def _watch(server: EmbeddedPostgres, children: Supervisor, *, until_signal: bool) -> None:

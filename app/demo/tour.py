@@ -79,9 +79,14 @@ class Toured:
     turns: tuple[str, ...]
 
 
-def walk(people: People, story: Story, tell: Callable[[Happened], None]) -> Toured:
-    """Take one ticket through a story, telling each action; `CommandFailed` where the API refuses one."""
-    tour = _Tour(people, story, tell)
+def walk(
+    people: People, story: Story, tell: Callable[[Happened], None], *, reported: str | None = None
+) -> Toured:
+    """Take one ticket through a story, telling each action; `CommandFailed` where the API refuses one.
+
+    The ticket is reported first, unless the id of one that was `reported` is given.
+    """
+    tour = _Tour(people, story, tell, reported)
     for step in story.steps:
         tour.take(step)
     return tour.ended()
@@ -89,7 +94,7 @@ def walk(people: People, story: Story, tell: Callable[[Happened], None]) -> Tour
 
 def leave_one_open(people: People) -> NextStep:
     """Another report, and the first step of the main road that somebody may take on it now."""
-    reporter, handler = _first(people, Role.GRID_WORKER), _first(people, Role.DEPT_HANDLER)
+    reporter, handler = people.first(Role.GRID_WORKER), people.first(Role.DEPT_HANDLER)
     ticket = reporter.post("/v1/tickets", {**OPEN_REPORT, "area_id": reporter.area_id})
     person = _who_may(people, (Role.DISPATCHER,), ticket["id"], Action.ACCEPT)
     open_now = {entry["action"]: entry for entry in _actions(person, ticket["id"])}
@@ -112,13 +117,6 @@ def filling(people: People) -> Mapping[Blank, str | None]:
 def filled(body: Mapping[str, Any], blanks: Mapping[Blank, str | None]) -> dict[str, Any]:
     """A body without blanks."""
     return {name: blanks[value] if isinstance(value, Blank) else value for name, value in body.items()}
-
-
-def _first(people: People, role: Role) -> Person:
-    accounts = people.of_role(role)
-    if not accounts:
-        raise CommandFailed(f"demo.json 里没有 {role} 的账号")
-    return people.sign_in(accounts[0])
 
 
 def _who_may(people: People, roles: tuple[Role, ...], ticket_id: str, action: Action) -> Person:
@@ -146,14 +144,21 @@ def _sample(need: Mapping[str, Any], org_id: str | None) -> Any:
 class _Tour:
     """One ticket on its way, from its report on."""
 
-    def __init__(self, people: People, story: Story, tell: Callable[[Happened], None]) -> None:
+    def __init__(
+        self, people: People, story: Story, tell: Callable[[Happened], None], reported: str | None
+    ) -> None:
         self._people, self._tell = people, tell
         self._blanks, self._orgs = filling(people), _orgs(people)
-        reporter = _first(people, Role.GRID_WORKER)
-        report = {**filled(story.report, self._blanks), "area_id": reporter.area_id}
-        self._ticket: dict[str, Any] = reporter.post("/v1/tickets", report)
+        reporter = people.first(Role.GRID_WORKER)
+        self._ticket: dict[str, Any] = (
+            reporter.get(f"/v1/tickets/{reported}") if reported else self._reported(reporter, story)
+        )
         self._cast = {reporter.account.username}
         self._news(reporter, Stage.REPORT, story.report, after=0)
+
+    def _reported(self, reporter: Person, story: Story) -> Any:
+        report = {**filled(story.report, self._blanks), "area_id": reporter.area_id}
+        return reporter.post("/v1/tickets", report)
 
     def take(self, step: Step) -> None:
         """Let somebody take a step, unless the system has: rules of the town may dispatch by themselves."""
@@ -169,7 +174,7 @@ class _Tour:
     def ended(self) -> Toured:
         """The story must have ended well, and its timeline must be whole and agree with the ticket."""
         ticket, no = self._ticket, self._ticket["no"]
-        dispatcher = _first(self._people, Role.DISPATCHER)
+        dispatcher = self._people.first(Role.DISPATCHER)
         events = dispatcher.get(f"/v1/tickets/{ticket['id']}/events")["items"]
         if ticket["status"] != Status.CLOSED:
             raise CommandFailed(f"工单 {no} 走完后是 {ticket['status']}，不是 closed")
