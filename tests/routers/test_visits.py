@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import clock
 from app.core.ids import uuid7
 from app.models.enums import HouseholdType
-from app.models.platform import Outbox
+from app.models.platform import AuditLog, Outbox
 from app.models.registry import Household
 from app.models.ticket import Ticket
 from app.models.visit import Visit
@@ -47,8 +47,8 @@ async def test_a_worker_records_a_visit_and_the_next_one_follows(
     assert {one["name"] for one in visit["visitors"]} == {"关小勤", "岑格长"}
     day = datetime.fromisoformat(sent["occurred_at"]).astimezone(clock.BUSINESS_ZONE).date()
     assert await dates(session, home) == (day, day + timedelta(days=365))
-    topics = (await session.scalars(select(Outbox.topic))).all()
-    assert "visit.recorded" in topics
+    for told in (Outbox.topic, AuditLog.action):
+        assert "visit.record" in (await session.scalars(select(told))).all()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, and_, cast, exists, func, or_, select
+from sqlalchemy import ColumnElement, Date, and_, cast, exists, func, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -34,15 +34,17 @@ async def tickets_of(session: AsyncSession, *, person: Resident, vault: Vault) -
 
 async def visits_of(session: AsyncSession, *, person: Resident) -> Sequence[UUID]:
     """The ids of the visits that tell of this person."""
-    homes = [
-        Visit.household_id.in_(select(link.household_id).where(link.resident_id == person.id))
-        for link in (HouseholdMember, Residence)
-    ]
+    homes = union(
+        *(
+            select(link.household_id).where(link.resident_id == person.id, link.household_id.is_not(None))
+            for link in (HouseholdMember, Residence)
+        )
+    )
     there = or_(*(_there(link, link.resident_id == person.id) for link in (HouseholdMember, Residence)))
     others = or_(*(_there(link, link.resident_id != person.id) for link in (HouseholdMember, Residence)))
-    alone = and_(Visit.resident_id.is_(None), or_(*homes), there, ~others)
-    found = select(Visit.id).where(or_(Visit.resident_id == person.id, alone)).order_by(Visit.id)
-    return (await session.scalars(found)).all()
+    alone = and_(Visit.resident_id.is_(None), Visit.household_id.in_(homes), there, ~others)
+    named = select(Visit.id).where(Visit.resident_id == person.id)
+    return (await session.scalars(named.union(select(Visit.id).where(alone)))).all()
 
 
 def _there(link: Any, who: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -81,13 +81,15 @@ _TAKEN_BACK = text(f"""
                   FROM unnest(:places) AS asked (id)) AS left_
          WHERE place.id = left_.id AND last_check_on = :day),
     left_ AS (
-        SELECT care.id, decided.reviewed_on, (SELECT max({_DAY}) FROM visit
-                WHERE is_effective AND {_DAY} >= care.opened_on AND (visit.household_id = care.household_id
-                   OR visit.resident_id = care.resident_id
-                   OR visit.resident_id IS NULL AND EXISTS (SELECT FROM residence AS home
-                       WHERE home.resident_id = care.resident_id AND home.household_id = visit.household_id
-                         AND home.valid_from <= {_DAY}
-                         AND (home.valid_to IS NULL OR home.valid_to > {_DAY})))) AS day
+        SELECT care.id, decided.reviewed_on, greatest(
+               (SELECT max({_DAY}) FROM visit
+                 WHERE visit.household_id = care.household_id AND is_effective AND {_DAY} >= opened_on),
+               (SELECT max({_DAY}) FROM visit
+                 WHERE visit.resident_id = care.resident_id AND is_effective AND {_DAY} >= opened_on),
+               (SELECT max({_DAY}) FROM residence AS home JOIN visit ON visit.household_id = home.household_id
+                 WHERE home.resident_id = care.resident_id AND visit.resident_id IS NULL AND is_effective
+                   AND {_DAY} >= greatest(opened_on, home.valid_from)
+                   AND (home.valid_to IS NULL OR home.valid_to > {_DAY}))) AS day
           FROM care_object AS care JOIN LATERAL (SELECT max(reviewed_on) AS reviewed_on FROM care_review
                 WHERE care_object_id = care.id AND level_after IS DISTINCT FROM level_before) AS decided
                 ON true

@@ -13,13 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.errors import Conflict, Forbidden, NotFound
-from app.core.writes import together
 from app.models.enums import Role
 from app.models.enums.visit import VisitLack, VisitMode, VisitResult
 from app.models.visit import Visit, VisitVisitor
 from app.schemas.visit import VisitPatch, VisitRead
-from app.services.platform import audit, outbox, versions
+from app.services.platform import versions
 from app.services.platform.actor import Actor
+from app.services.registry import history
 from app.services.visits import destinations, effectiveness, reads
 from app.services.visits.effectiveness import Facts
 
@@ -56,7 +56,7 @@ async def change(
         setattr(visit, name, value)
     visit.approved = visit.approved_by = visit.approved_at = None
     fields = sorted(changes.model_fields_set)
-    return await _stored(session, actor, visit, "visit.changed", {"fields": fields})
+    return await _stored(session, actor, visit, "visit.change", {"fields": fields})
 
 
 async def decide(
@@ -70,15 +70,7 @@ async def decide(
     if approved and visit.result != VisitResult.MET:
         raise NobodyMet
     visit.approved, visit.approved_by, visit.approved_at = approved, actor.member_id, clock.now()
-    await audit.record(
-        session,
-        action="visit.decide",
-        entity="visit",
-        entity_id=visit_id,
-        actor_id=actor.id,
-        data={"approved": approved},
-    )
-    return await _stored(session, actor, visit, "visit.decided", {"approved": approved})
+    return await _stored(session, actor, visit, "visit.decide", {"approved": approved})
 
 
 def _went_along(visit_id: UUID, actor: Actor) -> Any:
@@ -100,7 +92,7 @@ async def _locked(session: AsyncSession, actor: Actor, visit_id: UUID, expected_
 
 
 async def _stored(
-    session: AsyncSession, actor: Actor, visit: Visit, topic: str, codes: dict[str, Any]
+    session: AsyncSession, actor: Actor, visit: Visit, action: str, codes: dict[str, Any]
 ) -> VisitRead:
     counted = visit.is_effective
     missing = effectiveness.lacks(
@@ -120,5 +112,5 @@ async def _stored(
         day = visit.occurred_at.astimezone(clock.BUSINESS_ZONE).date()
         await destinations.moved(session, visit=visit, on=day, counts=visit.is_effective)
     news = {"area_id": str(visit.area_id), "effective": visit.is_effective, **codes}
-    await together(session, [outbox.append(topic, visit.id, news)])
+    await history.record(session, actor=actor, action=action, entity_id=visit.id, data=news)
     return await reads.detail(session, actor=actor, visit_id=visit.id)

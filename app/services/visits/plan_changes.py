@@ -6,7 +6,6 @@ must be the maker's to name.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, delete, func, insert, literal, select
@@ -15,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import clock
 from app.core.errors import Conflict, NotFound, invalid_field
 from app.core.ids import uuid7
-from app.core.writes import together
 from app.models.area import Area
 from app.models.enums import AreaLevel, HouseholdType, Role
 from app.models.enums.visit import PlanScope
@@ -24,9 +22,9 @@ from app.models.staff import Member
 from app.models.visit import VisitPlan, VisitPlanAssignee, VisitPlanHousehold
 from app.schemas.visit_plan import VisitPlanCreate, VisitPlanDetail, VisitPlanPatch
 from app.services.areas import tree
-from app.services.platform import audit, outbox, scope, versions
+from app.services.platform import scope, versions
 from app.services.platform.actor import Actor, Dataset
-from app.services.registry import households
+from app.services.registry import history, households
 from app.services.staff import members
 from app.services.visits import plans, questionnaires
 
@@ -62,7 +60,7 @@ async def create(session: AsyncSession, *, actor: Actor, new: VisitPlanCreate) -
     count = await _name_households(session, plan_id, area, new)
     await _name_people(session, actor, plan_id, new.assignee_ids)
     data = {"area_id": str(new.area_id), "scope": new.scope.value, "households": count}
-    await _record(session, actor, "visit_plan.create", plan_id, data)
+    await history.record(session, actor=actor, action="visit_plan.create", entity_id=plan_id, data=data)
     return await plans.detail(session, actor=actor, plan_id=plan_id)
 
 
@@ -87,7 +85,13 @@ async def change(
         setattr(plan, name, value)
     versions.touch(plan, actor)
     await session.flush()
-    await _record(session, actor, "visit_plan.change", plan_id, {"fields": sorted(changes.model_fields_set)})
+    await history.record(
+        session,
+        actor=actor,
+        action="visit_plan.change",
+        entity_id=plan_id,
+        data={"fields": sorted(changes.model_fields_set)},
+    )
     return await plans.detail(session, actor=actor, plan_id=plan_id)
 
 
@@ -99,7 +103,7 @@ async def end(
     plan.ended_at = clock.now()
     versions.touch(plan, actor)
     await session.flush()
-    await _record(session, actor, "visit_plan.end", plan_id, {})
+    await history.record(session, actor=actor, action="visit_plan.end", entity_id=plan_id, data={})
     return await plans.detail(session, actor=actor, plan_id=plan_id)
 
 
@@ -167,12 +171,3 @@ async def _locked(
     if plan.ended_at is not None:
         raise PlanEnded
     return plan
-
-
-async def _record(
-    session: AsyncSession, actor: Actor, action: str, plan_id: UUID, data: dict[str, Any]
-) -> None:
-    await audit.record(
-        session, action=action, entity="visit_plan", entity_id=plan_id, actor_id=actor.id, data=data
-    )
-    await together(session, [outbox.append(action, plan_id, data)])

@@ -15,16 +15,15 @@ from app.core import clock
 from app.core.coordinates import Point, to_wgs84
 from app.core.errors import Conflict, Forbidden, NotFound, invalid_field
 from app.core.ids import uuid7
-from app.core.writes import together
 from app.models.attachment import Attachment
 from app.models.registry import HouseholdMember, Residence
 from app.models.staff import Member
 from app.models.visit import Visit, VisitAttachment, VisitPlan, VisitPlanHousehold, VisitVisitor
 from app.schemas.visit import VisitCreate, VisitRead
 from app.services.areas import tree
-from app.services.platform import attachments, outbox
+from app.services.platform import attachments
 from app.services.platform.actor import Actor
-from app.services.registry import reach
+from app.services.registry import history, reach
 from app.services.staff import members
 from app.services.visits import destinations, distance, effectiveness, opinions, questionnaires, reads
 from app.services.visits.destinations import Destination
@@ -77,7 +76,7 @@ async def record(
         day = new.occurred_at.astimezone(clock.BUSINESS_ZONE).date()
         await destinations.moved(session, visit=visit, on=day, counts=True)
     news = {"area_id": str(visit.area_id), "effective": values["is_effective"], "tickets": tickets}
-    await together(session, [outbox.append("visit.recorded", visit_id, news)])
+    await history.record(session, actor=actor, action="visit.record", entity_id=visit_id, data=news)
     return await reads.detail(session, actor=actor, visit_id=visit_id), True
 
 
