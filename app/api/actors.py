@@ -24,7 +24,9 @@ from app.services.access.roles import ROLES
 from app.services.exchange.exportables import APPROVERS, EXPORTABLES
 from app.services.exchange.importables import IMPORTABLES
 from app.services.platform.actor import Actor, Dataset
-from app.services.registry import households
+from app.services.registry import contact_quotas, contacts, households
+from app.services.staff import teams
+from app.services.visits import changes, destinations, plan_changes
 
 bearer = OAuth2PasswordBearer(tokenUrl="/v1/auth/token", auto_error=False)
 Token = Annotated[str | None, Depends(bearer)]
@@ -113,6 +115,14 @@ AreaReader = Annotated[Actor, Depends(with_dataset(Dataset.AREAS, "areas:read"))
 StaffReader = Annotated[Actor, Depends(with_dataset(Dataset.STAFF, "staff:read"))]
 RegistryReader = Annotated[Actor, Depends(with_dataset(Dataset.REGISTRY, "registry:read"))]
 RegistryWriter = Annotated[Actor, Depends(with_role(*households.WRITERS))]
+ContactKeeper = Annotated[Actor, Depends(with_role(*contacts.KEEPERS))]
+QuotaSetter = Annotated[Actor, Depends(with_role(*contact_quotas.SETTERS))]
+TeamKeeper = Annotated[Actor, Depends(with_role(*teams.KEEPERS))]
+OnDuty = Annotated[Actor, Depends(with_dataset(Dataset.STAFF, "staff:read"))]
+Visitor = Annotated[Actor, Depends(with_role(*destinations.VISITORS))]
+VisitDecider = Annotated[Actor, Depends(with_role(*changes.DECIDERS))]
+VisitPlanner = Annotated[Actor, Depends(with_role(*plan_changes.MAKERS))]
+VisitStatsReader = Annotated[Actor, Depends(with_dataset(Dataset.STATS, "visits:read"))]
 TicketReader = Annotated[Actor, Depends(with_dataset(Dataset.TICKETS, "tickets:read"))]
 TicketWriter = Annotated[Actor, Depends(with_dataset(Dataset.TICKETS, "tickets:write"))]
 FileReader = Annotated[Actor, Depends(with_dataset_apart(Dataset.TICKETS, "tickets:read"))]

@@ -50,9 +50,9 @@ class Sort:
         return cls(column, id_column, descending=False, read=str)
 
     @classmethod
-    def by_id(cls, id_column: Any) -> "Sort":
+    def by_id(cls, id_column: Any, *, descending: bool = False) -> "Sort":
         """By the id alone: the order in which the rows were made."""
-        return cls(id_column, id_column, descending=False, read=UUID)
+        return cls(id_column, id_column, descending=descending, read=UUID)
 
     @classmethod
     def by_own(cls, column: Any, id_column: Any) -> "Sort":

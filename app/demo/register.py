@@ -1,8 +1,8 @@
 """The registry's part of the demo, over real HTTP: from a household on the map to what is heard there.
 
 A household comes on the map, its village's ledger is imported, somebody visits the household, and what was
-heard becomes a ticket, whose way round the loop is `tour`'s. Told as it happens; a second demo on the same data finds the
-house and the people where the first put them.
+heard becomes a ticket, whose way round the loop is `tour`'s. Told as it happens; a second demo on the same
+data finds the house and the people where the first put them.
 """
 
 import time
@@ -19,6 +19,7 @@ from app.demo.people import Person
 from app.demo.stories import HEARD
 from app.models.enums import BuildingKind, CoordType, Gender, HouseholdType
 from app.models.enums.exchange import ImportKind, ImportState
+from app.models.enums.visit import OpinionOutcome, VisitResult, VisitType
 from app.runtime.failures import CommandFailed
 
 BUILDING = "月桂楼"
@@ -88,13 +89,13 @@ def visit(worker: Person, home: Home, tell: Tell) -> str:
     begun, heard = clock.now() - _STAYED, HEARD.report
     opinion = {
         "content": heard["content"],
-        "outcome": "ticket",
+        "outcome": OpinionOutcome.TICKET,
         "ticket": {"title": heard["title"], "category_code": heard["category_code"]},
     }
     body = {
         "household_id": home.household_id,
-        "visit_type": "routine",
-        "result": "met",
+        "visit_type": VisitType.ROUTINE,
+        "result": VisitResult.MET,
         "purposes": ["核对人员信息", "消防安全提醒"],
         "occurred_at": begun.isoformat(),
         "duration_s": int(_STAYED.total_seconds()),

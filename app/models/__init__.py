@@ -4,6 +4,7 @@ from app.models import (
     access,
     area,
     attachment,
+    contact,
     exchange,
     platform,
     privacy,
@@ -11,9 +12,11 @@ from app.models import (
     routing,
     sla,
     staff,
+    team,
     ticket,
     ticket_outcome,
     ticket_step,
+    visit,
 )
 from app.models.base import Base
 
@@ -22,6 +25,7 @@ __all__ = [
     "access",
     "area",
     "attachment",
+    "contact",
     "exchange",
     "platform",
     "privacy",
@@ -29,7 +33,9 @@ __all__ = [
     "routing",
     "sla",
     "staff",
+    "team",
     "ticket",
     "ticket_outcome",
     "ticket_step",
+    "visit",
 ]

@@ -24,6 +24,7 @@ class TicketEvent(Keyed, Base):
         UniqueConstraint("ticket_id", "seq"),
         one_of("action", Action),
         one_of("to_status", Status),
+        Index("ix_ticket_event_actor_id_at", "actor_id", "at"),
         Index("ix_ticket_event_at_id", "at", "id"),
     )
 

@@ -20,7 +20,7 @@ from app.core.db import transaction
 from app.core.media_types import EXTENSIONS
 from app.schemas.attachment import AttachmentFields, AttachmentRead
 from app.services.platform import attachments as storage
-from app.services.tickets import attachments
+from app.services.visits import attachments
 
 PATH = "/v1/attachments"
 router = APIRouter(prefix=PATH, tags=["attachments"], route_class=IdempotentRoute)
@@ -62,7 +62,7 @@ async def attachment_upload(
 
 @router.get("/{attachment_id}", summary="附件信息", operation_id="attachment_read")
 async def attachment_read(session: Session, actor: TicketReader, attachment_id: UUID) -> AttachmentRead:
-    """One file's record: its uploader's until it is linked, then for whoever sees the ticket."""
+    """One file's record: its uploader's until it is linked, then for whoever sees the ticket or visit."""
     row = await attachments.find(session, actor=actor, attachment_id=attachment_id)
     return AttachmentRead.model_validate(row)
 

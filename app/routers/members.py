@@ -16,7 +16,7 @@ from app.models.enums import Employment
 from app.schemas.folding import Label
 from app.schemas.member import MemberCreate, MemberDetail, MemberEnd, MemberHistory, MemberPatch, MemberRead
 from app.schemas.types import PageRead
-from app.services.access import departures
+from app.services.registry import contact_ends
 from app.services.staff import member_changes, members
 
 router = APIRouter(
@@ -109,8 +109,8 @@ async def member_end(
     response: Response,
     if_match: IfMatch = None,
 ) -> MemberDetail:
-    """Let a member leave, now or at a later moment; all posts end with it."""
-    member = await departures.leave(
+    """Let a member leave, now or at a later moment; posts, teams and contact links end with it."""
+    member = await contact_ends.leave(
         session,
         actor=actor,
         vault=vault,

@@ -11,7 +11,15 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from app.core.texts import compact
-from app.models.enums import Gender, HouseholdType, IdType, NoIdReason, PopulationType, ResidenceStatus
+from app.models.enums import (
+    CareLevel,
+    Gender,
+    HouseholdType,
+    IdType,
+    NoIdReason,
+    PopulationType,
+    ResidenceStatus,
+)
 from app.schemas.folding import BirthDay, Code, Day, Label, PersonName, PersonPhone, folded
 from app.schemas.patch import Patch, untouched
 from app.schemas.types import Input, Output, Ref, ShortText
@@ -105,6 +113,9 @@ class HouseholdDetail(HouseholdRead):
     town_id: UUID | None
     village_id: UUID | None
     grid_id: UUID | None
+    care_level: CareLevel | None = Field(description="其中最严的关爱等级，空为普通住户")
+    last_visit_on: date | None
+    next_visit_due: date
     ended_on: date | None
     people: list[HouseholdPerson]
     lodgers: list[HouseholdPerson]

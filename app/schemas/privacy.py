@@ -1,7 +1,7 @@
 """Wire shapes of personal data's own books: asking for plain values, the log of who looked, data requests."""
 
 from datetime import date, datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import Field
@@ -180,6 +180,18 @@ class CopiedTicket(Output):
     replies: list[str]
 
 
+class CopiedVisit(Output):
+    """A visit to the resident, with what was written down and heard."""
+
+    visit_id: UUID
+    occurred_at: datetime
+    by: str
+    content: str | None
+    needs: list[str]
+    answers: dict[str, Any] | None
+    opinions: list[str]
+
+
 class CopiedAccess(Output):
     """Somebody's look at the resident's plain values."""
 
@@ -197,5 +209,6 @@ class DataCopy(Output):
     households: list[CopiedHousehold] = Field(repr=False)
     homes: list[CopiedHome] = Field(repr=False)
     tags: list[CopiedTag] = Field(repr=False)
+    visits: list[CopiedVisit] = Field(repr=False)
     tickets: list[CopiedTicket] = Field(repr=False)
     looks: list[CopiedAccess]

@@ -35,7 +35,8 @@ POINT_FAULTS = {
 }
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """The text, unless it holds what no database text can keep (`ValueError`)."""
     for character in text:
         if unicodedata.category(character) in {"Cc", "Cs"} and character not in _ALLOWED_CONTROLS:
             raise ValueError("含有不能保存的控制字符 | contains control characters")
@@ -61,18 +62,18 @@ def _bounded(moment: datetime) -> datetime:
 
 
 LongText = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), AfterValidator(_clean)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), AfterValidator(clean)
 ]
 ShortText = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(_clean),
+    AfterValidator(clean),
     AfterValidator(_one_line),
 ]
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=30),
-    AfterValidator(_clean),
+    AfterValidator(clean),
     AfterValidator(_one_line),
 ]
 MobilePhone = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^1[3-9][0-9]{9}$")]
@@ -83,7 +84,7 @@ Username = Annotated[
     str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[A-Za-z][A-Za-z0-9_.-]{2,31}$")
 ]
 Password = Annotated[
-    str, StringConstraints(min_length=1, max_length=128), AfterValidator(_clean), AfterValidator(_one_line)
+    str, StringConstraints(min_length=1, max_length=128), AfterValidator(clean), AfterValidator(_one_line)
 ]
 CategoryCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}([0-9]{2})?$")]
 LeafCategory = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from app.core.pinyin import spellings
 
 revision = "20261122_0060"
-down_revision = "20261122_0043"
+down_revision = "20261122_0052"
 branch_labels = None
 depends_on = None
 

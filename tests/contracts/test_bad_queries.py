@@ -103,6 +103,13 @@ VERSIONED: dict[str, dict[str, Any] | None] = {
     "care_object_end": {},
     "data_request_act": {"action": "approve"},
     "retention_rule_change": {"days": 30},
+    "contact_link_end": None,
+    "team_change": {"name": "新名称"},
+    "team_end": None,
+    "visit_change": {"result": "met"},
+    "visit_decide": {"approved": True},
+    "visit_plan_change": {"title": "新名称"},
+    "visit_plan_end": None,
 }
 
 

@@ -65,6 +65,7 @@ async def test_no_read_shows_a_plain_value_to_anybody(
                 read |= {operation.name} if reply.status_code == 200 else set()
     assert not found, "\n".join(found)
     assert read >= {"household_read", "ticket_read", "ticket_events", "member_read", "data_request_read"}
+    assert read >= {"visit_read", "visits_due", "visit_plan_read", "contact_link_read", "team_read"}
     assert not marks_in(capfd.readouterr())
 
 
@@ -110,6 +111,7 @@ async def test_what_others_are_told_holds_no_plain_value(
     for table in TOLD:
         for row in await session.execute(text(f"SELECT t::text AS told FROM {table} AS t")):  # noqa: S608
             assert not marks_in(row.told), table
+            assert people.VISIT_WORDS not in row.told, table
 
 
 async def test_trap_9_a_confidential_reporter_is_hidden_from_the_handler_at_every_address_of_tickets(

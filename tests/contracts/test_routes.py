@@ -12,7 +12,7 @@ from tests.support.clients import Api
 from tests.support.operations import filled, operations
 from tests.support.problems import problem_in
 
-# Whoever asks: operators' probes, sign-in itself, public keys, the documentation.
+# Whoever asks: operators' probes, sign-in itself, public keys, the public directory, the documentation.
 PUBLIC = {
     ("GET", "/healthz"),
     ("GET", "/readyz"),
@@ -22,6 +22,7 @@ PUBLIC = {
     ("GET", "/openapi.json"),
     ("GET", "/static-offline-docs"),
     ("GET", "/.well-known/jwks.json"),
+    ("GET", "/v1/public/grids"),
     ("POST", "/v1/auth/token"),
     ("POST", "/v1/auth/revoke"),
 }

@@ -9,7 +9,11 @@ from tests.support.world import CALLERS, World
 
 NEIGHBOURS = {
     "next town": ("dispatcher", "dispatcher_c", {"tickets_list", "areas_list", "members_list", "orgs_list"}),
-    "next village": ("village_admin", "village_admin_b", {"tickets_list", "households_list"}),
+    "next village": (
+        "village_admin",
+        "village_admin_b",
+        {"tickets_list", "households_list", "visits_list", "visit_plans_list"},
+    ),
     "next grid": ("grid_worker", "grid_worker_b", {"tickets_list", "households_list"}),
     "next office": ("dept_handler", "dept_handler_fire", {"tickets_list"}),
     "whole town": ("dispatcher", "api_client", {"tickets_list", "areas_list"}),

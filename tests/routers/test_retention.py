@@ -14,6 +14,7 @@ from app.models.enums.retention import RetentionSubject
 from app.models.platform import AuditLog
 from app.models.privacy import PiiAccessReason
 from app.models.registry import Resident
+from app.models.team import Attendance
 from app.models.ticket import TicketContact
 from app.services.privacy import retention
 from app.services.privacy.erasure import NOBODY
@@ -151,3 +152,17 @@ async def test_the_administrator_and_the_auditor_read_the_rules(api: Api, who: s
     if who != "system_admin":
         address = f"{PATH}/{(await rule_of(api, LEFT))['id']}"
         problem_in(await api.as_(who).patch(address, json={"days": 9}), 403, "forbidden")
+
+
+async def test_where_workers_went_on_duty_is_forgotten_after_ninety_days(
+    api: Api, sessions: Sessions, session: AsyncSession, world: World
+) -> None:
+    assert await limit_of(api, RetentionSubject.ATTENDANCE) == 90
+    member_id, now = world["grid_worker"].member_id, clock.now()
+    for days in (91, 89):
+        started = now - timedelta(days=days)
+        session.add(Attendance(member_id=member_id, started_at=started, ended_at=started))
+    session.add(Attendance(member_id=member_id, started_at=now - timedelta(days=92)))
+    await session.commit()
+    assert (await retention.run(sessions))[RetentionSubject.ATTENDANCE] == 2
+    assert len((await session.scalars(select(Attendance.id))).all()) == 1

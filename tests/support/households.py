@@ -5,10 +5,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core import clock
 from app.core.crypto import Vault
 from app.models.enums import AreaLevel, HouseholdType
 from app.models.registry import Household, HouseholdMember, Resident
 from app.services.platform.sealing import sealed_columns
+from app.services.registry import cycle
 from app.services.registry.identity import check_character
 from tests.support.settings import SECRET
 from tests.support.world import Place, World, fixed_id
@@ -50,8 +52,10 @@ async def add(
     """A household with its head; ids grow with the number."""
     vault = Vault(SECRET)
     levels = {area.level: area.id for area in world.places.values() if area.id in place.path}
+    household_id = fixed_id(10_000 + number)
     household = Household(
-        id=fixed_id(10_000 + number),
+        id=household_id,
+        next_visit_due=cycle.first_turn(household_id, clock.today()),
         no=f"T{number}",
         area_id=place.id,
         town_id=levels[AreaLevel.TOWN],

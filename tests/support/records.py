@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from app.core import clock
 from tests.support import dwellings
 from tests.support.clients import Api
 from tests.support.operations import Operation, operations
@@ -14,15 +15,19 @@ from tests.support.world import World
 
 
 async def populate(api: Api, world: World) -> None:
-    """A ticket at the urban office, a household, a building and a room, in village A and in village B."""
+    """A ticket at the urban office, homes, a shop, a plan, a visit and a team, in each of two villages."""
+    for village, keeper in (("village_a", "village_admin"), ("village_b", "village_admin_b")):
+        team = {"name": "巡防队", "kind": "patrol", "area_id": str(world.places[village].id)}
+        assert (await api.as_(keeper).post("/v1/teams", json=team)).status_code == 201
     for grid, worker in (("grid_a1", "grid_worker"), ("grid_b1", "grid_worker_b")):
         area_id = str(world.places[grid].id)
         household = {"area_id": area_id, "address": f"{grid} 一巷 1 号", "household_type": "resident"}
         household["residents"] = [{"name": "关大婶", "relation": "02", "phone": "13812345678"}]  # type: ignore[assignment]
         reply = await api.as_(worker).post("/v1/households", json=household)
         assert reply.status_code == 201, reply.text
-        resident = reply.json()["people"][0]["resident_id"]
-        offer = {"household_id": reply.json()["id"], "to_code": world.places["village_c"].code}
+        home = reply.json()
+        resident = home["people"][0]["resident_id"]
+        offer = {"household_id": home["id"], "to_code": world.places["village_c"].code}
         reply = await api.as_(worker).post("/v1/transfers", json=offer)
         assert reply.status_code == 201, reply.text
         care = {"resident_id": resident, "category": "disabled", "care_level": "red"}
@@ -33,11 +38,31 @@ async def populate(api: Api, world: World) -> None:
         assert reply.status_code == 201, reply.text
         house = await dwellings.building(api, worker, world.places[grid])
         await dwellings.room(api, worker, house, owner_name="关大婶", owner_phone="13812345678")
+        await _visited(api, world, grid, worker, home["id"])
+        contact = {"member_id": str(world[worker].member_id), "household_id": home["id"]}
+        keeper = {"grid_a1": "village_admin", "grid_b1": "village_admin_b"}[grid]
+        linked = await api.as_(keeper).post("/v1/contact-links", json=contact | {"rank": "party_member"})
+        assert linked.status_code == 201, linked.text
         loop = Loop(api, world)
         reply = await api.as_(worker).post("/v1/tickets", json=loop.body(area_id=area_id, location=None))
         assert reply.status_code == 201, reply.text
         loop.id, loop.status = reply.json()["id"], "reported"
         await loop.to("dispatched")
+
+
+async def _visited(api: Api, world: World, grid: str, worker: str, household_id: str) -> None:
+    """The worker's visit to a household, for a plan of their village."""
+    village = {"grid_a1": "village_a", "grid_b1": "village_b"}[grid]
+    today = clock.today().isoformat()
+    plan = {"title": "冬季走访", "programme": "grid", "area_id": str(world.places[village].id)}
+    plan |= {"starts_on": today, "due_on": today}
+    maker = {"village_a": "village_admin", "village_b": "village_admin_b"}[village]
+    made = await api.as_(maker).post("/v1/visit-plans", json=plan)
+    assert made.status_code == 201, made.text
+    visit = {"household_id": household_id, "plan_id": made.json()["id"], "result": "met"}
+    visit |= {"occurred_at": clock.now().isoformat()}
+    reply = await api.as_(worker).post("/v1/visits", json=visit)
+    assert reply.status_code == 201, reply.text
 
 
 def lists(app: FastAPI) -> Iterator[Operation]:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core import clock
 from app.core.crypto import Vault
 from app.services.platform.sealing import sealed_columns
 from tests.support import dwellings
@@ -23,6 +24,8 @@ from tests.support.world import World
 RESIDENT_NAME, RESIDENT_PHONE = "赫连泄密", "13911112222"
 CONTACT_NAME, CONTACT_PHONE = "公孙漏风", "13933334444"
 MEMBER_PHONE = "13955556666"
+# What was seen and heard on a visit: for those who keep the register, and never for the logs.
+VISIT_WORDS = "血糖偏高漏风声"
 ID_NUMBER = identity_number(77)
 BORN = "1990-03-07"
 HUKOU_PLACE, WORKPLACE = "广东省佛山市南海区漏风巷8号", "泄密皮鞋厂"
@@ -43,7 +46,7 @@ class Planted:
 
 
 async def plant(api: Api, session: AsyncSession, world: World) -> Planted:
-    """A household, a room, a place, a ticket with a contact, a member's own phone, two requests."""
+    """A household, a room, a place, a ticket with a contact, a visit, a member's own phone, two requests."""
     worker, place = api.as_("grid_worker"), world.places["micro_a1"]
     person: dict[str, Any] = {"name": RESIDENT_NAME, "relation": "02", "phone": RESIDENT_PHONE}
     person |= {"hukou_place": HUKOU_PLACE, "workplace": WORKPLACE}
@@ -64,6 +67,7 @@ async def plant(api: Api, session: AsyncSession, world: World) -> Planted:
     await loop.report(contact={"name": CONTACT_NAME, "phone": CONTACT_PHONE}, household_id=home.json()["id"])
     await loop.to("processing")
     file = await uploaded(api, "dept_handler")
+    ids = await _visited(api, world, home.json()["id"], resident_id)
     asked = await worker.post(
         "/v1/data-requests",
         json={
@@ -87,7 +91,8 @@ async def plant(api: Api, session: AsyncSession, world: World) -> Planted:
     assert offered.status_code == 201, offered.text
     await _own_phone(session, world)
     return Planted(
-        {
+        ids
+        | {
             "household_id": home.json()["id"],
             "resident_id": resident_id,
             "ticket_id": loop.id,
@@ -105,6 +110,30 @@ async def plant(api: Api, session: AsyncSession, world: World) -> Planted:
             "client_id": str(world.client.id),
         }
     )
+
+
+async def _visited(api: Api, world: World, household_id: str, resident_id: str) -> dict[str, str]:
+    """A visit to the person for a plan, a contact link and a team: their ids by parameter."""
+    keeper, member_id = api.as_("village_admin"), str(world["grid_worker"].member_id)
+    area_id, today = str(world.places["village_a"].id), clock.today().isoformat()
+    plan = {"title": "冬季走访", "programme": "grid", "area_id": area_id, "starts_on": today, "due_on": today}
+    team = {"name": "巡防队", "kind": "patrol", "area_id": area_id}
+    link = {"member_id": member_id, "household_id": household_id, "rank": "party_member"}
+    ids = {}
+    for name, url, body in (
+        ("plan_id", "/v1/visit-plans", plan),
+        ("team_id", "/v1/teams", team),
+        ("link_id", "/v1/contact-links", link),
+    ):
+        made = await keeper.post(url, json=body)
+        assert made.status_code == 201, made.text
+        ids[name] = made.json()["id"]
+    visit = {"household_id": household_id, "resident_id": resident_id, "plan_id": ids["plan_id"]}
+    visit |= {"result": "met", "occurred_at": clock.now().isoformat(), "content": VISIT_WORDS}
+    visit |= {"needs": [VISIT_WORDS], "opinions": [{"content": VISIT_WORDS}]}
+    made = await api.as_("grid_worker").post("/v1/visits", json=visit)
+    assert made.status_code == 201, made.text
+    return ids | {"visit_id": made.json()["id"]}
 
 
 async def _own_phone(session: AsyncSession, world: World) -> None:

@@ -10,3 +10,4 @@ class RetentionSubject(StrEnum):
     TICKET_CONTACTS = "ticket_contacts"
     ACCESS_REASONS = "access_reasons"
     DATA_REQUEST_NOTES = "data_request_notes"
+    ATTENDANCE = "attendance"

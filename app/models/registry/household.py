@@ -12,17 +12,30 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from app.core.pinyin import spellings
 from app.models.base import Base, Versioned, one_of
-from app.models.enums import Gender, HouseholdType, IdType, NoIdReason, PopulationType, ResidenceStatus
+from app.models.enums import (
+    CareLevel,
+    Gender,
+    HouseholdType,
+    IdType,
+    NoIdReason,
+    PopulationType,
+    ResidenceStatus,
+)
 from app.models.registry.columns import ByAddress, Placed, place_indexes
 
 
 class Household(Placed, ByAddress, Versioned, Base):
-    """A household in exactly one grid, perhaps in a room; `needs_head` until somebody is named."""
+    """A household in exactly one grid, perhaps in a room; `needs_head` until somebody is named.
+
+    `care_level` is the strictest of whom it looks after, none for an ordinary household; it and the dates of
+    visits are worked out by `services/registry/cycle.py` alone.
+    """
 
     __tablename__ = "household"
     __table_args__ = (
         one_of("household_type", HouseholdType),
         one_of("residence_status", ResidenceStatus),
+        one_of("care_level", CareLevel),
         *place_indexes("household", "sort_key", "id"),
         Index("ix_household_grams", "grams", postgresql_using="gin"),
         *place_indexes("household", "next_visit_due", "id", postgresql_where=text("ended_on IS NULL")),
@@ -34,6 +47,7 @@ class Household(Placed, ByAddress, Versioned, Base):
     residence_status: Mapped[str]
     member_count: Mapped[int] = mapped_column(SmallInteger)
     needs_head: Mapped[bool] = mapped_column(default=False, server_default="false")
+    care_level: Mapped[str | None]
     last_visit_on: Mapped[date | None] = mapped_column(Date)
     next_visit_due: Mapped[date] = mapped_column(Date, server_default=text("CURRENT_DATE + 365"))
     ended_on: Mapped[date | None] = mapped_column(Date)

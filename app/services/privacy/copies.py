@@ -12,6 +12,7 @@ from app.models.registry import Household, HouseholdMember, Residence, Resident,
 from app.models.staff import Member
 from app.models.ticket import Ticket
 from app.models.ticket_outcome import TicketOutcome
+from app.models.visit import Visit, VisitOpinion
 from app.schemas.privacy import (
     CopiedAccess,
     CopiedHome,
@@ -19,6 +20,7 @@ from app.schemas.privacy import (
     CopiedPerson,
     CopiedTag,
     CopiedTicket,
+    CopiedVisit,
     DataCopy,
 )
 from app.services.privacy import traces
@@ -41,6 +43,7 @@ async def copy(session: AsyncSession, *, person: Resident, vault: Vault) -> Data
         households=await _households(session, person.id),
         homes=await _homes(session, person.id),
         tags=await _tags(session, person.id),
+        visits=await _visits(session, await traces.visits_of(session, person=person)),
         tickets=await _tickets(session, tickets),
         looks=await _looks(session, person.id, tickets),
     )
@@ -104,6 +107,31 @@ async def _tickets(session: AsyncSession, ids: Sequence[UUID]) -> list[CopiedTic
             replies=replies.get(ticket.id, []),
         )
         for ticket in await session.scalars(found)
+    ]
+
+
+async def _visits(session: AsyncSession, ids: Sequence[UUID]) -> list[CopiedVisit]:
+    heard: dict[UUID, list[str]] = {}
+    said = select(VisitOpinion.visit_id, VisitOpinion.content).where(VisitOpinion.visit_id.in_(ids))
+    for visit_id, words in await session.execute(said.order_by(VisitOpinion.visit_id, VisitOpinion.seq)):
+        heard.setdefault(visit_id, []).append(words)
+    found = (
+        select(Visit, Member.name)
+        .join(Member, Member.id == Visit.visitor_id)
+        .where(Visit.id.in_(ids))
+        .order_by(Visit.occurred_at, Visit.id)
+    )
+    return [
+        CopiedVisit(
+            visit_id=visit.id,
+            occurred_at=visit.occurred_at,
+            by=name,
+            content=visit.content,
+            needs=visit.needs,
+            answers=visit.answers,
+            opinions=heard.get(visit.id, []),
+        )
+        for visit, name in await session.execute(found)
     ]
 
 

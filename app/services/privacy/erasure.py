@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -22,12 +22,14 @@ from app.models.registry import Residence, Resident
 from app.models.ticket import Ticket, TicketContact
 from app.models.ticket_outcome import TicketOutcome
 from app.models.ticket_step import TicketEvent, TicketNote
+from app.models.visit import Visit, VisitAttachment, VisitOpinion
 from app.services.platform import masks
 from app.services.privacy import traces
 from app.services.registry.names import name_columns
 
 ERASED = "［已删除］"
 NOBODY = masks.STAR
+_LINKS = (TicketAttachment, VisitAttachment)
 
 
 class ErasureHeld(Conflict):
@@ -45,9 +47,11 @@ async def erase(session: AsyncSession, *, person: Resident, vault: Vault) -> Non
     if await session.scalar(still_open) is not None:
         raise ErasureHeld
     await erase_contacts(session, ticket_ids=tickets)
-    await _kept_answers(session, [str(person.id), *map(str, tickets)])
     await _texts_of_tickets(session, tickets)
-    await _files_of_tickets(session, tickets)
+    await _unlinked(session, TicketAttachment, TicketAttachment.ticket_id.in_(tickets))
+    visits = await traces.visits_of(session, person=person)
+    await erase_visits(session, visit_ids=visits)
+    await _kept_answers(session, [str(one) for one in (person.id, *tickets, *visits)])
     await _words_about(session, person.id, tickets)
     await erase_residents(session, resident_ids=[person.id])
 
@@ -84,6 +88,18 @@ async def erase_contacts(session: AsyncSession, *, ticket_ids: Sequence[UUID]) -
     )
 
 
+async def erase_visits(session: AsyncSession, *, visit_ids: Sequence[UUID]) -> None:
+    """Forget what was seen and heard on these visits, and where exactly; that they took place stays."""
+    gone = dict.fromkeys(
+        ("content", "answers", "lng", "lat", "raw_lng", "raw_lat", "coord_type", "accuracy_m")
+    )
+    visit = update(Visit).where(Visit.id.in_(visit_ids))
+    await _change(session, visit.values(needs=[], purposes=[], version=Visit.version + 1, **gone))
+    heard = update(VisitOpinion).where(VisitOpinion.visit_id.in_(visit_ids))
+    await _change(session, heard.values(content=ERASED))
+    await _unlinked(session, VisitAttachment, VisitAttachment.visit_id.in_(visit_ids))
+
+
 async def _kept_answers(session: AsyncSession, ids: Sequence[str]) -> None:
     """Answers kept for repeated calls (48 hours' worth) that tell of these records."""
     told = [func.strpos(func.convert_from(IdempotencyKey.body, "UTF8"), record) > 0 for record in ids]
@@ -99,20 +115,15 @@ async def _texts_of_tickets(session: AsyncSession, tickets: Sequence[UUID]) -> N
     await _change(session, ticket.values(title=ERASED, content=ERASED, version=Ticket.version + 1))
 
 
-async def _files_of_tickets(session: AsyncSession, tickets: Sequence[UUID]) -> None:
-    """Unlink the files, delete the records that nothing names, and write an intent for each lone object."""
-    unlinked = set(
-        await session.scalars(
-            delete(TicketAttachment)
-            .where(TicketAttachment.ticket_id.in_(tickets))
-            .returning(TicketAttachment.attachment_id)
-        )
-    )
-    linked = select(TicketAttachment.attachment_id).where(TicketAttachment.attachment_id == Attachment.id)
+async def _unlinked(session: AsyncSession, links: Any, which: ColumnElement[bool]) -> None:
+    """Unlink files, delete the records that nothing names, and write an intent for each lone object."""
+    gone = delete(links).where(which).returning(links.attachment_id)
+    unlinked = set(await session.scalars(gone.execution_options(synchronize_session=False)))
+    named = [exists().where(table.attachment_id == Attachment.id) for table in _LINKS]
     keys = set(
         await session.scalars(
             delete(Attachment)
-            .where(Attachment.id.in_(unlinked), ~linked.exists())
+            .where(Attachment.id.in_(unlinked), ~or_(*named))
             .returning(Attachment.object_key)
         )
     )

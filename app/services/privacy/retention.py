@@ -22,7 +22,9 @@ from app.models.enums.privacy import DataRequestState
 from app.models.enums.retention import RetentionSubject
 from app.models.privacy import DataRequest, DataRequestNote, PiiAccess, PiiAccessReason, RetentionRule
 from app.models.registry import HouseholdMember, Resident
+from app.models.team import Attendance
 from app.models.ticket import Ticket, TicketContact
+from app.models.visit import Visit
 from app.schemas.retention import RetentionRulePatch
 from app.services.platform import audit, versions
 from app.services.platform.actor import Actor
@@ -162,7 +164,14 @@ def _request_notes(before: datetime) -> Select[UUID]:
     return select(DataRequest.id).where(is_over, ended < before, noted).order_by(DataRequest.id)
 
 
+def _attendance(before: datetime) -> Select[UUID]:
+    """Times on duty with their points, checked out or not."""
+    return select(Attendance.id).where(Attendance.started_at < before).order_by(Attendance.started_at)
+
+
 async def _forget_residents(session: AsyncSession, ids: Sequence[UUID]) -> None:
+    named = select(Visit.id).where(Visit.resident_id.in_(ids))
+    await erasure.erase_visits(session, visit_ids=(await session.scalars(named)).all())
     await erasure.erase_residents(session, resident_ids=ids)
 
 
@@ -178,6 +187,10 @@ async def _forget_notes(session: AsyncSession, ids: Sequence[UUID]) -> None:
     await _delete(session, delete(DataRequestNote).where(DataRequestNote.request_id.in_(ids)))
 
 
+async def _forget_attendance(session: AsyncSession, ids: Sequence[UUID]) -> None:
+    await _delete(session, delete(Attendance).where(Attendance.id.in_(ids)))
+
+
 async def _delete(session: AsyncSession, statement: Any) -> None:
     await session.execute(statement.execution_options(synchronize_session=False))
 
@@ -188,5 +201,6 @@ KINDS: Mapping[RetentionSubject, Kind] = MappingProxyType(
         RetentionSubject.TICKET_CONTACTS: Kind(_ticket_contacts, _forget_contacts),
         RetentionSubject.ACCESS_REASONS: Kind(_access_reasons, _forget_reasons),
         RetentionSubject.DATA_REQUEST_NOTES: Kind(_request_notes, _forget_notes),
+        RetentionSubject.ATTENDANCE: Kind(_attendance, _forget_attendance),
     }
 )

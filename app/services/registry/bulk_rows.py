@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from app.core import clock
 from app.core.crypto import Vault
 from app.core.ids import uuid7
 from app.models.enums import (
@@ -20,6 +21,7 @@ from app.models.enums import (
     ResidenceStatus,
 )
 from app.services.platform.sealing import sealed_columns
+from app.services.registry import cycle
 from app.services.registry.bulk import BulkHousehold, BulkPerson
 from app.services.registry.history import Written
 from app.services.registry.households import new_no
@@ -34,15 +36,16 @@ Row = dict[str, Any]
 
 def new_household(household: BulkHousehold) -> Row:
     """A new household and its stay; gives it its id."""
-    household.household_id = uuid7()
+    household.household_id = household_id = uuid7()
     return {
-        "id": household.household_id,
+        "id": household_id,
         "no": household.no or new_no(),
         **_place_of(household),
         "address": household.address,
         "household_type": household.household_type or HouseholdType.RESIDENT.value,
         "residence_status": household.residence_status or ResidenceStatus.SAME.value,
         "member_count": len(household.people),
+        "next_visit_due": cycle.first_turn(household_id, clock.today()),
         "stay_id": uuid7(),
     }
 

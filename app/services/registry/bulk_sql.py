@@ -36,14 +36,14 @@ NEW_HOUSEHOLDS = """
         FROM unnest(CAST(:id AS uuid[]), CAST(:no AS text[]), CAST(:area_id AS uuid[]),
             CAST(:town_id AS uuid[]), CAST(:village_id AS uuid[]), CAST(:grid_id AS uuid[]),
             CAST(:address AS text[]), CAST(:household_type AS text[]), CAST(:residence_status AS text[]),
-            CAST(:member_count AS smallint[]), CAST(:stay_id AS uuid[]))
+            CAST(:member_count AS smallint[]), CAST(:next_visit_due AS date[]), CAST(:stay_id AS uuid[]))
             AS told (id, no, area_id, town_id, village_id, grid_id, address, household_type,
-            residence_status, member_count, stay_id)
+            residence_status, member_count, next_visit_due, stay_id)
     ), made AS (
         INSERT INTO household (id, no, area_id, town_id, village_id, grid_id, address, household_type,
-            residence_status, member_count, created_by, updated_by)
+            residence_status, member_count, next_visit_due, created_by, updated_by)
         SELECT id, no, area_id, town_id, village_id, grid_id, address, household_type, residence_status,
-            member_count, CAST(:by AS uuid), CAST(:by AS uuid)
+            member_count, next_visit_due, CAST(:by AS uuid), CAST(:by AS uuid)
         FROM told
     )
     INSERT INTO household_stay (id, household_id, area_id, address, reason, valid_from, created_by,

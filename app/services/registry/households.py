@@ -32,7 +32,7 @@ from app.services.areas import tree
 from app.services.platform import masks, scope
 from app.services.platform.actor import Actor, Dataset
 from app.services.platform.listing import page_statement
-from app.services.registry import history, reach, residents
+from app.services.registry import cycle, history, reach, residents
 from app.services.registry.links import Event
 from app.services.registry.residents import Person
 
@@ -100,6 +100,9 @@ async def detail(session: AsyncSession, *, actor: Actor, vault: Vault, household
         town_id=household.town_id,
         village_id=household.village_id,
         grid_id=household.grid_id,
+        care_level=household.care_level,
+        last_visit_on=household.last_visit_on,
+        next_visit_due=household.next_visit_due,
         ended_on=household.ended_on,
         people=await residents.of_household(session, household_id=household_id, vault=vault),
         lodgers=await residents.lodgers_of(session, household_id=household_id, vault=vault),
@@ -158,7 +161,9 @@ async def where(
 async def insert_one(session: AsyncSession, *, event: Event, values: dict[str, Any]) -> UUID:
     """A new household without people, and its first stay; `HouseholdNoTaken`."""
     stamps = {"created_by": event.actor.id, "updated_by": event.actor.id}
-    values = {"member_count": 0} | values | stamps | {"id": uuid7(), "no": values.get("no") or new_no()}
+    household_id = uuid7()
+    values = {"member_count": 0} | values | stamps | {"id": household_id, "no": values.get("no") or new_no()}
+    values["next_visit_due"] = cycle.first_turn(household_id, clock.today())
     statement = insert(Household).values(values).on_conflict_do_nothing(index_elements=[Household.no])
     inserted: UUID | None = await session.scalar(statement.returning(Household.id))
     if inserted is None:

@@ -1,8 +1,8 @@
 """Writing the people who work in the grids: new ones, changed fields, somebody who leaves.
 
 A member always has an area, so that scope finds them: without one of their own, that of their organisation.
-Leaving ends the posts at the same moment, and with them every scope; the account, and that an
-administrator must remain, are the access wing's business. Own phones are sealed, with a blind index.
+Leaving ends the posts at the same moment, and with them every scope, and the time in teams; the account, and
+that an administrator must remain, are the access wing's business. Own phones are sealed, with a blind index.
 """
 
 from datetime import datetime
@@ -23,7 +23,7 @@ from app.services.areas import tree
 from app.services.platform import audit, versions
 from app.services.platform.actor import Actor
 from app.services.platform.sealing import sealed_columns
-from app.services.staff import members, orgs
+from app.services.staff import members, orgs, teams
 
 
 class MemberEnded(Conflict):
@@ -80,7 +80,7 @@ async def end(
     ended_at: datetime | None,
     expected_version: int | None,
 ) -> MemberDetail:
-    """Let a member leave now or later, with all posts; posts that would only begin then are taken back."""
+    """Let a member leave now or later, with all posts and teams; posts that would only begin then go."""
     member = await _locked(session, actor, member_id, expected_version)
     moment = clock.now()
     if ended_at is not None and ended_at < moment:
@@ -89,6 +89,7 @@ async def end(
     versions.touch(member, actor)
     await session.flush()
     await _end_posts(session, actor, member_id, member.ended_at)
+    await teams.leave_all(session, actor=actor, member_id=member_id, moment=member.ended_at)
     await _record(session, actor, "member.end", member_id, {"ended_at": member.ended_at.isoformat()})
     return await members.detail(session, actor=actor, vault=vault, member_id=member_id)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import Exists, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import FieldError, NotFound, invalid_field
@@ -68,15 +68,14 @@ async def link(
     return Links(tuple(writes), frozenset(photos))
 
 
-async def find(session: AsyncSession, *, actor: Actor, attachment_id: UUID) -> Attachment:
-    """One file that the caller may see; `NotFound` for any other."""
-    linked = exists().where(TicketAttachment.attachment_id == Attachment.id)
-    seen = linked.where(TicketAttachment.ticket_id == Ticket.id, reads.visible(actor))
-    mine = and_(attachments.owned(actor), ~linked)
-    found = await session.scalar(select(Attachment).where(Attachment.id == attachment_id, or_(mine, seen)))
-    if found is None:
-        raise NotFound
-    return found
+def linked() -> Exists:
+    """Whether a file belongs to a ticket, as a condition on attachments."""
+    return exists().where(TicketAttachment.attachment_id == Attachment.id)
+
+
+def seen(actor: Actor) -> Exists:
+    """The files of tickets that the caller may see, as a condition on attachments."""
+    return linked().where(TicketAttachment.ticket_id == Ticket.id, reads.visible(actor))
 
 
 def _require_few(ids: Sequence[UUID]) -> None:
