@@ -235,14 +235,14 @@ def docs(
     typer.echo(f"已更新：{'、'.join(names)}" if names else "生成的文档与代码一致")
 
 
-@cli.command(help="从零跑起演示：数据库、演示镇、API、后台任务，并带两件工单走完五步")
+@cli.command(help="从零跑起演示：数据库、演示镇、API、后台任务，并带几件工单走完五步")
 def demo(
     port: Annotated[int, typer.Option(help="API 端口", min=1, max=65535)] = 8000,
     data: Annotated[Path, typer.Option(help="数据目录，演示写的一切都在其中")] = Path("var"),
     scale: Annotated[Scale, typer.Option(help="规模：村、镇、市；只在第一次有效")] = Scale.TOWN,
     seed: Annotated[int, typer.Option(help="演示数据的随机种子；只在第一次有效")] = SEED,
     *,
-    leave: Annotated[bool, typer.Option("--exit", help="走完两件工单后退出")] = False,
+    leave: Annotated[bool, typer.Option("--exit", help="走完几件工单后退出")] = False,
 ) -> None:
     """Run the demo from nothing."""
     from app.demo import run as demonstration

@@ -24,6 +24,7 @@ from app.runtime.failures import CommandFailed
 
 BUILDING = "月桂楼"
 ROOM = "502"
+NEXT_DOOR = 0.0001  # degrees, some ten metres
 STREET = "月桂路 8 号"
 _CHECKING, _LOOK = 60.0, 0.2
 _STAYED = timedelta(minutes=25)
@@ -99,7 +100,12 @@ def visit(worker: Person, home: Home, tell: Tell) -> str:
         "purposes": ["核对人员信息", "消防安全提醒"],
         "occurred_at": begun.isoformat(),
         "duration_s": int(_STAYED.total_seconds()),
-        "location": {"lng": home.lng, "lat": home.lat, "coord_type": CoordType.WGS84, "accuracy_m": 12},
+        "location": {
+            "lng": home.lng + NEXT_DOOR,
+            "lat": home.lat,
+            "coord_type": CoordType.WGS84,
+            "accuracy_m": 12,
+        },
         "content": "核对了一家人的信息，提醒不要在楼道充电。",
         "opinions": [opinion],
     }

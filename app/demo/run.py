@@ -1,8 +1,8 @@
-"""The demo from nothing: database, schema, town, API, worker, two tours of the loop; then it serves.
+"""The demo from nothing: database, schema, town, API, worker, tickets round the loop; then it serves.
 
 Everything that it starts ends with it, in whatever way it ends. It always works on the embedded server in
 its data folder, never on a deployment's database. What is shown is `billboard`'s, what the people do is
-`tour`'s, what the town holds is `loader`'s.
+`tour`'s and `register`'s, what the town holds is `loader`'s.
 """
 
 import asyncio

@@ -24,7 +24,8 @@ from app.models.enums import Role
 
 FIRST_RUN_SECONDS = 240
 PATIENCE = 60.0
-SECOND_TOUR = "一件难办的工单"
+SECOND_TOUR, THIRD_TOUR = "一件难办的工单", "一户人家上图"
+CHAIN = ("格：广东省", "楼：月桂楼", "房：月桂路", "户：H", "人：霍*华")
 TURNS = (
     *("申请退单", "同意退单", "签收", "申请挂起", "同意挂起", "恢复办理", "上报研处", "研处决定"),
     *("办结反馈", "回访", "返工", "办结反馈", "回访", "评价", "结案"),
@@ -139,7 +140,7 @@ def test_one_ticket_goes_round_the_loop_with_five_people(town: Town) -> None:
 
 
 def test_another_is_declined_suspended_escalated_and_reworked_before_it_is_closed(town: Town) -> None:
-    tour = town.printed.partition(SECOND_TOUR)[2]
+    tour = town.printed.partition(SECOND_TOUR)[2].partition(THIRD_TOUR)[0]
     taken = re.findall(r"^  \S+ (\S+?)：", tour, re.MULTILINE)
     assert [label for label in taken if label in TURNS] == list(TURNS)
     assert "  系统 派单：已受理待推送 → 已推送待签收　九江环境卫生管理所" in tour
@@ -149,6 +150,30 @@ def test_another_is_declined_suspended_escalated_and_reworked_before_it_is_close
     assert "⏱ 恢复" in tour
     assert tour.count("✉ 通知反映人") == len(["受理", "办结反馈", "办结反馈", "结案"])
     assert re.search(r"由 \d 人走完五步，已结案\n  流转记录 \d+ 条，前后相接", tour)
+
+
+def test_a_household_comes_on_the_map_with_the_whole_chain(town: Town) -> None:
+    tour = town.printed.partition(THIRD_TOUR)[2]
+    positions = [tour.find(link) for link in CHAIN]
+    assert -1 not in positions
+    assert positions == sorted(positions)
+
+
+def test_a_messy_ledger_is_imported_once_its_three_mistakes_are_mended(town: Town) -> None:
+    tour = town.printed.partition(THIRD_TOUR)[2]
+    assert "试读 住户台账.xlsx：5 行，3 处错误，什么也没有写入" in tour
+    for row, column in ((6, "公民身份号码"), (7, "出生日期"), (8, "联系电话")):
+        assert f"第 {row} 行 {column}：" in tour
+    assert "改好再导：5 人，新增 2 户，更新 0 户，未变 0 户" in tour
+    kept = {path.name for path in town.folder.glob("*.xlsx")}
+    assert kept == {"住户台账.xlsx", "住户台账-错误.xlsx", "住户台账-已改.xlsx"}
+
+
+def test_what_is_heard_at_a_visit_goes_round_the_loop(town: Town) -> None:
+    tour = town.printed.partition(THIRD_TOUR)[2]
+    told = re.search(r"入户 25 分钟，距住址 \d+ 米，算一次有效走访\n(?:.*\n)*?  转为工单 (\S+)\n", tour)
+    assert told
+    assert f"✓ 工单 {told[1]} 由 5 人走完五步，已结案" in tour
 
 
 def test_it_tells_where_everything_is_and_how_to_sign_in(town: Town) -> None:
@@ -180,7 +205,8 @@ def test_a_second_demo_keeps_the_data_and_ends_with_nothing_left(town: Town) -> 
                 bearer = {"Authorization": f"Bearer {token['token']}"}
                 assert client.get("/v1/me", headers=bearer).status_code == 200
         assert "沿用" in printed
-        assert printed.count("走完五步，已结案") == 2
+        assert printed.count("走完五步，已结案") == 3
+        assert "新增 0 户，更新 0 户，未变 2 户" in printed, "the same ledger changes nothing"
         family = started_by(process, town)
         assert len(family) > 2
         process.send_signal(signal.SIGINT)
@@ -210,7 +236,8 @@ def test_a_killed_demo_takes_everything_with_it(town: Town) -> None:
         process.kill()
         assert psutil.wait_procs(family, timeout=PATIENCE)[1] == []
     with running(town) as (_, printed):
-        assert printed.count("走完五步，已结案") == 2
+        assert printed.count("走完五步，已结案") == 3
+        assert "新增 0 户，更新 0 户，未变 2 户" in printed, "the same ledger changes nothing"
 
 
 def test_a_killed_database_comes_back(town: Town) -> None:
