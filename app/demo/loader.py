@@ -58,9 +58,13 @@ async def load(
     progress: Progress,
     now: datetime | None = None,
     prefix: str = PREFIX,
+    size: Size | None = None,
 ) -> DemoSummary:
-    """Load a demo as the owner of the tables; `CommandFailed` where there are areas already."""
-    founding, size = Founding(seed, now or clock.now()), SIZES[scale]
+    """Load a demo as the owner of the tables; `CommandFailed` where there are areas already.
+
+    size: how many of everything, on the ground of the scale; unless given, as many as the scale says.
+    """
+    founding, size = Founding(seed, now or clock.now()), size or SIZES[scale]
     async with _working(dsn_owner) as connection:
         async with connection.transaction():
             await _require_empty(connection)

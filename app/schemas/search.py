@@ -1,6 +1,6 @@
 """Wire shapes of search: a term in a body, and what it found; names and numbers are masked."""
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -34,17 +34,30 @@ class FoundKind(StrEnum):
     PLACE = "place"
 
 
-def rank(text: str) -> int:
-    """The place of a kind among the others, as a cursor tells it; `ValueError` for any other text."""
-    place = int(text)
-    if not 0 <= place < len(FoundKind):
-        raise ValueError(text)
-    return place
+class Layer(IntEnum):
+    """What search goes through, one after another: people twice, by where they live and are registered."""
+
+    LIVING = 0
+    REGISTERED = 1
+    HOUSEHOLD = 2
+    ROOM = 3
+    BUILDING = 4
+    PLACE = 5
+
+    @property
+    def kind(self) -> FoundKind:
+        """What is found in it."""
+        return FoundKind.RESIDENT if self <= Layer.REGISTERED else FoundKind(self.name.lower())
+
+
+def layer(text: str) -> Layer:
+    """A layer as a cursor tells it; `ValueError` for any other text."""
+    return Layer(int(text))
 
 
 def _readable(cursor: str) -> str:
     try:
-        decode_cursor(cursor, rank)
+        decode_cursor(cursor, layer)
     except Invalid:
         raise ValueError("翻页标记无效，请从第一页重新开始 | is not valid") from None
     return cursor

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import event, text
@@ -13,14 +14,15 @@ from app.core.db import Sessions, create_engine, create_sessions
 from app.schemas.search import FoundKind
 from app.services.access import actors
 from app.services.access.keyring import Keyring
-from app.services.registry import search
+from app.services.platform.actor import Actor
+from app.services.registry import hits, search
 from tests.support import crowd, plans
 from tests.support.database import Server
 from tests.support.plans import Plan
 from tests.support.settings import SECRET
 from tests.support.world import World
 
-MANY, ALIKE, LIMIT = 20_000, 40, 20
+MANY, ALIKE, LIMIT, A_PAGE = 20_000, 40, 20, 7
 WORLD = World()
 WHO = ("grid_worker", "village_admin")
 INDEXES = {
@@ -50,12 +52,21 @@ HOUSEHOLDS = text("""
     FROM generate_series(1, :many) AS number
     """)
 LEVELS = {"grid": "grid_a1", "village": "village_a", "town": "town"}
+# How many hits are few, how many rows are looked through for the others, and by which way a page is found.
+WAYS = ((1_000, 10_000, "few"), (5, MANY, "met"), (5, 10, "every"))
+EVERY = {
+    FoundKind.RESIDENT: ("漏水", "SELECT id FROM resident WHERE name LIKE '%漏水%' ORDER BY id"),
+    FoundKind.HOUSEHOLD: (
+        "莞城",
+        "SELECT id FROM household WHERE address LIKE '%莞城%' ORDER BY sort_key, id",
+    ),
+}
 Plans = Mapping[tuple[str, str, FoundKind], Plan]
 
 
 @pytest.fixture(scope="module")
-async def measured(server: Server, worker_id: str) -> AsyncIterator[Plans]:
-    """The plans of searches among many people, by who asks, the term, and the kind."""
+async def crowded(server: Server, worker_id: str) -> AsyncIterator[Sessions]:
+    """A database with many people, as the application sees it."""
     database = await server.create(f"wangge_search_{worker_id}")
     owner, own = create_engine(database.owner_url), create_engine(database.url)
     places = {level: WORLD.places[key].id for level, key in LEVELS.items()}
@@ -66,15 +77,17 @@ async def measured(server: Server, worker_id: str) -> AsyncIterator[Plans]:
             for fill in (PEOPLE, HOUSEHOLDS):
                 await connection.execute(fill, values)
             await connection.execute(text("ANALYZE"))
-        yield {
-            (who, term, kind): await _plan(create_sessions(own), who, term, kind)
-            for who in WHO
-            for term, kind in INDEXES
-        }
+        yield create_sessions(own)
     finally:
         await owner.dispose()
         await own.dispose()
         await server.drop(database.name)
+
+
+@pytest.fixture(scope="module")
+async def measured(crowded: Sessions) -> Plans:
+    """The plans of searches among them, by who asks, the term, and the kind."""
+    return {(who, term, kind): await _plan(crowded, who, term, kind) for who in WHO for term, kind in INDEXES}
 
 
 @pytest.mark.parametrize("who", WHO)
@@ -91,17 +104,64 @@ def test_a_search_reads_by_its_index_what_it_finds_and_little_more(
     assert plan.returned > 0, told
 
 
-async def _plan(sessions: Sessions, who: str, term: str, kind: FoundKind) -> Plan:
-    """The plan of what the service sends, for its values."""
-    vault = Vault(SECRET)
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("kind", list(EVERY))
+@pytest.mark.parametrize(("few", "ahead", "way"), WAYS)
+async def test_however_common_a_term_is_its_pages_are_the_same(
+    crowded: Sessions,
+    monkeypatch: pytest.MonkeyPatch,
+    who: str,
+    kind: FoundKind,
+    few: int,
+    ahead: int,
+    way: str,
+) -> None:
+    monkeypatch.setattr(hits, "FEW", few)
+    monkeypatch.setattr(hits, "AHEAD", ahead)
+    term, everybody = EVERY[kind]
+    async with crowded() as session:
+        expected = [row_id for (row_id,) in await session.execute(text(everybody))]
+        assert len(expected) == ALIKE
+        found: list[UUID] = []
+        cursor = None
+        while len(found) <= ALIKE:
+            page = await search.page(
+                session,
+                actor=await _actor(session, who),
+                vault=Vault(SECRET),
+                term=term,
+                kinds=[kind],
+                cursor=cursor,
+                limit=A_PAGE,
+            )
+            found += [hit.id for hit in page.items]
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        assert found == expected
+        plan = await _plan(crowded, who, term, kind, limit=A_PAGE)
+        ways = {node["Subplan Name"].removeprefix("CTE ") for node in plan.nodes() if _ran(node)}
+        assert way in {name.rpartition("_")[2] for name in ways}, plan.outline()
+
+
+def _ran(node: Mapping[str, Any]) -> bool:
+    """Whether it is one of the ways that a statement may go, and brought rows."""
+    return "_" in node.get("Subplan Name", "") and node["Actual Loops"] > 0 and node["Actual Rows"] > 0
+
+
+async def _actor(session: AsyncSession, who: str) -> Actor:
+    return await actors.resolve(session, token=WORLD.token(who), keyring=Keyring(Vault(SECRET), key_days=90))
+
+
+async def _plan(sessions: Sessions, who: str, term: str, kind: FoundKind, limit: int = LIMIT) -> Plan:
+    """The plan of what the service sends to find the rows, for its values."""
     async with sessions() as session:
-        actor = await actors.resolve(session, token=WORLD.token(who), keyring=Keyring(vault, key_days=90))
-        statement, values = await _sent(session, actor, vault, term, kind)
+        statement, values = await _sent(session, await _actor(session, who), term, kind, limit)
         return await plans.explain(session, statement, values, generic=False)
 
 
 async def _sent(
-    session: AsyncSession, actor: Any, vault: Vault, term: str, kind: FoundKind
+    session: AsyncSession, actor: Actor, term: str, kind: FoundKind, limit: int
 ) -> tuple[str, Any]:
     seen: list[tuple[str, Any]] = []
 
@@ -111,8 +171,8 @@ async def _sent(
     event.listen(Engine, "before_cursor_execute", note)
     try:
         await search.page(
-            session, actor=actor, vault=vault, term=term, kinds=[kind], cursor=None, limit=LIMIT
+            session, actor=actor, vault=Vault(SECRET), term=term, kinds=[kind], cursor=None, limit=limit
         )
     finally:
         event.remove(Engine, "before_cursor_execute", note)
-    return seen[-1]
+    return seen[0]

@@ -1,40 +1,57 @@
-"""Search as workers search: people, households, rooms, buildings and places in scope, a page a statement.
+"""Search as workers search: people, households, rooms, buildings and places in scope, a page at a time.
 
-Each kind is cut by itself, branch by branch of the caller's scope, people in the order in which they were
-registered and the others in the natural order of addresses; then the kinds follow one another. What is
-found is masked like the lists. What a term means is `terms`' business; it is never written down.
+People come in the order in which they were registered, everything else in the natural order of addresses.
+Which rows a term finds is `hits`' business; here they get what is shown of them, masked like the lists.
+Whole numbers are looked for by those who may see such numbers, and that is written down.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select, true, union
+from sqlalchemy import ColumnElement, RowMapping, Select, Uuid, and_, bindparam, case, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.core.crypto import Vault
-from app.core.paging import Page, Sort, decode_cursor, encode_cursor, page_of
+from app.core.paging import Page, decode_cursor, page_of
 from app.models.area import Area
 from app.models.enums.privacy import ResidentField
 from app.models.registry import Building, Household, HouseholdMember, Place, Residence, Resident, Room
-from app.schemas.search import Found, FoundKind, rank
+from app.schemas.search import Found, FoundKind, Layer, layer
 from app.schemas.types import Ref
-from app.services.platform import masks, scope
-from app.services.platform.actor import Actor, Dataset
-from app.services.platform.scope import Predicate
-from app.services.registry import links, lookups, reach, terms, unmask
+from app.services.platform import masks
+from app.services.platform.actor import Actor
+from app.services.registry import hits, lookups, reach, terms, unmask
 from app.services.registry.residents import age
 
-_TABLES = {
-    FoundKind.HOUSEHOLD: Household,
+_Lived, _Registered = aliased(Household), aliased(Household)
+_Heading, _Head = aliased(HouseholdMember), aliased(Resident)
+_ADDRESSED: Mapping[FoundKind, Any] = {
     FoundKind.ROOM: Room,
     FoundKind.BUILDING: Building,
     FoundKind.PLACE: Place,
 }
-_RANKS = list(FoundKind)
-_Kin, _Heading = aliased(HouseholdMember), aliased(HouseholdMember)
-_Head, _Lived = aliased(Resident), aliased(Household)
+
+_PERSON = (
+    Resident.name.label("resident_name"),
+    Resident.birth_on,
+    Resident.phone_sealed,
+    Resident.id_sealed,
+    _Registered.id.label("resident_household_id"),
+    _Registered.no.label("resident_household_no"),
+)
+_HOME = (
+    _Head.name.label("household_name"),
+    Household.address.label("household_address"),
+    Household.id.label("household_household_id"),
+    Household.no.label("household_household_no"),
+)
+_NO_NUMBERS: dict[str, Any] = dict.fromkeys(("age", "phone", "id_number"))
+_MASKED = (FoundKind.RESIDENT, FoundKind.HOUSEHOLD)
+
+Statement = Select[Any]
 
 
 async def page(
@@ -48,18 +65,14 @@ async def page(
     limit: int,
 ) -> Page[Found]:
     """One page of what a term finds, in the order of `FoundKind`."""
-    first, last = decode_cursor(cursor, rank) if cursor else (0, None)
+    begin = decode_cursor(cursor, layer) if cursor else (Layer.LIVING, None)
     known = await _looked_for(session, actor, term) if FoundKind.RESIDENT in kinds else ()
-    parts = [
-        part.limit(limit + 1)
-        for place, kind in enumerate(_RANKS)
-        if kind in kinds and place >= first
-        for part in _parts(kind, actor, last if place == first else None, term, vault, known)
-    ]
-    if not parts:
+    statement = hits.statement(hits.Asked(actor, vault, term, known, kinds, *begin), limit=limit)
+    if statement is None:
         return Page([], None)
-    rows = [_read(row, vault) for row in await session.execute(_told(parts, actor, limit))]
-    return page_of(rows, limit, lambda found: (_RANKS.index(found.kind), found.id))
+    found = [(Layer(number), row_id) for number, row_id in await session.execute(statement)]
+    cut = page_of(found, limit, lambda hit: (int(hit[0]), hit[1]))
+    return Page(await _shown(session, actor, vault, cut.items), cut.next_cursor)
 
 
 async def _looked_for(session: AsyncSession, actor: Actor, term: str) -> Collection[ResidentField]:
@@ -72,91 +85,93 @@ async def _looked_for(session: AsyncSession, actor: Actor, term: str) -> Collect
     return found
 
 
-def _parts(
-    kind: FoundKind,
-    actor: Actor,
-    last: UUID | None,
-    term: str,
-    vault: Vault,
-    known: Collection[ResidentField],
-) -> Iterator[Select[Any, Any, Any]]:
-    """The hits of a kind after the last one seen, a short scan for each branch of the scope."""
-    table: Any = _TABLES.get(kind, Resident)
-    is_person = kind is FoundKind.RESIDENT
-    asked = terms.of_person(term, vault, known) if is_person else terms.of_address(term, table)
-    if asked is None:
-        return
-    sort = Sort.by_id(Resident.id) if is_person else Sort.by_own(table.sort_key, table.id)
-    gone = (table.died_on, table.left_on) if is_person else (table.ended_on,)
-    conditions: list[ColumnElement[bool]] = [asked, *(day.is_(None) for day in gone)]
-    if last is not None:
-        conditions.append(sort.after(encode_cursor(last, last)))
-    place = literal(_RANKS.index(kind)).label("rank")
-    shown = literal("").label("sort_key") if is_person else table.sort_key
-    for branch in _branches(actor, table):
-        yield select(place, shown, table.id).where(branch, *conditions).order_by(*sort.order())
+async def _shown(
+    session: AsyncSession, actor: Actor, vault: Vault, found: Sequence[tuple[Layer, UUID]]
+) -> list[Found]:
+    """What is shown of the hits, in their order; one statement that joins what these kinds need."""
+    if not found:
+        return []
+    statement = details(actor, {layer.kind for layer, _row_id in found})
+    rows = await session.execute(statement, {"ids": [row_id for _layer, row_id in found]})
+    by_id = {row["hit"]: row for row in rows.mappings()}
+    return [_read(layer.kind, by_id[row_id], vault) for layer, row_id in found]
 
 
-def _branches(actor: Actor, table: Any) -> list[Predicate]:
-    """The scope of the lists; of people also who is registered there and lives elsewhere."""
-    found = list(scope.branches(actor, Dataset.REGISTRY, reach.columns_of(table)))
-    if table is Resident and found and not any(branch is true() for branch in found):
-        found.append(links.registered(lambda home: reach.visible(actor, home)))
-    return found
+def details(actor: Actor, kinds: Collection[FoundKind]) -> Statement:
+    """What is shown of rows of these kinds, by their ids (`ids`)."""
+    ids = func.unnest(bindparam("ids", type_=ARRAY(Uuid()))).table_valued("id").render_derived()
+    hit, statement = ids.c.id, select(ids.c.id.label("hit")).select_from(ids)
+    areas: list[Any] = []
+    if FoundKind.RESIDENT in kinds:
+        statement = _with_people(statement, hit, actor)
+        areas.append(Resident.area_id)
+    if FoundKind.HOUSEHOLD in kinds:
+        statement = _with_households(statement, hit)
+        areas.append(Household.area_id)
+    for kind in (kind for kind in _ADDRESSED if kind in kinds):
+        table = _ADDRESSED[kind]
+        plain = table.room_no if kind is FoundKind.ROOM else table.name
+        shown = plain.label(f"{kind}_name"), table.address.label(f"{kind}_address")
+        statement = statement.add_columns(*shown).outerjoin(table, table.id == hit)
+        areas.append(table.area_id)
+    area = func.coalesce(*areas) if len(areas) > 1 else areas[0]
+    named = Area.id.label("area_id"), Area.name.label("area_name")
+    return statement.add_columns(*named).outerjoin(Area, Area.id == area)
 
 
-def _told(parts: Sequence[Select[Any, Any, Any]], actor: Actor, limit: int) -> Select[Any]:
-    """The first of all parts, each row once, with what is shown of it."""
-    cut = [select(part.subquery()) for part in parts]
-    every = (union(*cut) if len(cut) > 1 else cut[0]).subquery()
-    order = (every.c.rank, every.c.sort_key, every.c.id)
-    return _with_names(select(every).order_by(*order).limit(limit + 1).subquery("hits"), actor)
-
-
-def _with_names(hits: Any, actor: Actor) -> Select[Any]:
-    def of(kind: FoundKind) -> ColumnElement[UUID]:
-        return case((hits.c.rank == _RANKS.index(kind), hits.c.id))
-
-    itself = of(FoundKind.HOUSEHOLD)
-    area = func.coalesce(Resident.area_id, Household.area_id, Room.area_id, Building.area_id, Place.area_id)
+def _with_people(statement: Any, hit: ColumnElement[UUID], actor: Actor) -> Any:
+    """With the household of a person, and the address of the home, or of the household, where it is seen."""
     home = case(
-        (reach.visible(actor, _Lived), _Lived.address), (reach.visible(actor, Household), Household.address)
+        (reach.visible(actor, _Lived), _Lived.address),
+        (reach.visible(actor, _Registered), _Registered.address),
     )
     return (
-        select(hits.c.rank, hits.c.id, Resident, Household, Room, Building, Place, Area, _Head.name, home)
-        .select_from(hits)
-        .outerjoin(Resident, Resident.id == of(FoundKind.RESIDENT))
-        .outerjoin(_Kin, and_(_Kin.resident_id == Resident.id, _Kin.valid_to.is_(None)))
+        statement.add_columns(*_PERSON, home.label("resident_address"))
+        .outerjoin(Resident, Resident.id == hit)
+        .outerjoin(
+            HouseholdMember,
+            and_(HouseholdMember.resident_id == Resident.id, HouseholdMember.valid_to.is_(None)),
+        )
+        .outerjoin(_Registered, _Registered.id == HouseholdMember.household_id)
         .outerjoin(Residence, and_(Residence.resident_id == Resident.id, Residence.valid_to.is_(None)))
         .outerjoin(_Lived, _Lived.id == Residence.household_id)
-        .outerjoin(Household, Household.id == func.coalesce(_Kin.household_id, itself))
+    )
+
+
+def _with_households(statement: Any, hit: ColumnElement[UUID]) -> Any:
+    """With the name of the head."""
+    return (
+        statement.add_columns(*_HOME)
+        .outerjoin(Household, Household.id == hit)
         .outerjoin(
             _Heading,
-            and_(_Heading.household_id == itself, _Heading.is_head, _Heading.valid_to.is_(None)),
+            and_(_Heading.household_id == Household.id, _Heading.is_head, _Heading.valid_to.is_(None)),
         )
         .outerjoin(_Head, _Head.id == _Heading.resident_id)
-        .outerjoin(Room, Room.id == of(FoundKind.ROOM))
-        .outerjoin(Building, Building.id == of(FoundKind.BUILDING))
-        .outerjoin(Place, Place.id == of(FoundKind.PLACE))
-        .outerjoin(Area, Area.id == area)
-        .order_by(hits.c.rank, hits.c.sort_key, hits.c.id)
     )
 
 
-def _read(row: Any, vault: Vault) -> Found:
-    number_of_kind, row_id, resident, household, room, building, place, area, head, home = row
-    number, phone = (resident.id_sealed, resident.phone_sealed) if resident else (None, None)
-    name, named = (resident.name if resident else head), building or place
-    plain = room.room_no if room else named.name if named else None
-    addressed = room or named
+def _read(kind: FoundKind, row: RowMapping, vault: Vault) -> Found:
+    name = row[f"{kind}_name"]
     return Found(
-        kind=_RANKS[number_of_kind],
-        id=row_id,
-        name=masks.name(name) if name else plain,
-        address=addressed.address if addressed else home,
-        area=Ref(id=area.id, name=area.name) if area else None,
-        household=Ref(id=household.id, name=household.no) if household else None,
-        age=age(resident.birth_on) if resident else None,
-        phone=masks.phone(vault.open(phone)) if phone else None,
-        id_number=masks.identity(vault.open(number)) if number else None,
+        kind=kind,
+        id=row["hit"],
+        name=masks.name(name) if name and kind in _MASKED else name,
+        address=row[f"{kind}_address"],
+        area=_ref(row["area_id"], row["area_name"]),
+        household=_ref(row.get(f"{kind}_household_id"), row.get(f"{kind}_household_no")),
+        **(_numbers(row, vault) if kind is FoundKind.RESIDENT else _NO_NUMBERS),
     )
+
+
+def _numbers(row: RowMapping, vault: Vault) -> dict[str, Any]:
+    number, phone = row["id_sealed"], row["phone_sealed"]
+    return {
+        "age": age(row["birth_on"]),
+        "phone": masks.phone(vault.open(phone)) if phone else None,
+        "id_number": masks.identity(vault.open(number)) if number else None,
+    }
+
+
+def _ref(row_id: UUID | None, name: str | None) -> Ref | None:
+    return Ref(id=row_id, name=name) if row_id and name else None

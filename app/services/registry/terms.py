@@ -11,14 +11,14 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, cast, func, or_
+from sqlalchemy import ColumnElement, Text, and_, cast, false, func, or_
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.core.crypto import Vault
 from app.core.pinyin import typed
 from app.core.texts import compact, fold_name
 from app.models.enums.privacy import ResidentField
-from app.models.registry import Building, Household, Place, Resident, Room
+from app.models.registry import Building, Household, Place, Room
 
 _LATIN = re.compile(r"[a-zü' .·]*[a-zü][a-zü' .·]*")
 _TAIL = re.compile(r"[0-9]{3}[0-9x]")
@@ -30,20 +30,18 @@ _DOOR = re.compile(
 )
 _PAIR = 2
 _TAIL_LENGTH = 4
-_NUMBERS: Mapping[ResidentField, tuple[Any, Any]] = MappingProxyType(
+_NUMBERS = MappingProxyType({ResidentField.PHONE: "phone", ResidentField.ID_NUMBER: "id"})
+WRITTEN: Mapping[Any, tuple[str, ...]] = MappingProxyType(
     {
-        ResidentField.PHONE: (Resident.phone_index, Resident.phone_last4),
-        ResidentField.ID_NUMBER: (Resident.id_index, Resident.id_last4),
+        Household: ("address",),
+        Room: ("address", "room_no"),
+        Building: ("address", "name"),
+        Place: ("address", "name"),
     }
 )
-_WRITTEN = {
-    Household: (Household.address,),
-    Room: (Room.address, Room.room_no),
-    Building: (Building.address, Building.name),
-    Place: (Place.address, Place.name),
-}
 
 Condition = ColumnElement[bool]
+NOBODY: Condition = false()
 
 
 def numbers_in(term: str) -> Mapping[ResidentField, str]:
@@ -56,57 +54,62 @@ def numbers_in(term: str) -> Mapping[ResidentField, str]:
     return found
 
 
-def of_person(term: str, vault: Vault, known: Collection[ResidentField]) -> Condition | None:
-    """The residents that a term means; None if it can mean nobody.
+def of_person(term: str, vault: Vault, known: Collection[ResidentField], row: Any) -> Condition:
+    """Whether a resident, by the columns of a row, is what a term means; `NOBODY` if nobody can be.
 
     known: the fields whose whole numbers the caller may look for.
     """
     plain = compact(term).lower()
     if _TAIL.fullmatch(plain):
-        return or_(Resident.phone_last4 == plain, Resident.id_last4 == plain.upper())
+        return or_(row.phone_last4 == plain, row.id_last4 == plain.upper())
     numbers = numbers_in(term)
     if numbers:
-        return or_(*(_numbered(field, number, vault, known) for field, number in numbers.items()))
+        return or_(*(_numbered(row, field, number, vault, known) for field, number in numbers.items()))
     name = fold_name(term).lower()
     if _LATIN.fullmatch(name):
-        spelled: Condition = Resident.spellings.overlap(_texts(typed(re.sub("[.·]", "", name))))
+        spelled: Condition = row.spellings.overlap(_texts(typed(re.sub("[.·]", "", name))))
         return spelled
     if any(character.isalpha() and not character.isascii() for character in plain):
-        return _containing(Resident.grams, (Resident.name,), plain)
-    return None
+        return _containing(row, ("name",), plain)
+    return NOBODY
 
 
-def of_address(term: str, table: Any) -> Condition | None:
-    """The rows of a table with addresses that a term means: every word of it; None for letters alone."""
+def of_address(term: str, written: Sequence[str], row: Any) -> Condition:
+    """Whether a row has every word of a term, as a door or in one of the written columns.
+
+    `NOBODY` for letters alone.
+    """
     words = term.lower().split()
     if _LATIN.fullmatch(term.lower()):
-        return None
-    return and_(*(_word(word, table) for word in words))
+        return NOBODY
+    return and_(*(_word(row, written, word) for word in words))
 
 
-def _word(word: str, table: Any) -> Condition:
-    written = _containing(table.grams, _WRITTEN[table], word)
+def _word(row: Any, written: Sequence[str], word: str) -> Condition:
+    told = _containing(row, written, word)
     door = _DOOR.fullmatch(word)
     if door is None:
-        return written
+        return told
     key = "-".join(run for run in door.groups() if run)
-    found: Condition = table.grams.contains(_texts([key]))
+    found: Condition = row.grams.contains(_texts([key]))
     # A door written with hyphens stands in no address by chance: its key alone is enough.
-    return found if word == key else or_(found, written)
+    return found if word == key else or_(found, told)
 
 
-def _containing(grams: Any, columns: Sequence[Any], word: str) -> Condition:
+def _containing(row: Any, written: Sequence[str], word: str) -> Condition:
     """The index finds what has all the parts; that they stand together is checked where it can fail."""
     if len(word) <= _PAIR:
-        alone: Condition = grams.contains(_texts([word]))
+        alone: Condition = row.grams.contains(_texts([word]))
         return alone
     pairs = sorted({word[place : place + _PAIR] for place in range(len(word) - 1)})
-    together = (func.search_plain(column).contains(word, autoescape=True) for column in columns)
-    return and_(grams.contains(_texts(pairs)), or_(*together))
+    together = (func.search_plain(row[name]).contains(word, autoescape=True) for name in written)
+    return and_(row.grams.contains(_texts(pairs)), or_(*together))
 
 
-def _numbered(field: ResidentField, number: str, vault: Vault, known: Collection[ResidentField]) -> Condition:
-    index, last4 = _NUMBERS[field]
+def _numbered(
+    row: Any, field: ResidentField, number: str, vault: Vault, known: Collection[ResidentField]
+) -> Condition:
+    index, last4 = row[f"{_NUMBERS[field]}_index"], row[f"{_NUMBERS[field]}_last4"]
     found: Condition = index.in_(vault.indexes(number)) if field in known else last4 == number[-_TAIL_LENGTH:]
     return found
 
