@@ -126,7 +126,7 @@ async def take_out(url: str, settings: Settings, wanted: WantedExport) -> None:
 async def _parts(url: str, settings: Settings) -> AsyncIterator[_Parts]:
     engine = create_engine(url, pool_size=4, name="wangge-cli")
     try:
-        vault = Vault(settings.secret_key.get_secret_value())
+        vault = Vault(*settings.secrets)
         yield _Parts(create_sessions(engine), FileStore(settings.files), vault)
     finally:
         await engine.dispose()
