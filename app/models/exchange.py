@@ -89,6 +89,7 @@ class ExportJob(Versioned, Base):
     member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"))
     area_id: Mapped[UUID | None] = mapped_column(ForeignKey("area.id"), index=True)
     reason: Mapped[str]
+    masked: Mapped[bool] = mapped_column(default=True, server_default="true")
     row_count: Mapped[int] = mapped_column(default=0, server_default="0")
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("member.id"), index=True)
     decided_at: Mapped[datetime | None]

@@ -42,8 +42,10 @@ async def exports_list(
 async def export_create(
     session: Session, actor: Exporter, body: ExportCreate, response: Response
 ) -> ExportRead:
-    """Ask for a table; masked, and with many rows only after somebody else's approval."""
-    job = await exports.create(session, actor=actor, kind=body.kind, area_id=body.area_id, reason=body.reason)
+    """Ask for a table; with many rows, or unmasked, it is made only after somebody else's approval."""
+    job = await exports.create(
+        session, actor=actor, kind=body.kind, area_id=body.area_id, reason=body.reason, masked=body.masked
+    )
     response.headers["Location"] = f"{PATH}/{job.id}"
     response.headers["ETag"] = etags.of_version(job.version)
     return ExportRead.model_validate(job)

@@ -81,11 +81,15 @@ class ImportDetail(ImportRead):
 
 
 class ExportCreate(Input):
-    """What to export, of which area, and what for: the reason stands in the watermark."""
+    """What to export, of which area, and what for: the reason stands in the watermark.
+
+    Unmasked names and numbers always need somebody else's approval.
+    """
 
     kind: ExportKind
     area_id: UUID
     reason: ShortText = Field(min_length=4)
+    masked: bool = True
 
 
 class ExportDecision(Input):
@@ -103,6 +107,7 @@ class ExportRead(Output):
     area_id: UUID | None
     member_id: UUID
     reason: str
+    masked: bool
     row_count: int
     decided_by: UUID | None
     decided_at: datetime | None

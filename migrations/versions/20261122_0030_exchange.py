@@ -91,6 +91,7 @@ def _export_job() -> None:
         sa.Column("member_id", sa.Uuid(), nullable=False),
         sa.Column("area_id", sa.Uuid(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("masked", sa.Boolean(), server_default="true", nullable=False),
         sa.Column("row_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("decided_by", sa.Uuid(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),

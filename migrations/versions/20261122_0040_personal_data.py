@@ -31,7 +31,8 @@ def upgrade() -> None:
             name=op.f("ck_pii_access_log_entity"),
         ),
         sa.CheckConstraint(
-            "reason IN ('contact', 'verify', 'visit', 'emergency', 'handling', 'call_back', 'data_request')",
+            "reason IN ('contact', 'verify', 'visit', 'emergency', 'handling', 'call_back', 'data_request', "
+            "'export')",
             name=op.f("ck_pii_access_log_reason"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pii_access_log")),

@@ -68,11 +68,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("request_id", "step", name=op.f("pk_data_request_note")),
     )
     op.drop_constraint("ck_pii_access_log_entity", "pii_access_log")
-    op.create_check_constraint(
-        op.f("ck_pii_access_log_entity"),
-        "pii_access_log",
-        ENTITIES.format(", 'data_request', 'room', 'place'"),
-    )
+    added = ", 'data_request', 'room', 'place', 'export'"
+    op.create_check_constraint(op.f("ck_pii_access_log_entity"), "pii_access_log", ENTITIES.format(added))
 
 
 def downgrade() -> None:

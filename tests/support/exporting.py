@@ -21,7 +21,7 @@ class Exporting:
     def __init__(self, api: Api, sessions: Sessions, files: FileStore, world: World) -> None:
         self._api, self._sessions, self._files, self._world = api, sessions, files, world
 
-    async def ask(self, who: str, kind: str, place: str = "village_a", **body: str) -> Any:
+    async def ask(self, who: str, kind: str, place: str = "village_a", **body: Any) -> Any:
         """Ask for an export."""
         asked = {"kind": kind, "area_id": str(self._world.places[place].id), "reason": "年度核对台账"}
         return await self._api.as_(who).post(PATH, json=asked | body)

@@ -39,6 +39,7 @@ class UnmaskReason(StrEnum):
     HANDLING = "handling"
     CALL_BACK = "call_back"
     DATA_REQUEST = "data_request"
+    EXPORT = "export"
 
 
 class PersonalRecord(StrEnum):
@@ -50,6 +51,7 @@ class PersonalRecord(StrEnum):
     PLACE = "place"
     TICKET_CONTACT = "ticket_contact"
     DATA_REQUEST = "data_request"
+    EXPORT = "export"
 
 
 class ResidentField(StrEnum):

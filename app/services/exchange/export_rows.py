@@ -1,10 +1,11 @@
-"""The rows of each export, masked, in batches by id: what the caller sees below one area.
+"""The rows of each export in batches by id: what the caller sees below one area, masked or as it is.
 
-Every batch starts from the scope's predicate, as every read does.
+Every batch starts from the scope's predicate, as every read does, and says which residents it holds.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -29,7 +30,31 @@ from app.services.registry import households, residents
 from app.services.staff import members
 
 BATCH = 500
-Batch = Sequence[Sequence[Cell]]
+PLAIN_FIELDS = ("name", "id_number", "phone")
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How residents' values stand in the rows: masked, or as they are."""
+
+    vault: Vault
+    masked: bool
+
+    def number(self, sealed: bytes | None, mask: Callable[[str], str]) -> str | None:
+        """A sealed number as it may be shown."""
+        if sealed is None:
+            return None
+        plain = self.vault.open(sealed)
+        return mask(plain) if self.masked else plain
+
+
+class Batch(NamedTuple):
+    """Some rows, and the residents who stand in them."""
+
+    rows: Sequence[Sequence[Cell]]
+    residents: Sequence[UUID] = ()
+
+
 _TABLES: dict[ExportKind, tuple[Any, ScopeColumns]] = {
     ExportKind.AREAS: (Area, tree.COLUMNS),
     ExportKind.MEMBERS: (Member, members.COLUMNS),
@@ -46,7 +71,7 @@ async def count(session: AsyncSession, *, actor: Actor, kind: ExportKind, area: 
 
 
 async def batches(
-    session: AsyncSession, *, actor: Actor, vault: Vault, kind: ExportKind, area: Area
+    session: AsyncSession, *, actor: Actor, vault: Vault, kind: ExportKind, area: Area, masked: bool = True
 ) -> AsyncIterator[Batch]:
     """All rows, in the order of the records' ids."""
     table, _columns = _TABLES[kind]
@@ -57,7 +82,7 @@ async def batches(
         found = list(await session.scalars(ids.limit(BATCH)))
         if not found:
             return
-        yield await read(session, found, vault)
+        yield await read(session, found, Sight(vault, masked))
         after = found[-1]
 
 
@@ -78,7 +103,7 @@ def _present(table: Any) -> ColumnElement[bool]:
     return tree.in_force()
 
 
-async def _areas(session: AsyncSession, ids: Sequence[UUID], _vault: Vault) -> Batch:
+async def _areas(session: AsyncSession, ids: Sequence[UUID], _sight: Sight) -> Batch:
     parent = aliased(Area)
     statement = (
         select(Area, parent.code)
@@ -87,7 +112,7 @@ async def _areas(session: AsyncSession, ids: Sequence[UUID], _vault: Vault) -> B
         .order_by(Area.id)
         .options(tree.BRIEF)
     )
-    return [
+    rows = [
         [
             area.code,
             area.name,
@@ -99,11 +124,12 @@ async def _areas(session: AsyncSession, ids: Sequence[UUID], _vault: Vault) -> B
         ]
         for area, above in await session.execute(statement)
     ]
+    return Batch(rows)
 
 
-async def _members(session: AsyncSession, ids: Sequence[UUID], vault: Vault) -> Batch:
+async def _members(session: AsyncSession, ids: Sequence[UUID], sight: Sight) -> Batch:
     statement = members.with_names().where(Member.id.in_(ids)).order_by(Member.id)
-    return [
+    rows = [
         [
             member.name,
             label_of(codes.GENDERS, member.gender),
@@ -112,13 +138,14 @@ async def _members(session: AsyncSession, ids: Sequence[UUID], vault: Vault) -> 
             area,
             org,
             member.work_phone,
-            masks.phone(vault.open(member.phone_sealed)) if member.phone_sealed else None,
+            masks.phone(sight.vault.open(member.phone_sealed)) if member.phone_sealed else None,
         ]
         for member, area, org in await session.execute(statement)
     ]
+    return Batch(rows)
 
 
-async def _households(session: AsyncSession, ids: Sequence[UUID], vault: Vault) -> Batch:
+async def _households(session: AsyncSession, ids: Sequence[UUID], sight: Sight) -> Batch:
     belongs = and_(HouseholdMember.household_id == Household.id, HouseholdMember.valid_to.is_(None))
     statement = (
         select(Household, Area.name, HouseholdMember, Resident)
@@ -128,32 +155,34 @@ async def _households(session: AsyncSession, ids: Sequence[UUID], vault: Vault) 
         .where(Household.id.in_(ids))
         .order_by(Household.id, HouseholdMember.is_head.desc(), HouseholdMember.relation, HouseholdMember.id)
     )
-    return [
+    found = (await session.execute(statement)).all()
+    rows = [
         [
             household.no,
             area,
             household.address,
             label_of(codes.HOUSEHOLD_TYPES, household.household_type),
             label_of(codes.RESIDENCE_STATUSES, household.residence_status),
-            *(_person(place, resident, vault) if resident is not None else ()),
+            *(_person(place, resident, sight) if resident is not None else ()),
         ]
-        for household, area, place, resident in await session.execute(statement)
+        for household, area, place, resident in found
     ]
+    return Batch(rows, [row[3].id for row in found if row[3] is not None])
 
 
-def _person(place: HouseholdMember, resident: Resident, vault: Vault) -> Sequence[Cell]:
+def _person(place: HouseholdMember, resident: Resident, sight: Sight) -> Sequence[Cell]:
     return [
-        masks.name(resident.name),
+        resident.name if not sight.masked else masks.name(resident.name),
         label_of(codes.RELATIONS, place.relation),
         label_of(codes.GENDERS, resident.gender),
-        masks.identity(vault.open(resident.id_sealed)) if resident.id_sealed else None,
+        sight.number(resident.id_sealed, masks.identity),
         residents.age(resident.birth_on),
         label_of(codes.POPULATION_TYPES, resident.population_type),
-        masks.phone(vault.open(resident.phone_sealed)) if resident.phone_sealed else None,
+        sight.number(resident.phone_sealed, masks.phone),
     ]
 
 
-_READERS: dict[ExportKind, Callable[[AsyncSession, Sequence[UUID], Vault], Any]] = {
+_READERS: dict[ExportKind, Callable[[AsyncSession, Sequence[UUID], Sight], Awaitable[Batch]]] = {
     ExportKind.AREAS: _areas,
     ExportKind.MEMBERS: _members,
     ExportKind.HOUSEHOLDS: _households,

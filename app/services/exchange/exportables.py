@@ -1,33 +1,48 @@
 """What can be exported, as data: who may ask, how many rows need somebody else's approval, the columns.
 
-Masked, always: an export has what the lists show and no plain personal number. The columns are those of
-the imports, so that a ledger that went out can be read again.
+Masked unless asked for otherwise, which few may ask for and others approve. The columns are those of the
+imports, so that a ledger that went out can be read again.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from app.core.errors import Forbidden
 from app.core.workbook.writer import Column
 from app.models.enums import Role
 from app.models.enums.exchange import ExportKind
+from app.services.access.roles import ROLES
 from app.services.exchange import codes
-from app.services.platform.actor import Dataset
+from app.services.platform.actor import Actor, Dataset
 
 APPROVERS = frozenset({Role.SYSTEM_ADMIN, Role.LEADER_VIEWER})
 MOST_ROWS = 200_000
 UNAPPROVED_ROWS = 1_000
+MOST_PLAIN_ROWS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Exportable:
-    """A table that can be exported."""
+    """A table that can be exported; `plain_roles` may ask for it with plain names and numbers."""
 
     kind: ExportKind
     label: str
     dataset: Dataset
     roles: frozenset[Role]
     columns: tuple[Column, ...]
+    plain_roles: frozenset[Role] = frozenset()
+
+    def reader(self, actor: Actor, *, masked: bool) -> Actor:
+        """Whoever reads the rows: plain ones by those posts alone that may see them. `Forbidden`."""
+        roles = self.roles if masked else self.plain_roles
+        if actor.roles.isdisjoint(roles):
+            what = self.label if masked else f"{self.label}的原文"
+            names = "、".join(sorted(ROLES[role].label_zh for role in roles)) or "无岗位"
+            raise Forbidden(f"只有{names}可以导出{what}", f"Only for {', '.join(sorted(roles)) or 'nobody'}")
+        if masked:
+            return actor
+        return replace(actor, grants=tuple(grant for grant in actor.grants if grant.role in roles))
 
 
 AREAS = Exportable(
@@ -71,6 +86,7 @@ HOUSEHOLDS = Exportable(
             "联系电话",
         )
     ),
+    plain_roles=frozenset({Role.VILLAGE_ADMIN}),
 )
 EXPORTABLES: Mapping[ExportKind, Exportable] = MappingProxyType(
     {exportable.kind: exportable for exportable in (AREAS, MEMBERS, HOUSEHOLDS)}

@@ -23,12 +23,16 @@ from app.core.workbook.writer import Book
 from app.models.area import Area
 from app.models.attachment import FileIntent
 from app.models.enums.exchange import ExportKind, ExportState
+from app.models.enums.privacy import PersonalRecord, UnmaskReason
 from app.models.exchange import ExportJob
 from app.models.staff import Member
 from app.services.access import actors
 from app.services.exchange import export_rows
-from app.services.exchange.exportables import EXPORTABLES, MOST_ROWS
-from app.services.exchange.exports import EXPIRY
+from app.services.exchange.exportables import EXPORTABLES, MOST_PLAIN_ROWS, MOST_ROWS
+from app.services.exchange.exports import EXPIRY, PLAIN_EXPIRY
+from app.services.platform import unmasking
+from app.services.platform.actor import Actor
+from app.services.platform.unmasking import Asked
 
 Told = Callable[[int], None]
 
@@ -56,7 +60,8 @@ async def run(
             session.add(FileIntent(object_key=key, created_at=moment))
         await files.put(key, file)
     made = {"object_key": key, "sha256": digest, "size": size, "row_count": rows}
-    await _finish(sessions, job_id, {**made, "state": ExportState.READY.value, "expires_at": moment + EXPIRY})
+    expires_at = moment + (EXPIRY if job.masked else PLAIN_EXPIRY)
+    await _finish(sessions, job_id, {**made, "state": ExportState.READY.value, "expires_at": expires_at})
     return ExportState.READY.value
 
 
@@ -65,31 +70,54 @@ async def _write(
 ) -> int:
     """Write the workbook; returns how many rows it has. `Forbidden` when the asker's post has ended."""
     exportable = EXPORTABLES[ExportKind(job.kind)]
-    actor = await actors.of_member(session, job.member_id)
-    if actor is None or actor.roles.isdisjoint(exportable.roles):
+    member_actor = await actors.of_member(session, job.member_id)
+    if member_actor is None:
         raise Forbidden
+    actor = exportable.reader(member_actor, masked=job.masked)
     area = await session.get_one(Area, job.area_id)
     member = await session.get_one(Member, job.member_id)
-    rows = 0
+    rows, most = 0, MOST_ROWS if job.masked else MOST_PLAIN_ROWS
+    asked = _asked(actor, job)
+    if not job.masked:
+        await unmasking.begin_file(session, asked=asked)
     with Book(file) as book:
         mark = mark_of(member.name, job, clock.now())
         sheet = book.sheet(exportable.label, exportable.columns, mark=mark)
-        found = export_rows.batches(session, actor=actor, vault=vault, kind=exportable.kind, area=area)
+        found = export_rows.batches(
+            session, actor=actor, vault=vault, kind=exportable.kind, area=area, masked=job.masked
+        )
         async for batch in found:
-            for cells in batch:
-                if rows < MOST_ROWS:
-                    sheet.write(cells)
-                    rows += 1
+            if rows >= most:
+                break
+            if not job.masked:
+                await unmasking.in_file(session, asked=asked, resident_ids=batch.residents)
+            for cells in batch.rows[: most - rows]:
+                sheet.write(cells)
+            rows += len(batch.rows[: most - rows])
             if told is not None:
                 told(rows)
     file.seek(0, 2)
     return rows
 
 
+def _asked(actor: Actor, job: ExportJob) -> Asked:
+    return Asked(
+        actor,
+        PersonalRecord.EXPORT,
+        job.id,
+        export_rows.PLAIN_FIELDS,
+        UnmaskReason.EXPORT,
+        job.reason,
+        None,
+        None,
+    )
+
+
 def mark_of(name: str, job: ExportJob, moment: datetime) -> str:
     """The watermark: who, when, what for, and which job."""
     when = moment.astimezone(clock.BUSINESS_ZONE).strftime("%Y-%m-%d %H:%M")
-    return f"{name} {when} 导出，用途：{job.reason}。仅限工作使用，不得外传（{str(job.id)[-12:]}）"
+    plain = "" if job.masked else "【含个人信息原文】"
+    return f"{plain}{name} {when} 导出，用途：{job.reason}。仅限工作使用，不得外传（{str(job.id)[-12:]}）"
 
 
 def _digest(file: IO[bytes]) -> bytes:

@@ -5,10 +5,10 @@ rollback, because it outlives the refused call. Who may see which field of what 
 that owns the record, which gives `disclose` the reading.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 import structlog
@@ -85,6 +85,19 @@ async def disclose(opener: Sessions, *, asked: Asked, read: Reading) -> Disclose
     return shown
 
 
+async def begin_file(session: AsyncSession, *, asked: Asked) -> None:
+    """Write down that plain values leave in a file, and why; `in_file` says whose."""
+    await _log(session, asked, None, None)
+
+
+async def in_file(session: AsyncSession, *, asked: Asked, resident_ids: Sequence[UUID]) -> None:
+    """Write down whose plain values stand in a file: a line each, so that they can be told."""
+    line = _line(asked, None) | {"at": clock.now()}
+    rows = [{**line, "id": uuid7(), "resident_id": resident_id} for resident_id in resident_ids]
+    if rows:
+        await session.execute(insert(PiiAccess), rows)
+
+
 async def _within_limit(session: AsyncSession, actor: Actor) -> None:
     # One look of a person at a time: two at once would both be the thirtieth.
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(actor.id), _LOCKS))))
@@ -94,6 +107,7 @@ async def _within_limit(session: AsyncSession, actor: Actor) -> None:
             select(func.count(), func.min(PiiAccess.at)).where(
                 PiiAccess.actor_id == actor.id,
                 PiiAccess.at > now - WINDOW,
+                PiiAccess.entity != PersonalRecord.EXPORT,
                 or_(PiiAccess.refusal.is_(None), PiiAccess.refusal != UnmaskLimit.code),
             )
         )
@@ -107,21 +121,7 @@ async def _log(session: AsyncSession, asked: Asked, resident_id: UUID | None, re
     access_id, actor = uuid7(), asked.actor
     named = asked.entity_id if asked.entity is PersonalRecord.RESIDENT else resident_id
     await session.execute(
-        insert(PiiAccess).values(
-            id=access_id,
-            at=clock.now(),
-            actor_id=actor.id,
-            session_id=actor.session_id,
-            entity=asked.entity.value,
-            entity_id=asked.entity_id,
-            resident_id=named,
-            fields=list(asked.fields),
-            reason=asked.reason.value,
-            refusal=refusal,
-            ip=asked.ip,
-            device=asked.device,
-            request_id=structlog.contextvars.get_contextvars().get("request_id"),
-        )
+        insert(PiiAccess).values(**_line(asked, refusal), id=access_id, at=clock.now(), resident_id=named)
     )
     await session.execute(insert(PiiAccessReason).values(access_id=access_id, words=asked.words))
     await audit.record(
@@ -137,3 +137,18 @@ async def _log(session: AsyncSession, asked: Asked, resident_id: UUID | None, re
             "refusal": refusal,
         },
     )
+
+
+def _line(asked: Asked, refusal: str | None) -> dict[str, Any]:
+    return {
+        "actor_id": asked.actor.id,
+        "session_id": asked.actor.session_id,
+        "entity": asked.entity.value,
+        "entity_id": asked.entity_id,
+        "fields": list(asked.fields),
+        "reason": asked.reason.value,
+        "refusal": refusal,
+        "ip": asked.ip,
+        "device": asked.device,
+        "request_id": structlog.contextvars.get_contextvars().get("request_id"),
+    }
