@@ -1,11 +1,15 @@
 """Figures of the caller's scope, cheap to poll: an ETag says in two statements that nothing changed."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
 
 from app.api import etags
 from app.api.actors import StatsReader
 from app.api.sessions import Session
-from app.schemas.stats import OverviewRead
+from app.schemas.stats import CareTagsRead, OverviewRead
+from app.services.stats import care
 from app.services.stats import overview as figures
 from app.services.stats.overview import Period
 
@@ -34,3 +38,13 @@ async def stats_overview(
         return etags.not_modified(etag, CACHE)
     response.headers["ETag"], response.headers["Cache-Control"] = etag, CACHE
     return OverviewRead.model_validate(await figures.overview(session, actor=actor, of=of))
+
+
+@router.get("/care-tags", summary="关爱标签人数", operation_id="stats_care_tags")
+async def stats_care_tags(
+    session: Session,
+    actor: StatsReader,
+    area_id: Annotated[UUID, Query(description="镇街、村社区或网格")],
+) -> CareTagsRead:
+    """People by care tag in a town by villages, or in a village; small cells are withheld from others."""
+    return CareTagsRead.model_validate(await care.tags(session, actor=actor, area_id=area_id))

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from pydantic import Field
 
-from app.models.enums import Stage
-from app.schemas.types import Output
+from app.models.enums import CareTag, Stage
+from app.schemas.types import Output, Ref
 
 
 class Ratio(Output):
@@ -14,6 +14,24 @@ class Ratio(Output):
     numerator: int
     denominator: int
     rate: float | None
+
+
+class CareTagCount(Output):
+    """People with a tag now; null is withheld, `parts` stand in the order of the table's."""
+
+    tag: CareTag
+    count: int | None
+    parts: list[int | None]
+
+
+class CareTagsRead(Output):
+    """Care tags of an area and its parts; people may have several tags."""
+
+    area: Ref
+    exact: bool = Field(description="本人负责走访的区域为准确数；其他为抑制后的数")
+    least: int = Field(description="小于此数的格不公布，连同使其可被减出的格")
+    parts: list[Ref]
+    tags: list[CareTagCount]
 
 
 class OverviewRead(Output):

@@ -21,16 +21,19 @@ class Importing:
         self._api, self._sessions, self._files = api.as_(who), sessions, files
         self._kind = kind
 
-    async def upload(self, content: bytes, **fields: str) -> httpx.Response:
-        """Send a workbook."""
-        sent = {"file": ("台账.xlsx", content)}
+    async def upload(self, content: bytes, *, name: str = "台账.xlsx", **fields: str) -> httpx.Response:
+        """Send a workbook under a file name."""
+        sent = {"file": (name, content)}
         return await self._api.post(PATH, data={"kind": self._kind, **fields}, files=sent)
 
     async def check(self, content: bytes, **fields: str) -> dict[str, Any]:
         """Send a workbook and do the worker's dry run; the import as its sender sees it."""
         reply = await self.upload(content, **fields)
         assert reply.status_code == 201, reply.text
-        job_id = reply.json()["id"]
+        return await self.checked(reply.json()["id"])
+
+    async def checked(self, job_id: str) -> dict[str, Any]:
+        """Do the worker's dry run of what was sent."""
         vault = vault_of_tests()
         await checking.run(self._sessions, files=self._files, vault=vault, job_id=UUID(job_id))
         return await self.read(job_id)

@@ -13,10 +13,8 @@ import pytest
 from app.core.workbook import faults, reader
 from app.core.workbook.cells import Row
 from app.core.workbook.writer import Book, Column
-from tests.support.workbooks import SHEET, compound, sheet_xml, with_parts, xls, xlsx, xlsx_of
-
-SOME = xlsx([["姓名", "电话"], ["关小勤", "13800138000"]])
-PATIENCE_SECONDS = 5.0
+from tests.support.broken import BROKEN, PATIENCE_SECONDS
+from tests.support.workbooks import SHEET, xls, xlsx, xlsx_of
 
 
 async def read(content: bytes) -> list[tuple[str, Row]]:
@@ -69,69 +67,6 @@ async def test_a_workbook_of_excel_97_is_read() -> None:
 async def test_csv_is_read_in_the_encodings_of_offices(encoding: str, delimiter: str) -> None:
     text = delimiter.join(["姓名", "住址"]) + "\r\n" + delimiter.join(["关小勤", '"一巷\r\n1 号"']) + "\r\n"
     assert await cells(text.encode(encoding)) == [["姓名", "住址"], ["关小勤", "一巷\r\n1 号"]]
-
-
-def million_rows() -> bytes:
-    rows = b"".join(b'<row r="%d"/>' % number for number in range(1, 1_048_577))
-    return with_parts(SOME, {SHEET: sheet_xml(rows)})
-
-
-def far_corners() -> bytes:
-    corners = b'<row r="1"><c r="A1"><v>1</v></c></row><row r="299999"><c r="IV299999"><v>1</v></c></row>'
-    return with_parts(SOME, {SHEET: sheet_xml(corners)})
-
-
-def hidden_corners() -> bytes:
-    """As `far_corners`, in a form that the count before cannot see through."""
-    cells = b"<c><v>1</v></c>" * 16_000
-    return with_parts(
-        SOME, {SHEET: sheet_xml(b"<row>" + cells + b'</row><row r="299999"><c><v>1</v></c></row>')}
-    )
-
-
-def bomb() -> bytes:
-    return with_parts(SOME, {"xl/sharedStrings.xml": bytes(300_000_000)})
-
-
-def locked_archive() -> bytes:
-    content = bytearray(SOME)
-    at = content.find(b"PK\x01\x02")
-    while at >= 0:
-        content[at + 8] |= 1
-        at = content.find(b"PK\x01\x02", at + 1)
-    return bytes(content)
-
-
-def document() -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
-        archive.writestr("word/document.xml", "<w:document/>")
-    return made.getvalue()
-
-
-BROKEN = {
-    "zip bomb": (bomb, faults.WorkbookBomb),
-    "1,048,576 empty rows": (million_rows, faults.TooManyRows),
-    "two cells far apart": (far_corners, faults.TooManyRows),
-    "two cells far apart in disguise": (hidden_corners, faults.BrokenWorkbook),
-    "macros": (lambda: with_parts(SOME, {"xl/vbaProject.bin": b"x"}), faults.MacrosRefused),
-    "macros of 97": (lambda: compound("_VBA_PROJECT", b"x"), faults.MacrosRefused),
-    "encrypted": (lambda: compound("EncryptedPackage", b"x"), faults.EncryptedWorkbook),
-    "encrypted archive": (locked_archive, faults.EncryptedWorkbook),
-    "a photo": (lambda: b"\xff\xd8\xff\xe0" + bytes(range(256)) * 8, faults.NotAWorkbook),
-    "a PDF": (lambda: b"%PDF-1.7\n\x00\x01", faults.NotAWorkbook),
-    "a page": (lambda: b"<html><table><tr><td>1</td></tr></table></html>", faults.NotAWorkbook),
-    "a letter": (document, faults.NotAWorkbook),
-    "another compound": (lambda: compound("WordDocument", b"x"), faults.NotAWorkbook),
-    "half of it": (lambda: SOME[: len(SOME) // 2], faults.BrokenWorkbook),
-    "a torn sheet": (lambda: with_parts(SOME, {SHEET: sheet_xml(b"<row><c")[:-60]}), faults.BrokenWorkbook),
-    "entities": (
-        lambda: with_parts(SOME, {SHEET: b'<!DOCTYPE x [<!ENTITY a "aa">]>' + sheet_xml(b"&a;")}),
-        faults.BrokenWorkbook,
-    ),
-    "torn records": (lambda: compound("Workbook", b"\x09\x08\xff\xff"), faults.BrokenWorkbook),
-    "nothing": (bytes, faults.EmptyWorkbook),
-}
 
 
 @pytest.mark.parametrize(("make", "refusal"), BROKEN.values(), ids=BROKEN)

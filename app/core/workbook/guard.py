@@ -32,6 +32,7 @@ _PIECE = 1_048_576
 _OVERLAP = 64
 _ZIP, _CFB = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _WORKBOOK, _MACROS = "xl/workbook.xml", ("vbaproject.bin", "xl/macrosheets/")
+_CONTENTS, _DECLARED = "[Content_Types].xml", re.compile(rb"macroEnabled|vbaProject", re.IGNORECASE)
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
 _ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
 _CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
@@ -120,13 +121,23 @@ def _check_parts(archive: zipfile.ZipFile) -> None:
         raise NotAWorkbook
     if any(part.flag_bits & 1 for part in parts):
         raise EncryptedWorkbook
-    if any(name.endswith(_MACROS[0]) or name.startswith(_MACROS[1]) for name in names):
+    if any(name.endswith(_MACROS[0]) or name.startswith(_MACROS[1]) for name in names) or _declares_macros(
+        archive
+    ):
         raise MacrosRefused
     if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
         raise WorkbookBomb
     for part in parts:
         if _SHEET.fullmatch(part.filename):
             _count(archive, part)
+
+
+def _declares_macros(archive: zipfile.ZipFile) -> bool:
+    """Whether the table of contents names programs: they may stand in a part of any name."""
+    if _CONTENTS not in archive.namelist():
+        return False
+    with archive.open(_CONTENTS) as contents:
+        return _DECLARED.search(contents.read(_PIECE)) is not None
 
 
 def _count(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:

@@ -111,19 +111,23 @@ async def detail(session: AsyncSession, *, actor: Actor, care_id: UUID) -> CareD
     row = (await session.execute(statement.execution_options(populate_existing=True))).one_or_none()
     if row is None:
         raise NotFound
-    measures = row[0].measures if may_know(actor) else None
+    measures = row[0].measures if may_know(actor, row[0]) else None
     return CareDetail(**read(row, actor).model_dump(), measures=measures)
 
 
-def may_know(actor: Actor) -> bool:
-    """Whether the caller may know why somebody is looked after, where that discloses health or minors."""
-    return not actor.roles.isdisjoint(reach.WRITERS)
+def may_know(actor: Actor, care: CareObject) -> bool:
+    """Whether the caller may know why somebody is looked after, where that discloses health or minors.
+
+    Those who write the registry of that place do; a post elsewhere does not help.
+    """
+    around = set(reach.copied(care).values())
+    return any(grant.role in reach.WRITERS and grant.area_id in around for grant in actor.grants)
 
 
 def read(row: Any, actor: Actor) -> CareRead:
     """A row of `with_names` as it goes out."""
     care, area_name, resident_name, household_no, responsible = row
-    hidden = CareTag(care.category) in SENSITIVE and not may_know(actor)
+    hidden = CareTag(care.category) in SENSITIVE and not may_know(actor, care)
     return CareRead(
         **{name: getattr(care, name) for name in CareRead.model_fields if name not in _OWN},
         resident=Ref(id=care.resident_id, name=masks.name(resident_name)) if resident_name else None,

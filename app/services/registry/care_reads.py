@@ -56,8 +56,9 @@ async def page(
 
 async def past(session: AsyncSession, *, actor: Actor, care_id: UUID) -> CareHistory:
     """The reviews of a care object; `NotFound` outside the scope."""
-    seen = select(CareObject.id).where(CareObject.id == care_id, reach.visible(actor, CareObject))
-    if await session.scalar(seen) is None:
+    seen = select(CareObject).where(CareObject.id == care_id, reach.visible(actor, CareObject))
+    about = await session.scalar(seen)
+    if about is None:
         raise NotFound
     found = await session.scalars(
         select(CareReview)
@@ -65,7 +66,7 @@ async def past(session: AsyncSession, *, actor: Actor, care_id: UUID) -> CareHis
         .order_by(CareReview.reviewed_on.desc(), CareReview.id.desc())
     )
     reviews = [ReviewRead.model_validate(review) for review in found]
-    if not care.may_know(actor):
+    if not care.may_know(actor, about):
         reviews = [review.model_copy(update={"note": None}) for review in reviews]
     changes = await history.written(session, entity="care_object", row_id=care_id)
     return CareHistory(reviews=reviews, changes=changes)

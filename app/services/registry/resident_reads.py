@@ -7,7 +7,7 @@ the days and reasons are told, not the household.
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -42,7 +42,7 @@ from app.services.platform import masks, scope
 from app.services.platform.actor import Actor, Dataset
 from app.services.platform.listing import page_statement
 from app.services.platform.scope import Predicate
-from app.services.registry import care, history, links, reach
+from app.services.registry import history, links, reach
 from app.services.registry.residents import age
 
 COLUMNS = reach.columns_of(Resident)
@@ -211,11 +211,10 @@ def _spans(actor: Actor, resident_id: UUID) -> Select[Any, Any, Any, Any, Any]:
 
 
 def _tagged(tag: CareTag, actor: Actor) -> ColumnElement[bool]:
-    """Who has a tag now; nobody for a caller who may not know it, so that no list discloses it."""
-    if tag in SENSITIVE and not care.may_know(actor):
-        return false()
+    """Who has a tag now; of those of whom the caller may not know it nobody, so that no list discloses it."""
     now = select(ResidentTag.resident_id).where(ResidentTag.code == tag, ResidentTag.valid_to.is_(None))
-    return Resident.id.in_(now)
+    tagged = Resident.id.in_(now)
+    return and_(tagged, reach.writable(actor, COLUMNS)) if tag in SENSITIVE else tagged
 
 
 def _span(link: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from app.models.registry import Resident, ResidentTag
 from app.schemas.care import OnDay, TagCreate, TagRead
 from app.services.platform import versions
 from app.services.platform.actor import Actor
-from app.services.registry import care, history, life, reach, resident_reads
+from app.services.registry import history, life, reach, resident_reads
 
 
 class TagGiven(Conflict):
@@ -35,11 +35,12 @@ class TagEnded(Conflict):
 
 async def of(session: AsyncSession, *, actor: Actor, resident_id: UUID) -> list[TagRead]:
     """All tags of a person, those that count first; `NotFound` outside the scope."""
-    seen = select(Resident.id).where(Resident.id == resident_id, resident_reads.visible(actor))
-    if await session.scalar(seen) is None:
+    seen = select(life.writable(actor)).where(Resident.id == resident_id, resident_reads.visible(actor))
+    may_know = await session.scalar(seen)
+    if may_know is None:
         raise NotFound
     statement = select(ResidentTag).where(ResidentTag.resident_id == resident_id)
-    if not care.may_know(actor):
+    if not may_know:
         statement = statement.where(ResidentTag.code.not_in(SENSITIVE))
     order = (ResidentTag.valid_to.is_not(None), ResidentTag.valid_from.desc(), ResidentTag.id)
     return [TagRead.model_validate(tag) for tag in await session.scalars(statement.order_by(*order))]
