@@ -14,9 +14,10 @@ from app.core.files import FileStore
 from app.models.exchange import ExportJob
 from app.models.privacy import PiiAccess, PiiAccessReason
 from app.services.exchange import exportables, exporting, exports
-from tests.routers.test_exports import ID_NUMBER, PATH, Exporting
+from tests.routers.test_exports import ID_NUMBER
 from tests.support import dwellings
 from tests.support.clients import Api
+from tests.support.exporting import PATH, Exporting
 from tests.support.looks import logged, look
 from tests.support.problems import problem_in
 from tests.support.world import World
