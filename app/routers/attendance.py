@@ -1,5 +1,7 @@
 """Attendance: going on duty and off, and one's own times."""
 
+from uuid import UUID
+
 from fastapi import APIRouter, Depends
 
 from app.api.actors import OnDuty
@@ -22,6 +24,12 @@ async def attendance_list(
     """One's own times on duty of the last 90 days, the latest first."""
     page = await attendance.page(session, actor=actor, cursor=cursor, limit=limit)
     return PageRead(items=list(page.items), next_cursor=page.next_cursor)
+
+
+@router.get("/{attendance_id}", summary="我的一次考勤", operation_id="attendance_read")
+async def attendance_read(session: Session, actor: OnDuty, attendance_id: UUID) -> AttendanceRead:
+    """One of one's own times on duty."""
+    return await attendance.detail(session, actor=actor, attendance_id=attendance_id)
 
 
 @router.post("/check-in", status_code=201, summary="签到", operation_id="attendance_check_in")

@@ -11,9 +11,11 @@ from app.api.etags import IfMatch
 from app.api.idempotency import IdempotentRoute, claim_key
 from app.api.paging import LIMIT, Cursor, Limit
 from app.api.sessions import Session
-from app.schemas.contact import ContactLinkCreate, ContactLinkRead, CoverageRead
+from app.models.contact import ContactLink
+from app.schemas.contact import ContactLinkCreate, ContactLinkPatch, ContactLinkRead, CoverageRead
+from app.schemas.history import ChangeRead
 from app.schemas.types import PageRead
-from app.services.registry import contacts
+from app.services.registry import contacts, history
 
 PREFIX = "/v1/contact-links"
 router = APIRouter(
@@ -69,6 +71,30 @@ async def contact_link_read(
 ) -> ContactLinkRead:
     """One link, present or past."""
     return _tagged(response, await contacts.detail(session, actor=actor, link_id=link_id))
+
+
+@router.get("/{link_id}/history", summary="联户变更记录", operation_id="contact_link_history")
+async def contact_link_history(session: Session, actor: RegistryReader, link_id: UUID) -> list[ChangeRead]:
+    """Who made, changed or ended a link and when, the latest first."""
+    within = contacts.visible(actor)
+    return await history.changes(session, table=ContactLink, row_id=link_id, within=within)
+
+
+@router.patch("/{link_id}", summary="修改联户", operation_id="contact_link_change")
+async def contact_link_change(
+    session: Session,
+    actor: ContactKeeper,
+    response: Response,
+    link_id: UUID,
+    body: ContactLinkPatch,
+    if_match: IfMatch = None,
+) -> ContactLinkRead:
+    """Change the rank as which the member keeps contact; 409 when its quota is reached."""
+    expected = etags.expected_version(if_match)
+    link = await contacts.change(
+        session, actor=actor, link_id=link_id, changes=body, expected_version=expected
+    )
+    return _tagged(response, link)
 
 
 @router.post("/{link_id}/end", summary="解除联户", operation_id="contact_link_end")

@@ -11,8 +11,11 @@ from app.api.idempotency import IdempotentRoute, claim_key
 from app.api.paging import LIMIT, Cursor, Limit
 from app.api.sessions import Session
 from app.models.enums.staff import TeamKind
+from app.models.team import Team
+from app.schemas.history import ChangeRead
 from app.schemas.team import TeamCreate, TeamDetail, TeamJoin, TeamPatch, TeamRead
 from app.schemas.types import PageRead
+from app.services.platform import record_history
 from app.services.staff import teams
 
 PREFIX = "/v1/teams"
@@ -52,6 +55,13 @@ async def team_read(session: Session, actor: StaffReader, response: Response, te
     return _tagged(response, await teams.detail(session, actor=actor, team_id=team_id))
 
 
+@router.get("/{team_id}/history", summary="队伍变更记录", operation_id="team_history")
+async def team_history(session: Session, actor: StaffReader, team_id: UUID) -> list[ChangeRead]:
+    """Who made, changed or ended a team, who let whom join or leave, and when, the latest first."""
+    within = teams.visible(actor)
+    return await record_history.changes(session, table=Team, row_id=team_id, within=within)
+
+
 @router.patch("/{team_id}", summary="修改队伍", operation_id="team_change")
 async def team_change(
     session: Session,
@@ -80,20 +90,33 @@ async def team_end(
 
 @router.post("/{team_id}/members", status_code=201, summary="加入队伍", operation_id="team_join")
 async def team_join(
-    session: Session, actor: TeamKeeper, response: Response, team_id: UUID, body: TeamJoin
+    session: Session,
+    actor: TeamKeeper,
+    response: Response,
+    team_id: UUID,
+    body: TeamJoin,
+    if_match: IfMatch = None,
 ) -> TeamDetail:
     """Let a member join; 409 when the team is full."""
-    return _tagged(
-        response, await teams.join(session, actor=actor, team_id=team_id, member_id=body.member_id)
+    team = await teams.join(
+        session,
+        actor=actor,
+        team_id=team_id,
+        member_id=body.member_id,
+        expected_version=etags.expected_version(if_match),
     )
+    return _tagged(response, team)
 
 
 @router.delete(
     "/{team_id}/members/{member_id}", status_code=204, summary="退出队伍", operation_id="team_leave"
 )
-async def team_leave(session: Session, actor: TeamKeeper, team_id: UUID, member_id: UUID) -> None:
+async def team_leave(
+    session: Session, actor: TeamKeeper, team_id: UUID, member_id: UUID, if_match: IfMatch = None
+) -> None:
     """Let a member leave; their time in the team stays on record."""
-    await teams.leave(session, actor=actor, team_id=team_id, member_id=member_id)
+    expected = etags.expected_version(if_match)
+    await teams.leave(session, actor=actor, team_id=team_id, member_id=member_id, expected_version=expected)
 
 
 def _tagged(response: Response, team: TeamDetail) -> TeamDetail:

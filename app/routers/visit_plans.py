@@ -11,8 +11,11 @@ from app.api.idempotency import IdempotentRoute, claim_key
 from app.api.paging import LIMIT, Cursor, Limit
 from app.api.sessions import Session
 from app.models.enums.visit import VisitProgramme
+from app.models.visit import VisitPlan
+from app.schemas.history import ChangeRead
 from app.schemas.types import PageRead
 from app.schemas.visit_plan import VisitPlanCreate, VisitPlanDetail, VisitPlanPatch, VisitPlanRead
+from app.services.platform import record_history
 from app.services.visits import plan_changes, plans
 
 PREFIX = "/v1/visit-plans"
@@ -55,6 +58,13 @@ async def visit_plan_read(
 ) -> VisitPlanDetail:
     """One plan with its people, questionnaire and progress."""
     return _tagged(response, await plans.detail(session, actor=actor, plan_id=plan_id))
+
+
+@router.get("/{plan_id}/history", summary="走访计划变更记录", operation_id="visit_plan_history")
+async def visit_plan_history(session: Session, actor: StaffReader, plan_id: UUID) -> list[ChangeRead]:
+    """Who made, changed or ended a plan and when, the latest first."""
+    within = plans.visible(actor)
+    return await record_history.changes(session, table=VisitPlan, row_id=plan_id, within=within)
 
 
 @router.patch("/{plan_id}", summary="修改走访计划", operation_id="visit_plan_change")

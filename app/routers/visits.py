@@ -14,10 +14,13 @@ from app.api.paging import LIMIT, Cursor, Limit
 from app.api.sessions import Session
 from app.models.enums import CareLevel
 from app.models.enums.visit import VisitResult, VisitType
+from app.models.visit import Visit
 from app.schemas.folding import Day
+from app.schemas.history import ChangeRead
 from app.schemas.types import AnyTime, PageRead
 from app.schemas.visit import DueRead, VisitBrief, VisitCreate, VisitDecide, VisitPatch, VisitRead
 from app.schemas.visit_plan import FunnelRead
+from app.services.platform import record_history
 from app.services.visits import changes, due, funnel, reads, record
 from app.services.visits.opinions import Desk
 from app.services.visits.reads import VisitFilter
@@ -136,6 +139,13 @@ async def visit_read(
 ) -> VisitRead:
     """One visit with its visitors, answers and opinions."""
     return _tagged(response, await reads.detail(session, actor=actor, visit_id=visit_id))
+
+
+@router.get("/{visit_id}/history", summary="走访变更记录", operation_id="visit_history")
+async def visit_history(session: Session, actor: RegistryReader, visit_id: UUID) -> list[ChangeRead]:
+    """Who recorded a visit, put it right or decided on it, and when, the latest first."""
+    within = reads.visible(actor)
+    return await record_history.changes(session, table=Visit, row_id=visit_id, within=within)
 
 
 @router.patch("/{visit_id}", summary="更正走访", operation_id="visit_change")

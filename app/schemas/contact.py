@@ -1,12 +1,14 @@
 """Wire shapes of contact links, their quotas and their coverage."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
 from app.models.enums import HouseholdType
 from app.models.enums.staff import ContactKind, ContactRank
+from app.schemas.patch import Patch, untouched
 from app.schemas.stats import Ratio
 from app.schemas.types import Input, Output, Ref
 
@@ -20,6 +22,12 @@ class ContactLinkCreate(Input):
     household_id: UUID
     kind: ContactKind = ContactKind.PARTY
     rank: ContactRank
+
+
+class ContactLinkPatch(Patch):
+    """What may change of a link: as what the member keeps it."""
+
+    rank: ContactRank = untouched()
 
 
 class ContactLinkRead(Output):
@@ -47,6 +55,12 @@ class ContactQuotaCreate(Input):
     most: int = Field(ge=1, le=MAX_QUOTA)
 
 
+class ContactQuotaPatch(Patch):
+    """What may change of a quota."""
+
+    most: Annotated[int, Field(ge=1, le=MAX_QUOTA)] = untouched()
+
+
 class ContactQuotaRead(Output):
     """A quota; the one of the smallest area counts."""
 
@@ -56,6 +70,7 @@ class ContactQuotaRead(Output):
     rank: ContactRank
     household_type: HouseholdType | None
     most: int
+    version: int
 
 
 class TypeCoverage(Output):

@@ -91,6 +91,44 @@ async def test_a_quota_is_set_once_and_can_be_removed_by_those_who_set_it(api: A
     assert (await api.as_("grid_worker").get(QUOTAS)).json()["items"] == []
 
 
+async def test_a_quota_that_changes_counts_from_then_on_and_tells_who_changed_it(
+    api: Api, world: World, homes: list[Household]
+) -> None:
+    await quota(api, world, "village_a", 2)
+    keeper = api.as_("village_admin")
+    (stored,) = (await keeper.get(QUOTAS)).json()["items"]
+    url = f"{QUOTAS}/{stored['id']}"
+    problem_in(await keeper.patch(url, json={"most": 1}, headers={"If-Match": '"9"'}), 412, "stale_version")
+    problem_in(await keeper.patch(url, json={"most": 0}), 422, "invalid")
+    problem_in(await api.as_("village_admin_b").patch(url, json={"most": 1}), 404, "not_found")
+    changed = await keeper.patch(url, json={"most": 1}, headers={"If-Match": '"1"'})
+    assert (changed.json()["most"], changed.headers["etag"]) == (1, '"2"')
+    assert (await keeper.post(URL, json=link(world, homes[0]))).status_code == 201
+    problem_in(await keeper.post(URL, json=link(world, homes[1])), 409, "contact_quota_reached")
+    told = (await api.as_("grid_worker").get(f"{url}/history")).json()
+    assert [line["action"] for line in told] == ["contact_quota.change", "contact_quota.create"]
+    assert told[0]["by"]["id"] == str(world["village_admin"].member_id)
+
+
+async def test_a_link_changes_its_rank_where_that_rank_has_room(
+    api: Api, world: World, homes: list[Household]
+) -> None:
+    await quota(api, world, "village_a", 1, rank="leader")
+    keeper = api.as_("grid_leader")
+    first, second = [
+        (await keeper.post(URL, json=link(world, home))).headers["location"] for home in homes[:2]
+    ]
+    problem_in(await keeper.patch(first, json={"rank": "leader"}), 409, "contact_quota_reached")
+    assert (await keeper.post(f"{second}/end")).status_code == 200
+    changed = await keeper.patch(first, json={"rank": "leader"}, headers={"If-Match": '"1"'})
+    assert (changed.json()["rank"], changed.json()["version"]) == ("leader", 2)
+    assert (await keeper.patch(first, json={"rank": "leader"})).status_code == 200
+    problem_in(await keeper.patch(second, json={"rank": "cadre"}), 409, "contact_link_ended")
+    assert (await api.as_("grid_worker").patch(first, json={"rank": "cadre"})).status_code == 403
+    told = (await keeper.get(f"{first}/history")).json()
+    assert [line["action"] for line in told][-2:] == ["contact_link.change", "contact_link.create"]
+
+
 async def test_coverage_counts_households_that_live_there_once(
     api: Api, world: World, homes: list[Household], statements: Counter
 ) -> None:

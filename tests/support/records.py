@@ -15,10 +15,12 @@ from tests.support.world import World
 
 
 async def populate(api: Api, world: World) -> None:
-    """A ticket at the urban office, homes, a shop, a plan, a visit and a team, in each of two villages."""
+    """A ticket, homes, a shop, a plan, a visit, a team and a quota in each of two villages."""
     for village, keeper in (("village_a", "village_admin"), ("village_b", "village_admin_b")):
         team = {"name": "巡防队", "kind": "patrol", "area_id": str(world.places[village].id)}
         assert (await api.as_(keeper).post("/v1/teams", json=team)).status_code == 201
+        quota = {"area_id": str(world.places[village].id), "rank": "party_member", "most": 9}
+        assert (await api.as_(keeper).post("/v1/contact-quotas", json=quota)).status_code == 201
     for grid, worker in (("grid_a1", "grid_worker"), ("grid_b1", "grid_worker_b")):
         area_id = str(world.places[grid].id)
         household = {"area_id": area_id, "address": f"{grid} 一巷 1 号", "household_type": "resident"}

@@ -1,10 +1,10 @@
-"""Quotas of contact links: lists, making and removing them, by those who keep the links of an area."""
+"""Quotas of contact links: lists, making, changing and removing them, by those who rule an area."""
 
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,12 +14,13 @@ from app.core.paging import Page, Sort, page_of
 from app.models.area import Area
 from app.models.contact import ContactQuota
 from app.models.enums import Role
-from app.schemas.contact import ContactQuotaCreate, ContactQuotaRead
+from app.schemas.contact import ContactQuotaCreate, ContactQuotaPatch, ContactQuotaRead
 from app.schemas.types import Ref
 from app.services.areas import tree
-from app.services.platform import audit, scope
+from app.services.platform import scope, versions
 from app.services.platform.actor import Actor, Dataset
 from app.services.platform.listing import page_statement
+from app.services.registry import history
 
 SETTERS = (Role.VILLAGE_ADMIN, Role.DISPATCHER)
 _BY_ID = Sort.by_id(ContactQuota.id)
@@ -36,10 +37,20 @@ async def page(
     session: AsyncSession, *, actor: Actor, cursor: str | None, limit: int
 ) -> Page[ContactQuotaRead]:
     """One page of the quotas that concern the caller's areas."""
-    seen = ContactQuota.area_id.in_(select(Area.id).where(tree.visible(actor)))
-    statement = page_statement(_with_area(), sort=_BY_ID, branches=[seen], cursor=cursor, limit=limit)
+    statement = page_statement(
+        _with_area(), sort=_BY_ID, branches=[visible(actor)], cursor=cursor, limit=limit
+    )
     rows = [_read(row) for row in await session.execute(statement)]
     return page_of(rows, limit, lambda quota: (quota.id, quota.id))
+
+
+async def detail(session: AsyncSession, *, actor: Actor, quota_id: UUID) -> ContactQuotaRead:
+    """One quota; `NotFound` outside the caller's reach."""
+    statement = _with_area().where(ContactQuota.id == quota_id, visible(actor))
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        raise NotFound
+    return _read(row)
 
 
 async def create(session: AsyncSession, *, actor: Actor, new: ContactQuotaCreate) -> ContactQuotaRead:
@@ -52,17 +63,56 @@ async def create(session: AsyncSession, *, actor: Actor, new: ContactQuotaCreate
     quota_id = await session.scalar(made)
     if quota_id is None:
         raise QuotaExists
-    await _record(session, actor, "contact_quota.create", quota_id, {"most": new.most})
-    return _read((await session.execute(_with_area().where(ContactQuota.id == quota_id))).one())
+    data = {"most": new.most}
+    await history.record(session, actor=actor, action="contact_quota.create", entity_id=quota_id, data=data)
+    return await detail(session, actor=actor, quota_id=quota_id)
 
 
-async def remove(session: AsyncSession, *, actor: Actor, quota_id: UUID) -> None:
+async def change(
+    session: AsyncSession,
+    *,
+    actor: Actor,
+    quota_id: UUID,
+    changes: ContactQuotaPatch,
+    expected_version: int | None,
+) -> ContactQuotaRead:
+    """The quota with the number that was sent; links that exceed it stay."""
+    quota = await _locked(session, actor, quota_id, expected_version)
+    for name, value in changes.changes.items():
+        setattr(quota, name, value)
+    versions.touch(quota, actor)
+    await session.flush()
+    data = {"most": quota.most}
+    await history.record(session, actor=actor, action="contact_quota.change", entity_id=quota_id, data=data)
+    return await detail(session, actor=actor, quota_id=quota_id)
+
+
+async def remove(
+    session: AsyncSession, *, actor: Actor, quota_id: UUID, expected_version: int | None
+) -> None:
     """Remove a quota; `NotFound` for one that is not the caller's to rule."""
+    quota = await _locked(session, actor, quota_id, expected_version)
+    await session.delete(quota)
+    await session.flush()
+    data = {"most": quota.most}
+    await history.record(session, actor=actor, action="contact_quota.remove", entity_id=quota_id, data=data)
+
+
+def visible(actor: Actor) -> ColumnElement[bool]:
+    """The quotas of the areas that the caller sees."""
+    return ContactQuota.area_id.in_(select(Area.id).where(tree.visible(actor)))
+
+
+async def _locked(
+    session: AsyncSession, actor: Actor, quota_id: UUID, expected_version: int | None
+) -> ContactQuota:
     ruled = ContactQuota.area_id.in_(select(Area.id).where(_ruled(actor)))
-    gone = delete(ContactQuota).where(ContactQuota.id == quota_id, ruled).returning(ContactQuota.id)
-    if await session.scalar(gone) is None:
+    wanted = select(ContactQuota).where(ContactQuota.id == quota_id, ruled)
+    quota = await session.scalar(wanted.with_for_update())
+    if quota is None:
         raise NotFound
-    await _record(session, actor, "contact_quota.remove", quota_id, {})
+    versions.require(quota, expected_version)
+    return quota
 
 
 def _ruled(actor: Actor) -> Any:
@@ -83,12 +133,5 @@ def _read(row: Any) -> ContactQuotaRead:
         rank=quota.rank,
         household_type=quota.household_type,
         most=quota.most,
-    )
-
-
-async def _record(
-    session: AsyncSession, actor: Actor, action: str, quota_id: UUID, data: dict[str, Any]
-) -> None:
-    await audit.record(
-        session, action=action, entity="contact_quota", entity_id=quota_id, actor_id=actor.id, data=data
+        version=quota.version,
     )

@@ -20,7 +20,13 @@ from app.models.contact import ContactLink, ContactQuota
 from app.models.enums import AreaLevel, HouseholdType, Role
 from app.models.registry import Household
 from app.models.staff import Member
-from app.schemas.contact import ContactLinkCreate, ContactLinkRead, CoverageRead, TypeCoverage
+from app.schemas.contact import (
+    ContactLinkCreate,
+    ContactLinkPatch,
+    ContactLinkRead,
+    CoverageRead,
+    TypeCoverage,
+)
 from app.schemas.stats import Ratio
 from app.schemas.types import Ref
 from app.services.areas import tree
@@ -72,7 +78,7 @@ async def page(
     if household_id:
         filters.append(ContactLink.household_id == household_id)
     statement = page_statement(
-        _with_names(), sort=_BY_ID, branches=[_visible(actor)], filters=filters, cursor=cursor, limit=limit
+        _with_names(), sort=_BY_ID, branches=[visible(actor)], filters=filters, cursor=cursor, limit=limit
     )
     rows = [_read(row) for row in await session.execute(statement)]
     return page_of(rows, limit, lambda link: (link.id, link.id))
@@ -80,7 +86,7 @@ async def page(
 
 async def detail(session: AsyncSession, *, actor: Actor, link_id: UUID) -> ContactLinkRead:
     """One link; `NotFound` outside the caller's reach."""
-    statement = _with_names().where(ContactLink.id == link_id, _visible(actor))
+    statement = _with_names().where(ContactLink.id == link_id, visible(actor))
     row = (await session.execute(statement)).one_or_none()
     if row is None:
         raise NotFound
@@ -98,7 +104,7 @@ async def create(session: AsyncSession, *, actor: Actor, new: ContactLinkCreate)
     )
     if await session.scalar(select(exists().where(now, ContactLink.household_id == household.id))):
         raise LinkedAlready
-    await _require_room(session, new, household, now)
+    await _require_room(session, new.rank, new.kind, household, now)
     link_id = uuid7()
     values = new.model_dump() | {"id": link_id, "valid_from": clock.now()}
     values |= {"created_by": actor.id, "updated_by": actor.id}
@@ -108,23 +114,38 @@ async def create(session: AsyncSession, *, actor: Actor, new: ContactLinkCreate)
     return await detail(session, actor=actor, link_id=link_id)
 
 
+async def change(
+    session: AsyncSession,
+    *,
+    actor: Actor,
+    link_id: UUID,
+    changes: ContactLinkPatch,
+    expected_version: int | None,
+) -> ContactLinkRead:
+    """The link with the rank that was sent; `ContactQuotaReached` where that rank has no room left."""
+    link = await _locked(session, actor, link_id, expected_version)
+    household = await _household(session, actor, link.household_id)
+    await _lock_member(session, actor, link.member_id)
+    for name, value in changes.changes.items():
+        setattr(link, name, value)
+    others = and_(
+        ContactLink.member_id == link.member_id,
+        ContactLink.kind == link.kind,
+        ContactLink.id != link_id,
+        holds(),
+    )
+    await _require_room(session, link.rank, link.kind, household, others)
+    return await _written(session, actor, link, "contact_link.change", {"rank": link.rank})
+
+
 async def end(
     session: AsyncSession, *, actor: Actor, link_id: UUID, expected_version: int | None
 ) -> ContactLinkRead:
     """End a link now; it stays on record."""
-    mine = ContactLink.household_id.in_(select(Household.id).where(_kept(actor)))
-    link = await session.scalar(select(ContactLink).where(ContactLink.id == link_id, mine).with_for_update())
-    if link is None:
-        raise NotFound
-    versions.require(link, expected_version)
-    if link.valid_to is not None and link.valid_to <= clock.now():
-        raise LinkEnded
+    link = await _locked(session, actor, link_id, expected_version)
     link.valid_to = clock.now()
-    versions.touch(link, actor)
-    await session.flush()
     data = {"member_id": str(link.member_id), "household_id": str(link.household_id)}
-    await history.record(session, actor=actor, action="contact_link.end", entity_id=link_id, data=data)
-    return await detail(session, actor=actor, link_id=link_id)
+    return await _written(session, actor, link, "contact_link.end", data)
 
 
 async def coverage(session: AsyncSession, *, actor: Actor, area_id: UUID | None = None) -> CoverageRead:
@@ -154,6 +175,12 @@ async def coverage(session: AsyncSession, *, actor: Actor, area_id: UUID | None 
     )
 
 
+def visible(actor: Actor) -> ColumnElement[bool]:
+    """The links of the caller's households, and the caller's own."""
+    seen = select(Household.id).where(scope.visible(actor, Dataset.REGISTRY, households.COLUMNS))
+    return or_(ContactLink.household_id.in_(seen), ContactLink.member_id == actor.member_id)
+
+
 def holds() -> ColumnElement[bool]:
     """The links that hold now; one may have an end to come."""
     return or_(ContactLink.valid_to.is_(None), ContactLink.valid_to > clock.now())
@@ -164,14 +191,31 @@ def _ratio(numerator: int, denominator: int) -> Ratio:
     return Ratio(numerator=numerator, denominator=denominator, rate=rate)
 
 
-def _visible(actor: Actor) -> ColumnElement[bool]:
-    seen = select(Household.id).where(scope.visible(actor, Dataset.REGISTRY, households.COLUMNS))
-    return or_(ContactLink.household_id.in_(seen), ContactLink.member_id == actor.member_id)
-
-
 def _kept(actor: Actor) -> ColumnElement[bool]:
     keeper = replace(actor, grants=tuple(grant for grant in actor.grants if grant.role in KEEPERS))
     return scope.visible(keeper, Dataset.REGISTRY, households.COLUMNS)
+
+
+async def _locked(
+    session: AsyncSession, actor: Actor, link_id: UUID, expected_version: int | None
+) -> ContactLink:
+    mine = ContactLink.household_id.in_(select(Household.id).where(_kept(actor)))
+    link = await session.scalar(select(ContactLink).where(ContactLink.id == link_id, mine).with_for_update())
+    if link is None:
+        raise NotFound
+    versions.require(link, expected_version)
+    if link.valid_to is not None and link.valid_to <= clock.now():
+        raise LinkEnded
+    return link
+
+
+async def _written(
+    session: AsyncSession, actor: Actor, link: ContactLink, action: str, data: dict[str, Any]
+) -> ContactLinkRead:
+    versions.touch(link, actor)
+    await session.flush()
+    await history.record(session, actor=actor, action=action, entity_id=link.id, data=data)
+    return await detail(session, actor=actor, link_id=link.id)
 
 
 async def _household(session: AsyncSession, actor: Actor, household_id: UUID) -> Household:
@@ -191,8 +235,9 @@ async def _lock_member(session: AsyncSession, actor: Actor, member_id: UUID) -> 
 
 
 async def _require_room(
-    session: AsyncSession, new: ContactLinkCreate, household: Household, now: ColumnElement[bool]
+    session: AsyncSession, rank: str, kind: str, household: Household, now: ColumnElement[bool]
 ) -> None:
+    """`now` are the links that count beside the one in question."""
     path = select(func.unnest(Area.path)).where(Area.id == household.area_id)
     kinds = or_(
         ContactQuota.household_type.is_(None), ContactQuota.household_type == household.household_type
@@ -200,8 +245,8 @@ async def _require_room(
     quotas = (
         select(ContactQuota.household_type, ContactQuota.most)
         .join(Area, Area.id == ContactQuota.area_id)
-        .where(ContactQuota.area_id.in_(path), ContactQuota.kind == new.kind, kinds)
-        .where(ContactQuota.rank == new.rank)
+        .where(ContactQuota.area_id.in_(path), ContactQuota.kind == kind, kinds)
+        .where(ContactQuota.rank == rank)
         .order_by(func.cardinality(Area.path))
     )
     # The last of a key wins: that of the smallest area.
@@ -213,8 +258,8 @@ async def _require_room(
         .where(now)
     )
     of_all, of_type = (await session.execute(held)).one()
-    for kind, count in ((None, of_all), (household.household_type, of_type)):
-        if kind in most and count >= most[kind]:
+    for of, count in ((None, of_all), (household.household_type, of_type)):
+        if of in most and count >= most[of]:
             raise ContactQuotaReached
 
 

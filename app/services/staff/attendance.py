@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
-from app.core.errors import Conflict, Forbidden
+from app.core.errors import Conflict, Forbidden, NotFound
 from app.core.ids import uuid7
 from app.core.paging import Page, Sort, page_of
 from app.core.writes import together
@@ -73,6 +73,15 @@ async def page(
         statement = statement.where(_NEWEST.after(cursor))
     rows = [_read(row) for row in await session.scalars(statement.limit(limit + 1))]
     return page_of(rows, limit, lambda one: (one.started_at, one.id))
+
+
+async def detail(session: AsyncSession, *, actor: Actor, attendance_id: UUID) -> AttendanceRead:
+    """One of the caller's own times on duty; `NotFound` for anybody else's."""
+    mine = (Attendance.id == attendance_id) & (Attendance.member_id == _member(actor))
+    row = await session.scalar(select(Attendance).where(mine))
+    if row is None:
+        raise NotFound
+    return _read(row)
 
 
 async def _tell(session: AsyncSession, topic: str, row: Attendance) -> None:

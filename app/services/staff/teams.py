@@ -72,7 +72,7 @@ async def page(
         named = select(TeamMember.team_id).where(TeamMember.member_id == member_id, holds())
         filters.append(Team.id.in_(named))
     statement = page_statement(
-        _with_area(), sort=_BY_ID, branches=[_visible(actor)], filters=filters, cursor=cursor, limit=limit
+        _with_area(), sort=_BY_ID, branches=[visible(actor)], filters=filters, cursor=cursor, limit=limit
     )
     rows = [TeamRead(**_read(row)) for row in await session.execute(statement)]
     return page_of(rows, limit, lambda team: (team.id, team.id))
@@ -80,7 +80,7 @@ async def page(
 
 async def detail(session: AsyncSession, *, actor: Actor, team_id: UUID) -> TeamDetail:
     """One team; `NotFound` outside the caller's reach."""
-    row = (await session.execute(_with_area().where(Team.id == team_id, _visible(actor)))).one_or_none()
+    row = (await session.execute(_with_area().where(Team.id == team_id, visible(actor)))).one_or_none()
     if row is None:
         raise NotFound
     return TeamDetail(**_read(row), members=await _people(session, team_id))
@@ -121,9 +121,11 @@ async def end(
     return await detail(session, actor=actor, team_id=team_id)
 
 
-async def join(session: AsyncSession, *, actor: Actor, team_id: UUID, member_id: UUID) -> TeamDetail:
+async def join(
+    session: AsyncSession, *, actor: Actor, team_id: UUID, member_id: UUID, expected_version: int | None
+) -> TeamDetail:
     """Let a member join now; `TeamFull`, `InTeamAlready`, `NotFound` for a stranger."""
-    team = await _locked(session, actor, team_id, None)
+    team = await _locked(session, actor, team_id, expected_version)
     known = select(Member.id).where(Member.id == member_id, Member.ended_at.is_(None), members.visible(actor))
     if await session.scalar(known) is None:
         raise NotFound(errors=(tree.unknown("body.member_id"),))
@@ -138,9 +140,11 @@ async def join(session: AsyncSession, *, actor: Actor, team_id: UUID, member_id:
     return await detail(session, actor=actor, team_id=team_id)
 
 
-async def leave(session: AsyncSession, *, actor: Actor, team_id: UUID, member_id: UUID) -> None:
+async def leave(
+    session: AsyncSession, *, actor: Actor, team_id: UUID, member_id: UUID, expected_version: int | None
+) -> None:
     """Let a member leave now; `NotFound` for who does not belong to it."""
-    team = await _locked(session, actor, team_id, None)
+    team = await _locked(session, actor, team_id, expected_version)
     left = await session.scalar(
         update(TeamMember)
         .where(_now(team_id), TeamMember.member_id == member_id)
@@ -171,13 +175,14 @@ async def leave_all(session: AsyncSession, *, actor: Actor, member_id: UUID, mom
         await outbox.append_all(session, lines)
 
 
+def visible(actor: Actor) -> ColumnElement[bool]:
+    """The teams of the areas that the caller sees."""
+    return Team.area_id.in_(select(Area.id).where(tree.visible(actor)))
+
+
 def holds() -> ColumnElement[bool]:
     """The times in a team that have not ended; one may have an end to come."""
     return or_(TeamMember.valid_to.is_(None), TeamMember.valid_to > clock.now())
-
-
-def _visible(actor: Actor) -> Any:
-    return Team.area_id.in_(select(Area.id).where(tree.visible(actor)))
 
 
 def _kept(actor: Actor) -> Any:
