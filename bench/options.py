@@ -1,15 +1,18 @@
-"""What a run of the bench may choose: `make bench TICKETS=… CONNECTIONS=… PROCESSES=… SECONDS=… ROUNDS=…`."""
+"""What a run of the bench may choose: `make bench TICKETS=… CONNECTIONS=… SECONDS=… PEOPLE=…` and others."""
 
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-TICKETS, CONNECTIONS, PROCESSES, SECONDS, ROUNDS = 100_000, 8, 2, 2.0, 5
+TICKETS, CONNECTIONS, PROCESSES, SECONDS, ROUNDS, PEOPLE = 100_000, 8, 2, 2.0, 5, 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How much to load, how to measure, where to keep it; `sizes`: compare several sizes instead."""
+    """How much to load, how to measure, where to keep it; `sizes`: compare several sizes instead.
+
+    people: how many people to search among.
+    """
 
     tickets: int
     connections: int
@@ -18,6 +21,7 @@ class Options:
     rounds: int
     data: Path
     sizes: tuple[int, ...] = ()
+    people: int = PEOPLE
 
 
 def read() -> Options:
@@ -30,6 +34,7 @@ def read() -> Options:
     parser.add_argument("--rounds", type=_count, default=ROUNDS, help="all operations one after another")
     parser.add_argument("--data", type=Path, default=Path("var"), help="folder to keep loaded databases in")
     parser.add_argument("--sizes", type=_counts, default=(), help="compare lists and lives: 1000,1000000")
+    parser.add_argument("--people", type=_count, default=PEOPLE, help="people to search among")
     return Options(**vars(parser.parse_args()))
 
 
