@@ -1,4 +1,4 @@
-"""`make bench`: fill a database, serve it, measure, print; or compare lists and lives at several sizes."""
+"""`make bench`: fill a database, serve it, measure, search, print; or compare lists and lives at sizes."""
 
 import asyncio
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 from rich.console import Console
 
-from bench import importing, lists, lives, measure, operations, options, processes, stand, table
+from bench import importing, lists, lives, measure, operations, options, processes, searches, stand, table
 from bench.measure import Load, Measured
 from bench.operations import Cast, Operation
 from bench.options import Options
@@ -33,6 +33,7 @@ def main() -> None:
             lives.compare(at, folder, wanted, console)
         else:
             _measure(at, folder, wanted, console)
+            searches.compare(at, wanted.people, console)
 
 
 def _measure(at: Stand, folder: Path, wanted: Options, console: Console) -> None:

@@ -1,19 +1,23 @@
-"""What a run of the bench may choose: `make bench TICKETS=… HOUSEHOLDS=… ROUNDS=…` and more."""
+"""What a run of the bench may choose: `make bench TICKETS=… HOUSEHOLDS=… PEOPLE=… ROUNDS=…` and more."""
 
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-TICKETS, CONNECTIONS, PROCESSES, SECONDS, ROUNDS = 100_000, 8, 2, 2.0, 5
-HOUSEHOLDS = 36_000
+TICKETS, HOUSEHOLDS, PEOPLE = 100_000, 36_000, 1_000_000
+CONNECTIONS, PROCESSES, SECONDS, ROUNDS = 8, 2, 2.0, 5
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How much to load, how to measure, where to keep it; `sizes`: compare several sizes instead."""
+    """How much to load, how to measure, where to keep it; `sizes`: compare several sizes instead.
+
+    households: how many to import; people: how many to search among.
+    """
 
     tickets: int
     households: int
+    people: int
     connections: int
     processes: int
     seconds: float
@@ -27,6 +31,7 @@ def read() -> Options:
     parser = argparse.ArgumentParser(prog="bench", description="Measures the server on this machine.")
     parser.add_argument("--tickets", type=_count, default=TICKETS, help="tickets in the database")
     parser.add_argument("--households", type=_count, default=HOUSEHOLDS, help="households to import")
+    parser.add_argument("--people", type=_count, default=PEOPLE, help="people to search among")
     parser.add_argument("--connections", type=_count, default=CONNECTIONS, help="keep-alive connections")
     parser.add_argument("--processes", type=_count, default=PROCESSES, help="server processes")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of each operation in each round")

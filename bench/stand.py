@@ -7,7 +7,7 @@ thrown away, so that every run begins with the same rows. The data are the demo'
 import asyncio
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +21,14 @@ from app.core.db import create_engine, create_sessions
 from app.core.embedded import APP_ROLE, DATABASE, OWNER_ROLE, EmbeddedPostgres
 from app.demo import loader
 from app.demo.people import Account
-from app.demo.scale import SIZES, Scale
+from app.demo.scale import SIZES, Scale, Size
 from app.runtime import databases, provision
 from app.services.tickets import sweep
 
 SECRET = "the-secret-of-the-bench-and-of-nothing-else"  # noqa: S105 - opens no real data
 SEED, MORE_SEED = 20_260_101, 20_260_102
+PEOPLE_OF_A_HOUSEHOLD = 3.056
+Fill = Callable[[str], Coroutine[Any, Any, list[dict[str, Any]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +55,13 @@ class Stand:
 
     def filled(self, tickets: int) -> Filled:
         """The kept database with so many tickets, filled now unless an earlier run did, and up to date."""
-        name = f"tickets_{tickets}"
-        summary = self._folder / f"{name}.json"
-        if not summary.exists():
-            started = time.monotonic()
-            self._console.print(f"loading {tickets:,} tickets …")
-            self._run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}"')
-            summary.write_text(json.dumps(self._fill(name, tickets)))
-            self._console.print(f"loaded in {time.monotonic() - started:.0f} s")
-        else:
-            provision.migrate(self._url(OWNER_ROLE, name))
-            asyncio.run(_catch_up(self._url(APP_ROLE, name)))
-        accounts = [Account.of(row) for row in json.loads(summary.read_text())]
-        return Filled(name, self._url(APP_ROLE, name), accounts)
+        found = self._kept(f"tickets_{tickets}", f"{tickets:,} tickets", lambda dsn: _tickets(dsn, tickets))
+        asyncio.run(_catch_up(found.url))
+        return found
+
+    def peopled(self, people: int) -> Filled:
+        """The kept database with so many people and hardly a ticket, as `filled`."""
+        return self._kept(f"people_{people}", f"{people:,} people", lambda dsn: _people(dsn, people))
 
     @contextmanager
     def copy_of(self, original: Filled) -> Iterator[Filled]:
@@ -83,16 +79,19 @@ class Stand:
         """The address of a database as its owner, for asyncpg."""
         return databases.for_asyncpg(self._url(OWNER_ROLE, database.name))
 
-    def _fill(self, name: str, tickets: int) -> list[dict[str, Any]]:
-        owner = self._url(OWNER_ROLE, name)
+    def _kept(self, name: str, what: str, fill: Fill) -> Filled:
+        """The database of this name, migrated; filled now unless an earlier run did."""
+        summary, owner = self._folder / f"{name}.json", self._url(OWNER_ROLE, name)
+        if not summary.exists():
+            started = time.monotonic()
+            self._console.print(f"loading {what} …")
+            self._run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}"')
+            provision.migrate(owner)
+            summary.write_text(json.dumps(asyncio.run(fill(databases.for_asyncpg(owner)))))
+            self._console.print(f"loaded in {time.monotonic() - started:.0f} s")
         provision.migrate(owner)
-        dsn = databases.for_asyncpg(owner)
-        scale = Scale.TOWN if tickets >= SIZES[Scale.TOWN].tickets else Scale.VILLAGE
-        made = asyncio.run(loader.load(dsn, scale=scale, seed=SEED, vault=Vault(SECRET), progress=_silent))
-        more = tickets - SIZES[scale].tickets
-        if more > 0:
-            asyncio.run(loader.load_tickets(dsn, count=more, seed=MORE_SEED, progress=_silent))
-        return made.accounts
+        accounts = [Account.of(row) for row in json.loads(summary.read_text())]
+        return Filled(name, self._url(APP_ROLE, name), accounts)
 
     def _url(self, role: str, database: str) -> str:
         return self.server.url(role=role, database=database)
@@ -118,6 +117,32 @@ def environment(database: Filled, folder: Path) -> dict[str, str]:
         "WANGGE_SECRET_KEY": SECRET,
         "WANGGE_ACCESS_TOKEN_MINUTES": "60",
     }
+
+
+async def _tickets(dsn: str, tickets: int) -> list[dict[str, Any]]:
+    scale = Scale.TOWN if tickets >= SIZES[Scale.TOWN].tickets else Scale.VILLAGE
+    made = await loader.load(dsn, scale=scale, seed=SEED, vault=Vault(SECRET), progress=_silent)
+    more = tickets - SIZES[scale].tickets
+    if more > 0:
+        await loader.load_tickets(dsn, count=more, seed=MORE_SEED, progress=_silent)
+    return made.accounts
+
+
+async def _people(dsn: str, people: int) -> list[dict[str, Any]]:
+    """The demo's town grown until so many live in it; grids stay as large as they are."""
+    town, least = SIZES[Scale.TOWN], SIZES[Scale.VILLAGE]
+    households = round(people / PEOPLE_OF_A_HOUSEHOLD)
+    grown = households / town.households
+    size = Size(
+        households=households,
+        tickets=least.tickets,
+        grids=max(least.grids, round(town.grids * grown)),
+        members=max(least.members, round(town.members * grown)),
+        full_time=max(least.full_time, round(town.full_time * grown)),
+    )
+    vault = Vault(SECRET)
+    made = await loader.load(dsn, scale=Scale.TOWN, seed=SEED, vault=vault, progress=_silent, size=size)
+    return made.accounts
 
 
 async def _execute(dsn: str, statements: tuple[str, ...]) -> None:
