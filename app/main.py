@@ -17,7 +17,7 @@ from app.core import logging, schema
 from app.core.crypto import Vault
 from app.core.db import create_engine, create_readers, create_sessions
 from app.core.files import FileStore
-from app.routers import ROUTERS, attachments, imports
+from app.routers import ROUTERS, attachments, boundaries, imports
 from app.services.access.keyring import Keyring
 
 DESCRIPTION = """网格化治理后端：发现上报 → 分类推送 → 协调处理 → 跟踪回访 → 评价结案。
@@ -69,6 +69,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     with_file = settings.max_attachment_bytes + uploads.REST_BYTES
     by_path = {
         attachments.PATH: with_file,
+        boundaries.PATH: settings.max_boundaries_bytes,
         imports.PATH: settings.max_import_bytes + uploads.REST_BYTES,
     }
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, by_path=by_path)

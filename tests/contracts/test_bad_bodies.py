@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.routers import boundaries
 from tests.support.callers import call, send
 from tests.support.clients import Api
 from tests.support.operations import JSON, Body, Operation, Property, operations
@@ -116,13 +117,17 @@ async def test_a_wrong_value_is_refused_with_the_name_of_its_field(
 async def test_a_body_over_the_limit_is_refused_whether_or_not_it_says_its_length(
     api: Api, app: FastAPI, writes: list[Operation]
 ) -> None:
-    body = b'{"title": "' + b"x" * app.state.settings.max_body_bytes + b'"}'
-
-    async def pieces() -> AsyncIterator[bytes]:
-        for start in range(0, len(body), 65_536):
-            yield body[start : start + 65_536]
+    settings = app.state.settings
+    limits = {boundaries.PATH: settings.max_boundaries_bytes}
 
     for operation in writes:
+        limit = limits.get(operation.path, settings.max_body_bytes)
+        body = b'{"title": "' + b"x" * limit + b'"}'
+
+        async def pieces(body: bytes = body) -> AsyncIterator[bytes]:
+            for start in range(0, len(body), 65_536):
+                yield body[start : start + 65_536]
+
         for content in (body, pieces()):
             reply = await call(api, operation, content=content, headers=JSON)
             problem_in(reply, 413, "body_too_large")

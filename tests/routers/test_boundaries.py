@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.area import Area
+from app.schemas.area import MAX_POSITIONS
 from tests.support.clients import Api
 from tests.support.problems import problem_in
 from tests.support.world import World
@@ -117,3 +119,23 @@ async def test_nothing_is_written_while_anything_is_wrong_that_was_not_allowed(
 async def test_only_administrators_draw(api: Api) -> None:
     for who in ("village_admin", "grid_leader", "api_client"):
         problem_in(await api.as_(who).post(PATH, json={}), 403, "forbidden")
+
+
+async def test_boundaries_of_a_town_may_be_longer_than_other_bodies_and_not_endless(
+    api: Api, app: FastAPI
+) -> None:
+    """Some hundred grids with hundreds of points each are megabytes."""
+    settings = app.state.settings
+    points = MAX_POSITIONS - 3
+    wavy = [(WEST + SIDE * step / points, SOUTH + 1e-9 * step * (points - step)) for step in range(points)]
+    north = SOUTH + SIDE
+    detailed = feature(FIRST, [*wavy, (WEST + SIDE, north), (WEST, north), (WEST, SOUTH)])
+    long_name = {**detailed, "properties": {"code": FIRST, "note": "x" * settings.max_body_bytes}}
+    reply = await take(api, long_name)
+    assert reply.status_code == 200, reply.text
+    assert len(reply.request.content) > settings.max_body_bytes
+    endless = b" " * (settings.max_boundaries_bytes + 1)
+    refused = await api.as_("system_admin").post(PATH, content=endless)
+    problem_in(refused, 413, "body_too_large")
+    other = await api.as_("system_admin").post("/v1/areas", content=b" " * (settings.max_body_bytes + 1))
+    problem_in(other, 413, "body_too_large")

@@ -3,12 +3,11 @@
 import asyncio
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tests.services.test_links import BROKEN
 from tests.support import dwellings
 from tests.support.clients import Api
+from tests.support.lives import broken
 from tests.support.world import World
 
 ROUNDS = 4
@@ -36,5 +35,28 @@ async def test_events_at_once_leave_nobody_in_two_places(
         )
         assert {reply.status_code for reply in replies} <= {200, 201, 409, 422}
         assert any(reply.is_success for reply in replies)
-    for what, question in BROKEN.items():
-        assert (await session.execute(text(question))).all() == [], what
+    assert await broken(session) == {}
+
+
+@pytest.mark.commits
+async def test_a_transfer_is_taken_over_once_whatever_happens_beside_it(
+    api: Api, session: AsyncSession, world: World
+) -> None:
+    giver, taker = api.as_("village_admin"), api.as_("village_admin_b")
+    place = {"area_id": str(world.places["grid_b1"].id), "address": "河清路 9 号"}
+    for _round in range(ROUNDS):
+        home = await dwellings.household(api, "village_admin", world.places["grid_a1"])
+        offer = {"household_id": home["id"], "to_code": world.places["village_b"].code}
+        offers = await asyncio.gather(*(giver.post("/v1/transfers", json=offer) for _turn in range(2)))
+        assert sorted(reply.status_code for reply in offers) == [201, 409]
+        (made,) = [reply.json()["id"] for reply in offers if reply.is_success]
+        url, inside = f"/v1/transfers/{made}", {"area_id": str(world.places["grid_a2"].id), "address": "x"}
+        replies = await asyncio.gather(
+            *(taker.post(f"{url}/accept", json={"household": place}) for _turn in range(2)),
+            giver.post(f"{url}/withdraw"),
+            giver.post(f"/v1/households/{home['id']}/move", json=inside),
+        )
+        *decided, moved = (reply.status_code for reply in replies)
+        assert sorted(decided) == [200, 409, 409]
+        assert moved in {200, 404}
+    assert await broken(session) == {}

@@ -7,7 +7,6 @@ the areas below one parent. Whether a finding matters is the caller's business.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import combinations
 from math import cos, radians
 from typing import Any
 
@@ -68,9 +67,12 @@ def among(siblings: Mapping[str, GeoJson], parent: GeoJson | None, drawn: Iterab
 
 
 def _overlaps(shapes: Mapping[str, BaseGeometry], new: set[str]) -> list[Finding]:
+    codes = sorted(shapes)
+    laid = [shapes[code] for code in codes]
+    touching = shapely.STRtree(laid).query(laid, predicate="intersects").T
     found: list[Finding] = []
-    for one, other in combinations(sorted(shapes), 2):
-        if (one in new or other in new) and shapes[one].intersects(shapes[other]):
+    for one, other in sorted((codes[first], codes[second]) for first, second in touching if first < second):
+        if one in new or other in new:
             found += _told(FindingKind.OVERLAP, (one, other), shapes[one].intersection(shapes[other]))
     return found
 

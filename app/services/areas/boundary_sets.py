@@ -4,6 +4,7 @@ Nothing is written while anything is found that the caller did not allow. Writes
 `changes`, so that each has its version and its audit row.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -94,8 +95,9 @@ async def _beside(
             siblings[area.parent_id][code] = drawn[code]
     above = await session.execute(select(Area.id, Area.boundary).where(Area.id.in_(parents)))
     borders = {row.id: row.boundary for row in above}
-    return [
-        finding
-        for parent_id, shapes in siblings.items()
-        for finding in boundary_check.among(shapes, borders.get(parent_id), areas.keys() & shapes.keys())
-    ]
+    findings: list[Finding] = []
+    for parent_id, shapes in siblings.items():
+        new = areas.keys() & shapes.keys()
+        # Geometry is work for the processor alone: others are answered meanwhile.
+        findings += await asyncio.to_thread(boundary_check.among, shapes, borders.get(parent_id), new)
+    return findings

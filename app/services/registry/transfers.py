@@ -91,6 +91,7 @@ async def accept(
     if transfer.household_id is not None:
         if body.household is None:
             raise _wrong_kind("body.household")
+        await links.lock(session, households={transfer.household_id})
         there = _still_in(transfer, Household.area_id)
         await _require(session, Household, transfer.household_id, there)
         await household_life.move(
@@ -99,7 +100,7 @@ async def accept(
             household_id=transfer.household_id,
             body=body.household,
             expected_version=None,
-            within=there,
+            within=true(),
         )
     else:
         if body.resident is None:
@@ -205,6 +206,10 @@ async def _decide(session: AsyncSession, actor: Actor, transfer: Transfer, state
 
 async def _take_person(session: AsyncSession, actor: Actor, transfer: Transfer, place: ResidentPlace) -> None:
     assert transfer.resident_id is not None  # noqa: S101 - a transfer is about one of the two
+    seen = await links.membership(session, resident_id=transfer.resident_id)
+    concerned = {row.household_id for row in (seen, place.household) if row is not None}
+    # Locked before they are looked at: what is seen of them is true until they move.
+    await links.lock(session, households=concerned, residents={transfer.resident_id})
     registered = links.registered(lambda home: _still_in(transfer, home.area_id))
     nowhere = ~links.registered(lambda _home: true())
     there = or_(registered, and_(nowhere, _still_in(transfer, Resident.area_id)))
@@ -217,7 +222,7 @@ async def _take_person(session: AsyncSession, actor: Actor, transfer: Transfer, 
         resident_id=transfer.resident_id,
         body=move,
         expected_version=None,
-        within=there,
+        within=true(),
     )
 
 
