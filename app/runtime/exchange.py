@@ -67,20 +67,17 @@ class _Parts:
 
 
 async def bring_in(url: str, settings: Settings, wanted: WantedImport) -> None:
-    """Check a workbook, tell what is wrong, ask, and import it; `CommandFailed` or a `Problem`."""
+    """Check a workbook, tell what is wrong, ask, and import it; `CommandFailed` or a `Problem`.
+
+    Where the same file was confirmed before and cut off, that import goes on.
+    """
     async with _parts(url, settings) as parts:
-        job_id = await _upload(parts, settings, wanted)
-        run = checking.run(parts.sessions, files=parts.files, vault=parts.vault, job_id=job_id)
-        job = await _watched(parts, job_id, "检查", run)
-        if job.state == ImportState.FAILED:
-            raise CommandFailed((job.fault or {}).get("message", "表格无法导入"))
-        await _tell_faults(parts, job, wanted)
-        skip = _confirmed(job, wanted)
-        async with transaction(parts.sessions) as session:
-            actor = await _actor(session, wanted.account)
-            await imports.confirm(
-                session, actor=actor, job_id=job_id, skip_errors=skip, expected_version=None, queued=False
-            )
+        with Spool(settings.max_import_bytes) as spool:
+            await _fill(spool, wanted.file)
+            job_id = await _interrupted(parts, wanted, spool)
+            if job_id is None:
+                job_id = await _upload(parts, wanted, spool)
+                await _check_and_confirm(parts, wanted, job_id)
         run_all = applying.run(parts.sessions, vault=parts.vault, job_id=job_id)
         job = await _watched(parts, job_id, "导入", run_all)
         typer.echo(
@@ -139,20 +136,47 @@ async def _actor(session: AsyncSession, username: str) -> Actor:
     return actor
 
 
-async def _upload(parts: _Parts, settings: Settings, wanted: WantedImport) -> UUID:
-    async with transaction(parts.sessions) as session:
-        actor = await _actor(session, wanted.account)
-    with Spool(settings.max_import_bytes) as spool, wanted.file.open("rb") as file:
+async def _fill(spool: Spool, path: Path) -> None:
+    with path.open("rb") as file:
         while piece := file.read(PIECE_BYTES):
             await spool.write(piece)
-        placed = await imports.place(
-            parts.sessions, actor=actor, kind=wanted.kind, files=parts.files, spool=spool
-        )
+
+
+async def _interrupted(parts: _Parts, wanted: WantedImport, spool: Spool) -> UUID | None:
+    async with transaction(parts.sessions) as session:
+        actor = await _actor(session, wanted.account)
+        job = await imports.interrupted(session, actor=actor, kind=wanted.kind, sha256=spool.sha256)
+    if job is None:
+        return None
+    typer.echo(f"上次导入这个文件时中断，接着写：前 {job.applied_to} 行已完成")
+    return job.id
+
+
+async def _upload(parts: _Parts, wanted: WantedImport, spool: Spool) -> UUID:
+    async with transaction(parts.sessions) as session:
+        actor = await _actor(session, wanted.account)
+    placed = await imports.place(
+        parts.sessions, actor=actor, kind=wanted.kind, files=parts.files, spool=spool
+    )
     async with transaction(parts.sessions) as session:
         job = await imports.create(
             session, actor=actor, kind=wanted.kind, area_id=None, placed=placed, queued=False
         )
         return job.id
+
+
+async def _check_and_confirm(parts: _Parts, wanted: WantedImport, job_id: UUID) -> None:
+    run = checking.run(parts.sessions, files=parts.files, vault=parts.vault, job_id=job_id)
+    job = await _watched(parts, job_id, "检查", run)
+    if job.state == ImportState.FAILED:
+        raise CommandFailed((job.fault or {}).get("message", "表格无法导入"))
+    await _tell_faults(parts, job, wanted)
+    skip = _confirmed(job, wanted)
+    async with transaction(parts.sessions) as session:
+        actor = await _actor(session, wanted.account)
+        await imports.confirm(
+            session, actor=actor, job_id=job_id, skip_errors=skip, expected_version=None, queued=False
+        )
 
 
 async def _watched(parts: _Parts, job_id: UUID, what: str, run: Coroutine[Any, Any, object]) -> ImportJob:
@@ -201,9 +225,15 @@ def _confirmed(job: ImportJob, wanted: WantedImport) -> bool:
 
 
 async def _save(parts: _Parts, key: str, size: int, target: Path) -> None:
-    with target.open("wb") as file:
-        async for piece in await parts.files.read(key, 0, size):
-            file.write(piece)
+    """Write the file beside its place first: what bears its name is whole."""
+    beside = target.with_name(f".{target.name}.part")
+    try:
+        with beside.open("wb") as file:
+            async for piece in await parts.files.read(key, 0, size):
+                file.write(piece)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _bar() -> Progress:

@@ -146,6 +146,25 @@ async def find(session: AsyncSession, *, actor: Actor, job_id: UUID) -> ImportJo
     return job
 
 
+async def interrupted(
+    session: AsyncSession, *, actor: Actor, kind: ImportKind, sha256: bytes
+) -> ImportJob | None:
+    """The caller's latest import of this very file that was confirmed and is not done."""
+    statement = (
+        select(ImportJob)
+        .where(
+            _own(actor),
+            ImportJob.kind == kind,
+            ImportJob.sha256 == sha256,
+            ImportJob.state == ImportState.CONFIRMED,
+        )
+        .order_by(ImportJob.id.desc())
+        .limit(1)
+    )
+    found: ImportJob | None = await session.scalar(statement)
+    return found
+
+
 async def wrong_rows(session: AsyncSession, *, job: ImportJob) -> Sequence[ImportRow]:
     """The first rows of an import that are held because something is wrong with themselves."""
     statement = (
