@@ -44,6 +44,7 @@ PUBLIC = _names(
     SegmentRead SeasonRead YearBrief YearRead CalendarBrief CalendarRead DayRead
     SlaPreviewRead SlaPolicyRead SlaPolicyWrite SlaPolicyHistory TriedPolicy StageLimit SlaLimitRead
     RoutingRuleRead RoutingFacts TriedRule DeskRead RoutingPreviewRead
+    PublicGrid PublicMember TeamRead TeamDetail TeamMemberRead ContactQuotaRead CareTagsRead CareTagCount
     """
 )
 # What describes records and work without pointing at a resident: codes, counts, times, addresses, ids.
@@ -55,6 +56,8 @@ INTERNAL = _names(
     ImportSheet ImportFailure ImportRead ImportDetail ExportRead DataRequestRead CopiedAccess
     RetentionRuleRead RetentionRules OverviewRead NeedRead AllowedAction ClockRead LocationRead
     HelperRead SupervisionRead RevisitRead EvaluationRead
+    AttendanceRead ContactLinkRead CoverageRead TypeCoverage
+    VisitPlanRead VisitPlanDetail PlanProgress VisitBrief LogVisit DailyLogRead FunnelRead
     """
 )
 PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
@@ -78,6 +81,15 @@ PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
         "CareRead": {"resident": _MASKED_2, "category": _WITHHELD_3},
         "CareDetail": {"measures": _WITHHELD_3},
         "ReviewRead": {"note": _WITHHELD_3},
+        "Found": {"name": _MASKED_2, "phone": _MASKED_2, "id_number": _MASKED_3},
+        "DueRead": {"head_name": _MASKED_2},
+        "VisitRead": {
+            "resident_name": _MASKED_2,
+            "content": _SEEN_2,
+            "needs": _SEEN_2,
+            "answers": _SEEN_2,
+        },
+        "OpinionRead": {"content": _SEEN_2},
         "TicketBrief": {"title": _SEEN_2},
         "TicketRead": {
             "content": _SEEN_2,
@@ -107,6 +119,12 @@ PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
         "CopiedTag": {"code": _LOGGED_3, "source": _LOGGED_3},
         "CopiedHousehold": {"address": _LOGGED_2},
         "CopiedTicket": {"title": _LOGGED_2, "content": _LOGGED_2, "replies": _LOGGED_2},
+        "CopiedVisit": {
+            "content": _LOGGED_2,
+            "needs": _LOGGED_2,
+            "answers": _LOGGED_2,
+            "opinions": _LOGGED_2,
+        },
         "DataCopy": {},
     }
 )

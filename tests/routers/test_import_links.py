@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import clock
 from app.core.db import Sessions
 from app.core.files import FileStore
+from app.services.registry import cycle
 from tests.support.clients import Api
 from tests.support.households import identity_number
 from tests.support.importing import Importing, counts
@@ -32,7 +33,7 @@ TABLES = {
     "WHERE household_id = :home)",
 }
 OWN = {"id", "no", "household_id", "resident_id", "entity_id", "request_id", "created_at", "updated_at", "at"}
-OWN |= {"txid", "id_sealed", "id_index", "id_last4"}
+OWN |= {"txid", "id_sealed", "id_index", "id_last4", "next_visit_due"}
 
 
 @pytest.fixture
@@ -79,6 +80,9 @@ async def test_an_imported_household_has_the_same_rows_as_one_entered_by_hand(
         by_hand = await rows(session, table, "BY-HAND")
         assert by_hand, table
         assert await rows(session, table, "H1") == by_hand, table
+    turns = "SELECT id, next_visit_due FROM household WHERE no IN ('BY-HAND', 'H1')"
+    for household_id, due in (await session.execute(text(turns))).all():
+        assert due == cycle.first_turn(household_id, clock.today())
 
 
 async def test_who_joins_later_is_counted_placed_and_told(
