@@ -31,6 +31,7 @@ _MASKED_3 = Kept(FieldClass.P3, Leaves.MASKED)
 _WITHHELD_2 = Kept(FieldClass.P2, Leaves.WITHHELD)
 _WITHHELD_3 = Kept(FieldClass.P3, Leaves.WITHHELD)
 _SEEN_2 = Kept(FieldClass.P2, Leaves.SEEN)
+_SEEN_3 = Kept(FieldClass.P3, Leaves.SEEN)
 _LOGGED_2 = Kept(FieldClass.P2, Leaves.LOGGED)
 _LOGGED_3 = Kept(FieldClass.P3, Leaves.LOGGED)
 _PUBLIC, _INTERNAL = Kept(FieldClass.P0, Leaves.SEEN), Kept(FieldClass.P1, Leaves.SEEN)
@@ -44,7 +45,7 @@ PUBLIC = _names(
     SegmentRead SeasonRead YearBrief YearRead CalendarBrief CalendarRead DayRead
     SlaPreviewRead SlaPolicyRead SlaPolicyWrite SlaPolicyHistory TriedPolicy StageLimit SlaLimitRead
     RoutingRuleRead RoutingFacts TriedRule DeskRead RoutingPreviewRead
-    PublicGrid PublicMember TeamRead TeamDetail TeamMemberRead ContactQuotaRead CareTagsRead CareTagCount
+    PublicGrid PublicMember TeamRead TeamDetail TeamMemberRead
     """
 )
 # What describes records and work without pointing at a resident: codes, counts, times, addresses, ids.
@@ -56,8 +57,8 @@ INTERNAL = _names(
     ImportSheet ImportFailure ImportRead ImportDetail ExportRead DataRequestRead CopiedAccess
     RetentionRuleRead RetentionRules OverviewRead NeedRead AllowedAction ClockRead LocationRead
     HelperRead SupervisionRead RevisitRead EvaluationRead
-    AttendanceRead ContactLinkRead CoverageRead TypeCoverage
-    VisitPlanRead VisitPlanDetail PlanProgress VisitBrief LogVisit DailyLogRead FunnelRead
+    ContactLinkRead ContactQuotaRead TypeCoverage CoverageRead CareTagCount CareTagsRead
+    VisitPlanRead VisitPlanDetail PlanProgress FunnelRead VisitBrief LogVisit DailyLogRead AttendanceRead
     """
 )
 PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
@@ -77,10 +78,6 @@ PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
         "RoomRead": {"owner_name": _MASKED_2, "owner_phone": _MASKED_2},
         "PlaceRead": {"contact_name": _MASKED_2, "contact_phone": _MASKED_2},
         "TransferRead": {"resident": _MASKED_2},
-        "TagRead": {"code": _WITHHELD_3, "source": _WITHHELD_3},
-        "CareRead": {"resident": _MASKED_2, "category": _WITHHELD_3},
-        "CareDetail": {"measures": _WITHHELD_3},
-        "ReviewRead": {"note": _WITHHELD_3},
         "Found": {"name": _MASKED_2, "phone": _MASKED_2, "id_number": _MASKED_3},
         "DueRead": {"head_name": _MASKED_2},
         "VisitRead": {
@@ -90,6 +87,12 @@ PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
             "answers": _SEEN_2,
         },
         "OpinionRead": {"content": _SEEN_2},
+        # Where a worker checked in and out: their own, and nobody else's to see.
+        "team.PlaceRead": {"lng": _SEEN_3, "lat": _SEEN_3},
+        "TagRead": {"code": _WITHHELD_3, "source": _WITHHELD_3},
+        "CareRead": {"resident": _MASKED_2, "category": _WITHHELD_3},
+        "CareDetail": {"measures": _WITHHELD_3},
+        "ReviewRead": {"note": _WITHHELD_3},
         "TicketBrief": {"title": _SEEN_2},
         "TicketRead": {
             "content": _SEEN_2,
@@ -118,13 +121,13 @@ PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
         "CopiedHome": {"address": _LOGGED_2},
         "CopiedTag": {"code": _LOGGED_3, "source": _LOGGED_3},
         "CopiedHousehold": {"address": _LOGGED_2},
-        "CopiedTicket": {"title": _LOGGED_2, "content": _LOGGED_2, "replies": _LOGGED_2},
         "CopiedVisit": {
             "content": _LOGGED_2,
             "needs": _LOGGED_2,
             "answers": _LOGGED_2,
             "opinions": _LOGGED_2,
         },
+        "CopiedTicket": {"title": _LOGGED_2, "content": _LOGGED_2, "replies": _LOGGED_2},
         "DataCopy": {},
     }
 )
@@ -132,11 +135,18 @@ PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
 
 def kept(shape: type[BaseModel], field: str) -> Kept:
     """The class of a field of an answer, and how it leaves; `KeyError` for a shape that is not here."""
-    for name in (base.__name__ for base in shape.__mro__ if issubclass(base, BaseModel)):
+    for name in (entry(base) for base in shape.__mro__ if issubclass(base, BaseModel)):
         if field in PERSONAL.get(name, ()):
             return PERSONAL[name][field]
-    if shape.__name__ in PUBLIC:
+    name = entry(shape)
+    if name in PUBLIC:
         return _PUBLIC
-    if shape.__name__ in INTERNAL or shape.__name__ in PERSONAL:
+    if name in INTERNAL or name in PERSONAL:
         return _INTERNAL
-    raise KeyError(shape.__name__)
+    raise KeyError(name)
+
+
+def entry(shape: type[BaseModel]) -> str:
+    """What a shape is called here: its name, with its module where the register tells two apart."""
+    qualified = f"{shape.__module__.rsplit('.', 1)[-1]}.{shape.__name__}"
+    return qualified if qualified in PERSONAL else shape.__name__
