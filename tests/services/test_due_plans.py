@@ -71,6 +71,6 @@ async def test_a_page_of_who_is_due_reads_its_own_rows(
         plan = await plans.explain(session, statement, values, generic=False)
         assert index in {node.get("Index Name") for node in plan.nodes()}, plan.outline()
         assert sum(map(read, plan.scans("household"))) <= 3 * (LIMIT + 1), plan.outline()
-        # For any values, a page may be a tenth of a small area: then the area is read, never the city.
+        # For any values, a page may be most of an average area: then the area is read, never the city.
         plan = await plans.explain(session, statement, values, generic=True)
         assert "Seq Scan" not in plan.kinds("household"), plan.outline()
