@@ -92,3 +92,20 @@ async def test_a_village_with_people_is_not_closed_and_says_what_is_left(api: Ap
     village = str(world.places["village_a"].id)
     left = problem_in(await end(api, village), 409, "area_not_empty")["left"]
     assert {"area", "org", "post"} <= set(left)
+
+
+async def test_nothing_new_begins_in_an_area_that_is_over(api: Api, world: World) -> None:
+    grid = await new_grid(api, world)
+    assert (await end(api, grid)).status_code == 200
+    admin, area = api.as_("system_admin"), {"area_id": grid}
+    org = await admin.post("/v1/orgs", json={"name": "第八服务队", "kind": "service_team", **area})
+    problem_in(org, 404, "not_found", "body.area_id")
+    member = await admin.post("/v1/members", json={"name": "何小勤", "employment": "volunteer", **area})
+    problem_in(member, 404, "not_found", "body.area_id")
+    held = {"member_id": str(world["grid_worker"].member_id), "role": "grid_worker", **area}
+    problem_in(await admin.post("/v1/posts", json=held), 422, "invalid", "body.area_id")
+    child = {"code": "x", "name": "微网格", "level": "micro_grid", "kind": "micro_grid", "parent_id": grid}
+    problem_in(await admin.post("/v1/areas", json=child), 404, "not_found", "body.parent_id")
+    loop = Loop(api, world)
+    told = await api.as_("village_admin").post("/v1/tickets", json=loop.body(area_id=grid, location=None))
+    problem_in(told, 404, "not_found", "body.area_id")

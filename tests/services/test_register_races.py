@@ -1,6 +1,8 @@
 """Two people write the register or the tree at the same moment, with real commits."""
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -67,3 +69,39 @@ async def test_a_child_born_while_its_parent_moves_has_the_right_path(
         path = await session.scalar(select(Area.path).where(Area.id == UUID(born.json()["id"])))
         assert path == [*target.path, places["grid_a1"].id, UUID(born.json()["id"])]
         await session.rollback()
+
+
+NEW: Mapping[str, tuple[str, str, dict[str, Any]]] = {
+    "household": (
+        "village_admin",
+        "/v1/households",
+        {"address": "一巷 1 号", "household_type": "vacant"},
+    ),
+    "building": ("village_admin", "/v1/buildings", {"name": "一座", "address": "一巷 3 号"}),
+    "organisation": ("system_admin", "/v1/orgs", {"name": "第八服务队", "kind": "service_team"}),
+    "member": ("system_admin", "/v1/members", {"name": "何小勤", "employment": "volunteer"}),
+    "post": ("system_admin", "/v1/posts", {"role": "grid_worker"}),
+}
+
+
+@pytest.mark.parametrize("what", NEW)
+async def test_nothing_begins_in_an_area_that_ends_at_the_same_moment(
+    api: Api, world: World, what: str
+) -> None:
+    who, url, new = NEW[what]
+    admin = api.as_("system_admin")
+    member = {"member_id": str(world["grid_worker"].member_id)} if what == "post" else {}
+    ends = set()
+    for turn in range(6):
+        grid = {"code": f"N{turn}", "name": f"新网格{turn}", "level": "grid", "kind": "base_grid"}
+        village = {"parent_id": str(world.places["village_a"].id)}
+        area_id = (await admin.post("/v1/areas", json=grid | village)).json()["id"]
+        asked = [
+            admin.post(f"/v1/areas/{area_id}/end"),
+            api.as_(who).post(url, json={**new, **member, "area_id": area_id}),
+        ]
+        order = slice(None, None, 1 if turn % 2 else -1)
+        ended, made = (await asyncio.gather(*asked[order]))[order]
+        assert (ended.status_code, made.is_success) in {(200, False), (409, True)}, made.text
+        ends.add(ended.status_code)
+    assert ends

@@ -148,7 +148,7 @@ async def reparent(session: AsyncSession, *, actor: Actor, area: Area, parent: A
 async def _parent(
     session: AsyncSession, actor: Actor, parent_id: UUID | None, level: AreaLevel
 ) -> Area | None:
-    found = await tree.require(session, actor=actor, named={"body.parent_id": parent_id})
+    found = await tree.require(session, actor=actor, named={"body.parent_id": parent_id}, hold=True)
     parent = found.get("body.parent_id")
     rules.require_parent(level, AreaLevel(parent.level) if parent else None)
     return parent

@@ -50,21 +50,28 @@ def visible(actor: Actor) -> ColumnElement[bool]:
 
 def in_force() -> ColumnElement[bool]:
     """The areas that have begun and not ended today."""
-    today = clock.today()
-    return and_(Area.valid_from <= today, or_(Area.valid_to.is_(None), Area.valid_to > today))
+    return and_(Area.valid_from <= clock.today(), not_over())
+
+
+def not_over() -> ColumnElement[bool]:
+    """The areas that have not ended, begun or not."""
+    return or_(Area.valid_to.is_(None), Area.valid_to > clock.today())
 
 
 async def require(
-    session: AsyncSession, *, actor: Actor, named: Mapping[str, UUID | None]
+    session: AsyncSession, *, actor: Actor, named: Mapping[str, UUID | None], hold: bool = False
 ) -> dict[str, Area]:
     """The areas that some fields name, by field and without boundaries; a field of None is passed over.
 
-    `NotFound`, with the fields, when the caller does not see all of them.
+    `NotFound`, with the fields, when the caller does not see all of them. With `hold`, for what will lie
+    there, they must not have ended, and cannot end before the transaction does.
     """
     wanted = {field: area_id for field, area_id in named.items() if area_id}
     if not wanted:
         return {}
     statement = select(Area).where(Area.id.in_(wanted.values()), visible(actor)).options(BRIEF)
+    if hold:
+        statement = statement.where(not_over()).with_for_update(read=True, key_share=True)
     found = {area.id: area for area in await session.scalars(statement)}
     missing = tuple(unknown(field) for field, area_id in wanted.items() if area_id not in found)
     if missing:
@@ -89,7 +96,7 @@ async def page(
     limit: int,
 ) -> Page[Area]:
     """One page of the areas that have not ended, by code: of one parent, or an area and all below it."""
-    filters = [or_(Area.valid_to.is_(None), Area.valid_to > clock.today())]
+    filters = [not_over()]
     await require(session, actor=actor, named={"query.parent_id": parent_id, "query.under": under})
     if parent_id:
         filters.append(Area.parent_id == parent_id)

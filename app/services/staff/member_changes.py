@@ -39,7 +39,7 @@ async def create(session: AsyncSession, *, actor: Actor, vault: Vault, new: Memb
     area_id = new.area_id or (org.area_id if org else None)
     if area_id is None:
         raise invalid_field("body.area_id", "请填写所在区域或所属组织", "needs an area or an organisation")
-    await tree.require(session, actor=actor, named={"body.area_id": new.area_id})
+    await tree.require(session, actor=actor, named={"body.area_id": new.area_id}, hold=True)
     values = new.model_dump(exclude={"phone"}) | sealed_columns("phone", new.phone, vault)
     values |= {"id": uuid7(), "area_id": area_id, "created_by": actor.id, "updated_by": actor.id}
     await session.execute(insert(Member).values(values))
@@ -59,7 +59,7 @@ async def change(
     """The member with the sent fields changed; `Stale` at another version than expected."""
     member = await _locked(session, actor, member_id, expected_version)
     values = changes.changes
-    await tree.require(session, actor=actor, named={"body.area_id": values.get("area_id")})
+    await tree.require(session, actor=actor, named={"body.area_id": values.get("area_id")}, hold=True)
     await orgs.require(session, actor=actor, field="body.org_id", org_id=values.get("org_id"))
     if "phone" in values:
         values |= sealed_columns("phone", values.pop("phone"), vault)

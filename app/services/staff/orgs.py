@@ -101,7 +101,7 @@ async def require(session: AsyncSession, *, actor: Actor, field: str, org_id: UU
 
 async def create(session: AsyncSession, *, actor: Actor, new: OrgCreate) -> Org:
     """A new organisation; `NotFound` for an area or parent that the caller does not see."""
-    await tree.require(session, actor=actor, named={"body.area_id": new.area_id})
+    await tree.require(session, actor=actor, named={"body.area_id": new.area_id}, hold=True)
     await require(session, actor=actor, field="body.parent_id", org_id=new.parent_id)
     await _require_calendar(session, new.work_calendar_id)
     values = new.model_dump() | {
