@@ -19,6 +19,7 @@ from rich.console import Console
 from app.core.crypto import Vault
 from app.core.db import create_engine, create_sessions
 from app.core.embedded import APP_ROLE, DATABASE, OWNER_ROLE, EmbeddedPostgres
+from app.core.pinyin import spellings
 from app.demo import loader
 from app.demo.people import Account
 from app.demo.scale import SIZES, Scale, Size
@@ -28,6 +29,13 @@ from app.services.tickets import sweep
 SECRET = "the-secret-of-the-bench-and-of-nothing-else"  # noqa: S105 - opens no real data
 SEED, MORE_SEED = 20_260_101, 20_260_102
 PEOPLE_OF_A_HOUSEHOLD = 3.056
+FASHION, ONE_IN = "建国", 40
+SURNAMES = "SELECT array_agg(DISTINCT left(name, 1)) FROM resident"
+RENAME = """
+UPDATE resident SET name = new.name, spellings = string_to_array(new.spelled, ' ')
+FROM unnest($1::text[], $2::text[]) AS new (name, spelled)
+WHERE left(new.name, 1) = left(resident.name, 1) AND mod(abs(hashtext(resident.id::text)), $3) = 0
+"""
 Fill = Callable[[str], Coroutine[Any, Any, list[dict[str, Any]]]]
 
 
@@ -129,7 +137,10 @@ async def _tickets(dsn: str, tickets: int) -> list[dict[str, Any]]:
 
 
 async def _people(dsn: str, people: int) -> list[dict[str, Any]]:
-    """The demo's town grown until so many live in it; grids stay as large as they are."""
+    """The demo's town grown until so many live in it; grids stay as large as they are.
+
+    One person in forty gets the same given name, so that two characters can hit tens of thousands.
+    """
     town, least = SIZES[Scale.TOWN], SIZES[Scale.VILLAGE]
     households = round(people / PEOPLE_OF_A_HOUSEHOLD)
     grown = households / town.households
@@ -142,6 +153,13 @@ async def _people(dsn: str, people: int) -> list[dict[str, Any]]:
     )
     vault = Vault(SECRET)
     made = await loader.load(dsn, scale=Scale.TOWN, seed=SEED, vault=vault, progress=_silent, size=size)
+    connection = await asyncpg.connect(dsn)
+    try:
+        names = [surname + FASHION for surname in await connection.fetchval(SURNAMES)]
+        await connection.execute(RENAME, names, [" ".join(spellings(name)) for name in names], ONE_IN)
+        await connection.execute("VACUUM (ANALYZE) resident")
+    finally:
+        await connection.close()
     return made.accounts
 
 

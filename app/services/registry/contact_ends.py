@@ -1,4 +1,4 @@
-"""The end of contact links with those whom they link: a member leaves, a household ends.
+"""The end of contact links with those whom they link: a member leaves, a household ends or leaves its village.
 
 They end at the same moment and stay on record. That a member leaves is otherwise the business of the wings
 below: posts and teams (staff), administrators (access).
@@ -44,7 +44,7 @@ async def leave(
 
 
 async def of_household(session: AsyncSession, *, actor: Actor, household_id: UUID) -> None:
-    """End the contact links of a household that ends now."""
+    """End the contact links of a household now."""
     await _end(session, actor, ContactLink.household_id == household_id, clock.now())
 
 

@@ -8,10 +8,11 @@ as it goes and chooses by that, because a plan made for a parameter cannot know 
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, func, literal, or_, select, true, union_all
+from sqlalchemy import CTE, ColumnElement, Select, and_, func, literal, not_, or_, select, true, union_all
 
 from app.core.crypto import Vault
 from app.core.paging import Sort, encode_cursor
@@ -32,6 +33,13 @@ _TABLES: dict[FoundKind, Any] = {
     FoundKind.BUILDING: Building,
     FoundKind.PLACE: Place,
 }
+
+
+class _Way(Enum):
+    """How the page's rows may be found: fetched, because they are few; or met in the order of the list."""
+
+    FEW = "few"
+    MET = "met"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +78,31 @@ class _Part:
     sort: Sort
     branches: Sequence[Predicate]
     filters: tuple[ColumnElement[bool], ...]
-    extra: tuple[ColumnElement[bool], ...] = ()
+
+    def ways(self) -> list[_Way]:
+        """What to try before all hits are fetched; one character is likely to be common, letters are not."""
+        if self.layer is Layer.REGISTERED:
+            return []
+        if len(self.branches) > 1 or self.asked.term.isascii():
+            return [_Way.FEW]
+        return [_Way.MET, _Way.FEW] if len(self.asked.term) == 1 else [_Way.FEW, _Way.MET]
 
     def rows(self, *conditions: ColumnElement[bool]) -> Select[Any, Any]:
         """The value of the order, and the id, of the rows that match, in no order."""
         columns = self.table.__table__.c
         matching = self.asked.matches(self.table, columns)
-        return select(self._key(columns), columns.id).where(matching, *self.filters, *conditions)
+        visible = or_(*self.branches)
+        return select(self._key(columns), columns.id).where(visible, matching, *self.filters, *conditions)
 
-    def met(self, branch: Predicate) -> Select[Any, Any]:
-        """The same among the next rows of a branch in the order of the list."""
-        near = select(self.table.__table__).where(branch, *self.filters)
-        ahead = near.order_by(*self.sort.order()).limit(AHEAD).subquery()
+    def met(self) -> Select[Any, Any]:
+        """The same among the next rows of the only branch in the order of the list."""
+        near = select(self.table.__table__).where(*self.branches, *self.filters)
+        ahead = near.order_by(*self.sort.order()).limit(self._ahead()).subquery()
         return select(self._key(ahead.c), ahead.c.id).where(self.asked.matches(self.table, ahead.c))
+
+    def _ahead(self) -> int:
+        # In the order of addresses rows lie apart, and each costs more.
+        return AHEAD if self.table is Resident else AHEAD // 3
 
     def _key(self, columns: Any) -> ColumnElement[str]:
         key: ColumnElement[str] = literal("") if self.table is Resident else columns.sort_key
@@ -97,7 +117,7 @@ def statement(asked: Asked, *, limit: int) -> Select[Any, Any] | None:
     if not found:
         return None
     each = [select(hits.c.layer, hits.c.sort_key, hits.c.id) for hits in found]
-    every = (union_all(*each) if len(each) > 1 else each[0]).subquery()
+    every: Any = union_all(*each).subquery() if len(each) > 1 else found[0]
     order = (every.c.layer, every.c.sort_key, every.c.id)
     return select(every.c.layer, every.c.id).order_by(*order).limit(limit + 1)
 
@@ -119,31 +139,31 @@ def _parts(asked: Asked) -> Iterator[_Part]:
         elif not any(branch is true() for branch in branches):
             registered = links.registered(lambda home: reach.visible(asked.actor, home))
             outside = or_(*branches).is_not(true())
-            yield _Part(asked, layer, table, sort, (outside,), filters, (registered,))
+            yield _Part(asked, layer, table, sort, (and_(outside, registered),), filters)
 
 
 def _first(part: _Part, count: int, is_open: ColumnElement[bool]) -> CTE:
-    """The first hits of a layer, by the way that their number suggests."""
-    name, visible = part.layer.name.lower(), or_(*part.branches)
-    few = part.rows(visible, is_open).limit(FEW + 1).cte(f"{name}_few")
-    are_few, are_many = _count(few) <= FEW, and_(is_open, _count(few) > FEW)
-    ways = [_checked(part, few).where(are_few)]
-    if len(part.branches) == 1 and not part.extra:
-        met = part.met(part.branches[0]).where(are_many).limit(count).cte(f"{name}_met")
-        ways.append(select(met.c.sort_key, met.c.id).where(_count(met) == count))
-        are_many = and_(are_many, _count(met) < count)
-    every = part.rows(visible, *part.extra, are_many).cte(f"{name}_every").prefix_with("MATERIALIZED")
-    ways.append(select(every.c.sort_key, every.c.id))
-    hits = union_all(*ways).subquery()
-    first = select(literal(int(part.layer)).label("layer"), hits.c.sort_key, hits.c.id)
-    return first.order_by(hits.c.sort_key, hits.c.id).limit(count).cte(name)
-
-
-def _checked(part: _Part, few: CTE) -> Select[Any, Any]:
-    if not part.extra:
-        return select(few.c.sort_key, few.c.id)
-    of_few = select(few.c.sort_key, few.c.id).join(part.table, part.table.id == few.c.id)
-    return of_few.where(*part.extra)
+    """The first hits of a layer: each way is gone only if none before it was the right one."""
+    name, left = part.layer.name.lower(), is_open
+    found: list[Select[Any, Any]] = []
+    for way in part.ways():
+        if way is _Way.FEW:
+            hits = part.rows(left).limit(FEW + 1).cte(f"{name}_few")
+            is_right = _count(hits) <= FEW
+        else:
+            hits = part.met().where(left).limit(count).cte(f"{name}_met")
+            is_right = _count(hits) == count
+        # Told once: it is asked for here and by every way that comes after.
+        told = select(is_right.label("right")).cte(f"{hits.name}_right").prefix_with("MATERIALIZED")
+        right = select(told.c.right).scalar_subquery()
+        found.append(select(hits.c.sort_key, hits.c.id).where(right))
+        left = and_(left, not_(right))
+    every = part.rows(left).cte(f"{name}_every").prefix_with("MATERIALIZED")
+    found.append(select(every.c.sort_key, every.c.id))
+    hits_of_all = (union_all(*found) if len(found) > 1 else found[0]).subquery()
+    layer = literal(int(part.layer)).label("layer")
+    first = select(layer, hits_of_all.c.sort_key, hits_of_all.c.id)
+    return first.order_by(hits_of_all.c.sort_key, hits_of_all.c.id).limit(count).cte(name)
 
 
 def _open(found: Sequence[CTE], limit: int) -> ColumnElement[bool]:

@@ -145,6 +145,9 @@ async def move(
     place = await households.where(session, actor=actor, new=body)
     stay = await links.stay(session, household_id=household_id)
     event = Event(actor, links.day_of(body.on, [stay]), LinkReason.MOVED)
+    if place["village_id"] != household.village_id:
+        # Whoever kept contact with them did so for the village that they leave.
+        await contact_ends.of_household(session, actor=actor, household_id=household_id)
     await links.close(session, event, [stay] if stay else [])
     for name, value in place.items():
         setattr(household, name, value)
