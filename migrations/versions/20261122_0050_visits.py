@@ -171,9 +171,9 @@ def _make_tables() -> None:
             name=op.f("ck_visit_visit_type"),
         ),
         sa.CheckConstraint("duration_s >= 0", name=op.f("ck_visit_duration_s")),
-        sa.CheckConstraint("num_nonnulls(household_id, place_id) = 1", name=op.f("ck_visit_one_destination")),
+        sa.CheckConstraint("household_id IS NULL OR place_id IS NULL", name=op.f("ck_visit_one_destination")),
         sa.CheckConstraint(
-            "resident_id IS NULL OR household_id IS NOT NULL", name=op.f("ck_visit_resident_at_home")
+            "(place_id IS NULL) = (num_nonnulls(household_id, resident_id) > 0)", name=op.f("ck_visit_home")
         ),
         sa.ForeignKeyConstraint(["approved_by"], ["member.id"], name=op.f("fk_visit_approved_by")),
         sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_visit_area_id")),

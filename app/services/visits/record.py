@@ -26,7 +26,7 @@ from app.services.platform.actor import Actor
 from app.services.registry import history, reach
 from app.services.staff import members
 from app.services.visits import destinations, distance, effectiveness, opinions, questionnaires, reads
-from app.services.visits.destinations import Destination
+from app.services.visits.destinations import Destination, Goal
 from app.services.visits.effectiveness import Facts
 from app.services.visits.opinions import Desk
 
@@ -49,14 +49,11 @@ async def record(
     """
     if actor.member_id is None:
         raise Forbidden
-    there = await destinations.locked(
-        session, actor=actor, household_id=new.household_id, place_id=new.place_id
-    )
+    goal = Goal(new.household_id, new.place_id, new.resident_id)
+    there = await destinations.locked(session, actor=actor, goal=goal)
     if new.id is not None and await _sent_before(session, actor, new.id, new):
         return await reads.detail(session, actor=actor, visit_id=new.id), False
-    if there.row.ended_on is not None:
-        where = "body.household_id" if new.household_id else "body.place_id"
-        raise invalid_field(where, "这一户或场所已注销", "has ended")
+    _require_there(goal, there)
     await _require_references(session, actor, new)
     values = _values(actor, new) | _placed(new, there)
     visit_id: UUID = values["id"]
@@ -80,11 +77,25 @@ async def record(
     return await reads.detail(session, actor=actor, visit_id=visit_id), True
 
 
+def _require_there(goal: Goal, there: Destination) -> None:
+    """Refuse what has ended, and somebody alone whose household there is to visit."""
+    _table, _id, where = goal.row
+    if there.has_ended:
+        raise invalid_field(where, "这一户、居民或场所已注销", "has ended", "record_ended")
+    if there.lives_with is not None:
+        raise invalid_field(
+            "body.household_id",
+            "此人住在户中，请填写其住户",
+            "lives in a household: name it",
+            "household_needed",
+        )
+
+
 async def _sent_before(session: AsyncSession, actor: Actor, visit_id: UUID, new: VisitCreate) -> bool:
     found = await session.get(Visit, visit_id)
     if found is None:
         return False
-    same = ("household_id", "place_id", "occurred_at", "visit_type", "mode")
+    same = ("household_id", "place_id", "resident_id", "occurred_at", "visit_type", "mode")
     sent = (actor.member_id, *(getattr(new, name) for name in same))
     stored = (found.visitor_id, *(getattr(found, name) for name in same))
     if sent != stored:
@@ -98,7 +109,7 @@ async def _require_references(session: AsyncSession, actor: Actor, new: VisitCre
     if new.plan_id is not None:
         _require_plan(found, new)
     questionnaires.require_fit(found.questionnaire, new.answers, needed=new.result == "met")
-    if new.resident_id is not None and not found.lives_there:
+    if new.household_id and new.resident_id and not found.lives_there:
         raise invalid_field("body.resident_id", "此人不在这一户", "Nobody of that id lives there")
     for field, sent, known in (
         ("companion_ids", new.companion_ids, found.companions),
