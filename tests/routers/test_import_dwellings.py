@@ -111,6 +111,8 @@ async def test_the_same_table_again_changes_nothing_with_numbers_and_without(
         ("水南一座", None, "2单元502"),
         (None, "2", "1幢502"),
         ("1#", "02", "502"),
+        ("水南一座", "2", "2单元502"),
+        ("1栋", "2", "1栋2单元502室"),
     ],
 )
 async def test_a_room_that_is_there_is_found_however_it_is_written(
@@ -192,6 +194,13 @@ async def test_namesakes_at_one_address_are_told_apart_by_their_rooms(
     assert counts(await households.bring_in(xlsx(table))) == (2, 0, 0, 0)
     assert counts(await households.bring_in(xlsx(table))) == (0, 0, 2, 0)
     assert sorted(home[2] for home in (await homes(session)).values()) == ["101", "102"]
+
+
+async def test_two_rows_that_mean_one_known_household_are_told(households: Importing) -> None:
+    rest = ["常住户", "何大文", "户主", None]
+    await households.bring_in(xlsx([HEADER, [None, GRID, None, "1栋", "2", "502", *rest]]))
+    twice = [[None, GRID, None, name, "2", "502", *rest] for name in ("1栋", "水南一座")]
+    assert faults(await households.check(xlsx([HEADER, *twice]))) == [(3, "房号", "repeated")]
 
 
 async def test_a_building_of_a_micro_grid_takes_its_households_there_and_none_from_without(

@@ -9,6 +9,7 @@ registry's bulk functions, many households at once, only into grids that the sen
 from collections.abc import Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -44,6 +45,7 @@ class HouseholdPlan(Plan):
         self._grids = await grids.load(session, actor=self.actor, below=self.below, usual=self.area_id)
         self._people: dict[bytes, tuple[str, int]] = {}
         self._households: dict[tuple[object, ...], int] = {}
+        self._known: dict[UUID, int] = {}
 
     def begins(self, row: StagedRow, unit: Unit) -> bool:
         """A head, another number, or an address without anybody."""
@@ -68,6 +70,10 @@ class HouseholdPlan(Plan):
         await bulk.match(session, households=[household for _unit, household in sound], vault=self.vault)
         for unit, household in sound:
             _blame(unit, household)
+            if household.household_id is not None:
+                line = self._known.setdefault(household.household_id, unit[0].line)
+                if line != unit[0].line and not any(row.faults for row in unit):
+                    _blame_repeated(unit, household, line)
 
     async def apply(self, session: AsyncSession, units: Sequence[Unit]) -> Tally:
         """Write what still can be written; the rest is refused."""
@@ -138,10 +144,9 @@ class HouseholdPlan(Plan):
         head = household.head
         place = (household.area_id, household.address, household.door, head.name if head else None)
         key = (household.no,) if household.no else (*place, head.id_number if head else None)
-        column = "户号" if household.no else doors.ROOM if household.door else _ADDRESS
         line = self._households.setdefault(key, unit[0].line)
         if line != unit[0].line:
-            unit[0].blame(column, "repeated", f"与第 {line} 行是同一户")
+            _blame_repeated(unit, household, line)
         for row in unit:
             if "id_number" in row.values:
                 index = self.vault.index(row.values["id_number"])
@@ -167,6 +172,11 @@ def _person(row: StagedRow) -> BulkPerson:
         id_number=values.get("id_number"),
         phone=values.get("phone"),
     )
+
+
+def _blame_repeated(unit: Unit, household: BulkHousehold, line: int) -> None:
+    column = "户号" if household.no else doors.ROOM if household.door else _ADDRESS
+    unit[0].blame(column, "repeated", f"与第 {line} 行是同一户")
 
 
 def _blame(unit: Unit, household: BulkHousehold) -> None:

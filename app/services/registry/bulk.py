@@ -213,7 +213,7 @@ async def _by_place(session: AsyncSession, households: Sequence[BulkHousehold]) 
 async def _members(
     session: AsyncSession, households: Sequence[BulkHousehold]
 ) -> dict[UUID | None, list[RowMapping]]:
-    ids = [household.household_id for household in households if household.household_id]
+    ids = list({household.household_id for household in households if household.household_id})
     found: dict[UUID | None, list[RowMapping]] = {}
     for row in (await session.execute(text(bulk_sql.MEMBERS), {"households": ids})).mappings():
         found.setdefault(row["household_id"], []).append(row)

@@ -19,7 +19,7 @@ from app.core.texts import compact
 from app.models.registry import Building, Room
 
 _BUILDING = re.compile(r"0*([0-9]+|[a-z][0-9]*)(?:号楼|号|楼|栋|幢|座|#)?")
-_UNIT = re.compile(r"0*([0-9]+)(?:单元|梯)?")
+_UNIT = re.compile(r"0*(.+?)(?:单元|梯)?")
 _ROOM = re.compile(r"(.*[0-9a-z])(?:号房|室|房|号)")
 
 
@@ -32,6 +32,11 @@ class Door(NamedTuple):
     building: str
     unit_no: str | None
     room_no: str
+
+    @property
+    def building_key(self) -> str:
+        """Equal for ways to write one building: 3栋 and 3号楼."""
+        return _key(_BUILDING, self.building)
 
 
 class DoorRefusedError(ValueError):
