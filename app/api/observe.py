@@ -2,7 +2,8 @@
 
 Plain ASGI, because it wraps every request. Logs hold method, route template, status and milliseconds,
 never the path's ids, the query or the caller's address. A request id is taken over from the caller when
-it looks like one. What nobody caught ends here as a 500, so that no message of it reaches the logs.
+it looks like one. Answers with data stay in no cache, unless their route says otherwise. What nobody caught
+ends here as a 500, so that no message of it reaches the logs.
 """
 
 import os
@@ -34,6 +35,7 @@ _HEADERS = (
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "no-referrer"),
 )
+_DATA, _UNCACHED = "/v1/", ("Cache-Control", "no-store")
 
 REQUESTS = Counter("wangge_http_requests", "Requests by route and status", ("method", "route", "status"))
 SECONDS = Histogram(
@@ -68,7 +70,7 @@ class Observe:
                 status, answered = message["status"], True
                 headers = MutableHeaders(scope=message)
                 headers[REQUEST_ID] = request_id
-                for name, value in _HEADERS:
+                for name, value in (*_HEADERS, *([_UNCACHED] if scope["path"].startswith(_DATA) else ())):
                     headers.setdefault(name, value)
             await send(message)
 

@@ -4,13 +4,17 @@ Surnames have readings of their own (曾 is zeng, not ceng); both are kept, beca
 spellings are stored and looked up is not owned here.
 """
 
+import os
 import re
 from functools import lru_cache
 from itertools import islice, product
 
-from pypinyin import Style, pinyin
-
 from app.core.texts import fold_name
+
+# Names are read character by character: the 45 MiB of phrases, and copies of the rest, serve nobody here.
+os.environ.setdefault("PYPINYIN_NO_PHRASES", "1")
+os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "1")
+from pypinyin import Style, pinyin
 
 _WORD = re.compile("[a-z0-9]+")
 _MOST_READINGS = 2

@@ -14,7 +14,7 @@ from app.schemas.types import Input, Output, Point, Ref, StaffRef
 Floors = Annotated[int, Field(ge=1, le=200)]
 Units = Annotated[int, Field(ge=1, le=100)]
 Year = Annotated[int, Field(ge=1800, le=2100)]
-Metres = Annotated[float, Field(gt=0, lt=1_000_000, allow_inf_nan=False)]
+Metres = Annotated[float, Field(ge=0.01, le=999_999.99, allow_inf_nan=False)]
 
 
 class BuildingCreate(Input):

@@ -120,6 +120,7 @@ PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
         },
         "CopiedHome": {"address": _LOGGED_2},
         "CopiedTag": {"code": _LOGGED_3, "source": _LOGGED_3},
+        "CopiedCare": {"category": _LOGGED_3, "measures": _LOGGED_3, "notes": _LOGGED_3},
         "CopiedHousehold": {"address": _LOGGED_2},
         "CopiedVisit": {
             "content": _LOGGED_2,

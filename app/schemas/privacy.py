@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.models.enums import CareTag, Gender
+from app.models.enums import CareLevel, CareTag, Gender
 from app.models.enums.privacy import (
     ContactField,
     DataRequestAction,
@@ -158,6 +158,17 @@ class CopiedTag(Output):
     until: date | None
 
 
+class CopiedCare(Output):
+    """That somebody looks or looked after the resident: why, how, and what was said of it."""
+
+    category: CareTag
+    care_level: CareLevel
+    measures: str | None
+    since: date
+    until: date | None
+    notes: list[str]
+
+
 class CopiedHousehold(Output):
     """A household that the resident belongs or belonged to."""
 
@@ -209,6 +220,7 @@ class DataCopy(Output):
     households: list[CopiedHousehold] = Field(repr=False)
     homes: list[CopiedHome] = Field(repr=False)
     tags: list[CopiedTag] = Field(repr=False)
+    care: list[CopiedCare] = Field(repr=False)
     visits: list[CopiedVisit] = Field(repr=False)
     tickets: list[CopiedTicket] = Field(repr=False)
     looks: list[CopiedAccess]

@@ -97,6 +97,13 @@ async def test_every_post_that_writes_honours_an_idempotency_key(app: FastAPI, a
     assert posts - honouring == WITHOUT_A_KEY
 
 
+@pytest.mark.parametrize("path", ["residents", "households", "tickets", "me", "nothing", "search"])
+async def test_answers_with_data_stay_in_no_cache_unless_they_say_so(api: Api, path: str) -> None:
+    reply = await api.as_("grid_worker").get(f"/v1/{path}")
+    assert reply.headers["cache-control"] == "no-store"
+    assert (await api.get("/v1/public/grids")).headers["cache-control"].startswith("public")
+
+
 async def test_every_operation_is_named_and_described_in_both_languages(app: FastAPI) -> None:
     documented = [
         (f"{method} {path}", operation)

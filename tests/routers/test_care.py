@@ -144,6 +144,40 @@ async def test_nobody_is_looked_after_twice_or_after_death(api: Api, world: Worl
     problem_in(await api.as_("village_admin").post(CARE, json=body), 409, "resident_gone")
 
 
+async def test_a_death_told_late_ends_what_was_begun_since(api: Api, world: World) -> None:
+    resident_id, _home = await somebody(api, world)
+    care, client = await looked_after(api, resident_id), api.as_("village_admin")
+    tag = {"code": "elderly_80", "on": day(-3)}
+    assert (await client.post(f"{RESIDENTS}/{resident_id}/tags", json=tag)).status_code == 201
+    assert (await client.post(f"{RESIDENTS}/{resident_id}/death", json={"on": day(-30)})).status_code == 200
+    tags = (await client.get(f"{RESIDENTS}/{resident_id}/tags")).json()
+    assert [(tag["valid_from"], tag["valid_to"]) for tag in tags] == [(day(-3), day(-3))]
+    assert (await client.get(f"{CARE}/{care['id']}")).json()["ended_on"] == day(-30)
+
+
+async def test_care_of_a_household_ends_with_it(api: Api, world: World) -> None:
+    client, place = api.as_("village_admin"), world.places["grid_a1"]
+    homes = [await dwellings.household(api, "village_admin", place) for _home in range(2)]
+    empty = await dwellings.household(
+        api, "village_admin", place, household_type="vacant", residents=[], since=day(-9)
+    )
+    kept, taken_in = homes
+    body = {"category": "low_income", "care_level": "red"}
+    cares = [
+        (await client.post(CARE, json=body | {"household_id": home["id"]})).json()
+        for home in (taken_in, empty)
+    ]
+    kin = [{"resident_id": taken_in["people"][0]["resident_id"], "relation": "30"}]
+    merged = {"household_id": taken_in["id"], "members": kin}
+    assert (await client.post(f"/v1/households/{kept['id']}/merge", json=merged)).status_code == 200
+    assert (await client.post(f"/v1/households/{empty['id']}/end", json={})).status_code == 200
+    for care in cares:
+        assert (await client.get(f"{CARE}/{care['id']}")).json()["ended_on"] == day(0)
+        late = await client.post(f"{CARE}/{care['id']}/review", json={"care_level": "green"})
+        problem_in(late, 409, "record_ended")
+    assert (await client.get(CARE)).json()["items"] == []
+
+
 async def test_tags_come_and_go_and_never_overlap(api: Api, world: World) -> None:
     resident_id, _home = await somebody(api, world)
     client, url = api.as_("grid_worker"), f"{RESIDENTS}/{resident_id}/tags"

@@ -14,7 +14,7 @@ from app.models.registry import Resident
 from app.models.ticket import Ticket, TicketContact
 from app.models.ticket_step import TicketEvent
 from app.services.privacy.data_requests import STEPS
-from tests.support import households
+from tests.support import dwellings, households
 from tests.support.clients import Api
 from tests.support.looks import logged, look
 from tests.support.problems import problem_in
@@ -65,6 +65,17 @@ async def carried_out(api: Api, kind: str, **changed: Any) -> str:
         assert reply.status_code == 200, reply.text
     assert reply.json()["state"] == "done"
     return request_id
+
+
+async def cared_for(api: Api) -> None:
+    """The resident is looked after, for a reason that discloses health."""
+    client = api.as_("grid_worker")
+    body = {"resident_id": str(RESIDENT), "category": "disabled", "care_level": "red", "measures": "每周送药"}
+    care = await client.post("/v1/care-objects", json=body)
+    assert care.status_code == 201, care.text
+    review = {"care_level": "orange", "note": "子女在外地"}
+    reply = await client.post(f"/v1/care-objects/{care.json()['id']}/review", json=review)
+    assert reply.status_code == 200, reply.text
 
 
 async def closed(loop: Loop) -> None:
@@ -141,6 +152,7 @@ async def test_the_copy_holds_person_household_tickets_and_who_looked(
     assert (await person.post(f"/v1/residents/{RESIDENT}/moves", json=away)).status_code == 200
     tag = {"code": "elderly_80", "source": "民政名单"}
     assert (await person.post(f"/v1/residents/{RESIDENT}/tags", json=tag)).status_code == 201
+    await cared_for(api)
     request_id = (await ask(api, "access")).json()["id"]
     address = f"{PATH}/{request_id}/copy"
     problem_in(await api.as_("village_admin").post(address), 409, "data_request_state")
@@ -152,6 +164,7 @@ async def test_the_copy_holds_person_household_tickets_and_who_looked(
     assert {name: copy["person"][name] for name in more} == more
     assert [home["address"] for home in copy["homes"]] == ["深圳市某某路9号"]
     assert [(tag["code"], tag["source"]) for tag in copy["tags"]] == [("elderly_80", "民政名单")]
+    assert [(care["measures"], care["notes"]) for care in copy["care"]] == [("每周送药", ["子女在外地"])]
     assert [home["address"] for home in copy["households"]] == ["测试路1号"]
     assert [ticket["ticket_id"] for ticket in copy["tickets"]] == [loop.id]
     assert [look["by"] for look in copy["looks"]] == [world["grid_worker"].name, world["dispatcher"].name]
@@ -173,7 +186,15 @@ async def test_a_correction_reaches_the_row_and_the_contacts_of_tickets(
         assert (row.name, vault.open(row.phone_sealed)) == ("欧阳修", "13700001111")
         assert row.phone_index == vault.index("13700001111")
     assert person.id_index == vault.index(households.identity_number(7))
-    assert person.version == 2
+    assert (person.no_id_reason, person.version) == (None, 2)
+
+
+async def test_a_correction_tells_a_number_or_why_there_is_none(api: Api) -> None:
+    url, client = f"/v1/residents/{RESIDENT}", api.as_("grid_worker")
+    for number, reason in ((None, "not_collected"), (households.identity_number(7), None)):
+        await carried_out(api, "correct", changes={"id_number": number})
+        now = (await client.get(url)).json()
+        assert (now["id_number"] is None, now["no_id_reason"]) == (number is None, reason)
 
 
 async def test_a_correction_that_is_wrong_or_somebody_elses_is_refused(
@@ -215,13 +236,16 @@ async def test_after_the_erasure_no_table_holds_anything_of_the_person(
     away = {"home": {"address": "深圳市某某路9号"}}
     assert (await person.post(f"/v1/residents/{RESIDENT}/moves", json=away)).status_code == 200
     assert len(await holding(session, ["湖南省某某巷8号", "深圳市某某路9号"])) == 2
+    await cared_for(api)
+    tag = {"code": "disabled", "source": "残联名单"}
+    assert (await person.post(f"/v1/residents/{RESIDENT}/tags", json=tag)).status_code == 201
     events = await steps_of(session, loop.id)
     keys = set(await session.scalars(select(Attachment.object_key)))
     assert keys
     request_id = await carried_out(api, "delete", note=f"{households.NAME}要求删除")
     vault = Vault(SECRET)
     marks = [households.NAME, households.PHONE, households.identity_number(1), "已清运并冲洗路面", "来电致谢"]
-    marks += [*more.values(), "深圳市某某路9号"]
+    marks += [*more.values(), "深圳市某某路9号", "每周送药", "子女在外地", "残联名单"]
     marks += [mark.encode().hex() for mark in marks]
     marks += [vault.index(households.PHONE).hex(), vault.index(households.identity_number(1)).hex()]
     assert await holding(session, marks) == {}
@@ -231,7 +255,22 @@ async def test_after_the_erasure_no_table_holds_anything_of_the_person(
     shown = await api.as_("village_admin").get(f"/v1/households/{fixed_id(10_001)}")
     assert {shown.json()["people"][0][name] for name in ("phone", "id_number", "age")} == {None}
     assert shown.json()["people"][0]["name"] == "*"
+    assert shown.json()["care_level"] is None
+    assert (await person.get(f"/v1/residents/{RESIDENT}/tags")).json() == []
     assert (await api.as_("village_admin").get(f"{PATH}/{request_id}")).json()["state"] == "done"
+
+
+@pytest.mark.parametrize("event", ["departure", "death"])
+async def test_who_left_or_died_can_be_erased_where_they_were_last(
+    api: Api, world: World, event: str
+) -> None:
+    home = await dwellings.household(api, "grid_worker", world.places["grid_a1"])
+    resident_id = home["people"][0]["resident_id"]
+    url, client = f"/v1/residents/{resident_id}", api.as_("grid_worker")
+    assert (await client.post(f"{url}/{event}", json={})).status_code == 200
+    problem_in(await ask(api, "delete", "grid_worker_a2", resident_id=resident_id), 404, "not_found")
+    await carried_out(api, "delete", resident_id=resident_id)
+    assert (await client.get(url)).json()["name"] == "*"
 
 
 async def test_a_file_that_another_ticket_shows_too_is_kept(

@@ -1,5 +1,6 @@
 """Buildings and rooms over HTTP: who writes where, the order of addresses, versions, what ends when."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -140,6 +141,29 @@ async def test_a_building_ends_after_its_rooms_and_stays_readable(api: Api, worl
     problem_in(
         await client.post(ROOMS, json={"building_id": house["id"], "room_no": "1"}), 409, "record_ended"
     )
+
+
+async def test_a_room_ends_after_whoever_lived_there_left(api: Api, world: World) -> None:
+    room = await dwellings.room(
+        api, "grid_worker", await dwellings.building(api, "grid_worker", world.places["grid_a1"])
+    )
+    since = (clock.today() - timedelta(days=9)).isoformat()
+    home = await dwellings.household(api, "grid_worker", world.places["grid_a1"], since=since)
+    client, url = api.as_("grid_worker"), f"{ROOMS}/{room['id']}/end"
+    moves = f"/v1/residents/{home['people'][0]['resident_id']}/moves"
+    assert (await client.post(moves, json={"home": {"room_id": room["id"]}})).status_code == 200
+    problem_in(await client.post(url, json={}), 409, "room_in_use")
+    assert (await client.post(moves, json={"home": {"address": "深圳市"}})).status_code == 200
+    problem_in(await client.post(url, json={"ended_on": since}), 422, "invalid", "body.ended_on")
+    assert (await client.post(url, json={})).status_code == 200
+
+
+@pytest.mark.parametrize(("sent", "status"), [(999_999.99, 201), (999_999.999, 422), (0.001, 422)])
+async def test_a_room_is_as_large_as_can_be_written_down(
+    api: Api, world: World, sent: float, status: int
+) -> None:
+    body = {"area_id": str(world.places["grid_a1"].id), "address": "水南街 9 号", "room_no": "1"}
+    assert (await api.as_("grid_worker").post(ROOMS, json=body | {"area_m2": sent})).status_code == status
 
 
 async def test_the_head_of_a_building_is_somebody_whom_the_caller_sees(api: Api, world: World) -> None:

@@ -216,6 +216,14 @@ async def test_who_left_the_town_can_come_back_and_the_gap_is_the_one_that_was_m
     assert [row[1:] for row in await past(api, son)] == [(LONG_AGO, ago(100)), (ago(40), None)]
 
 
+async def test_nobody_dies_before_they_left(api: Api, world: World) -> None:
+    _head, _wife, son = ids(await family(api, world))
+    await post(api, f"{RESIDENTS}/{son}/departure", {"on": ago(100)})
+    early = await api.as_("village_admin").post(f"{RESIDENTS}/{son}/death", json={"on": ago(101)})
+    problem_in(early, 422, "invalid", "body.on")
+    assert (await post(api, f"{RESIDENTS}/{son}/death", {"on": ago(100)}))["died_on"] == ago(100)
+
+
 async def test_events_come_in_the_order_of_their_days(api: Api, world: World) -> None:
     home, other = await family(api, world), await family(api, world, "grid_a2")
     _head, _wife, son = ids(home)
@@ -340,3 +348,21 @@ async def test_a_birth_date_stays_as_it_was_said(api: Api, world: World) -> None
     assert (await get(api, f"{RESIDENTS}/{wife}"))["age"] < said
     taken = await api.as_("grid_worker").patch(f"{RESIDENTS}/{head}", json={"id_number": identity_number(2)})
     problem_in(taken, 409, "resident_registered", "body.id_number")
+
+
+async def test_whoever_has_no_number_has_a_reason_and_nobody_else(api: Api, world: World) -> None:
+    _head, wife, _son = ids(await family(api, world))
+    client, url = api.as_("grid_worker"), f"{RESIDENTS}/{wife}"
+    emptied = (await client.patch(url, json={"no_id_reason": None})).json()
+    assert (emptied["id_number"], emptied["no_id_reason"]) == (None, "not_collected")
+    assert (await client.patch(url, json={"id_number": identity_number(3)})).status_code == 200
+    told = (await client.patch(url, json={"no_id_reason": "refused"})).json()
+    assert (told["id_number"] is None, told["no_id_reason"]) == (False, None)
+
+
+async def test_a_number_stays_one_of_its_kind(api: Api, world: World) -> None:
+    _head, wife, _son = ids(await family(api, world))
+    client, url = api.as_("grid_worker"), f"{RESIDENTS}/{wife}"
+    passport = {"id_type": "414", "id_number": "FZ1234567"}
+    assert (await client.patch(url, json=passport)).status_code == 200
+    problem_in(await client.patch(url, json={"id_type": "111"}), 422, "invalid", "body.id_number")

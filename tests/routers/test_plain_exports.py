@@ -139,3 +139,23 @@ async def test_who_lost_the_post_does_not_get_the_file(
     assert ended.status_code == 200, ended.text
     problem_in(await api.as_("village_admin").get(f"{PATH}/{job_id}/file"), 403, "forbidden")
     assert residents
+
+
+async def test_a_file_expires_when_somebody_in_it_is_erased(
+    outward: Exporting, api: Api, residents: set[UUID]
+) -> None:
+    plain = await approved(outward, api)
+    masked = (await outward.make("village_admin", "households"))["id"]
+    beside = (await outward.make("village_admin_b", "households", "village_b"))["id"]
+    resident_id = next(iter(residents))
+    body = {"kind": "delete", "identity_check": "id_card", "note": "本人到居委会提出"}
+    client = api.as_("village_admin")
+    asked = await api.as_("grid_worker").post(
+        "/v1/data-requests", json=body | {"resident_id": str(resident_id)}
+    )
+    for action in ("approve", "carry_out"):
+        url = f"/v1/data-requests/{asked.json()['id']}/actions"
+        assert (await client.post(url, json={"action": action})).status_code == 200
+    for job_id in (plain, masked):
+        problem_in(await client.get(f"{PATH}/{job_id}/file"), 410, "export_expired")
+    assert (await api.as_("village_admin_b").get(f"{PATH}/{beside}/file")).status_code == 200

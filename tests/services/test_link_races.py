@@ -60,3 +60,26 @@ async def test_a_transfer_is_taken_over_once_whatever_happens_beside_it(
         assert sorted(decided) == [200, 409, 409]
         assert moved in {200, 404}
     assert await broken(session) == {}
+
+
+@pytest.mark.commits
+async def test_nobody_begins_to_live_where_a_household_or_room_ends(
+    api: Api, session: AsyncSession, world: World
+) -> None:
+    client, place = api.as_("village_admin"), world.places["grid_a1"]
+    for kind in ("household", "room") * ROUNDS:
+        lodger = (await dwellings.household(api, "village_admin", place))["people"][0]["resident_id"]
+        if kind == "household":
+            empty = await dwellings.household(
+                api, "village_admin", place, household_type="vacant", residents=[]
+            )
+        else:
+            empty = await dwellings.room(
+                api, "village_admin", await dwellings.building(api, "village_admin", place)
+            )
+        ended, moved = await asyncio.gather(
+            client.post(f"/v1/{kind}s/{empty['id']}/end", json={}),
+            client.post(f"/v1/residents/{lodger}/moves", json={"home": {f"{kind}_id": empty["id"]}}),
+        )
+        assert (ended.status_code, moved.status_code) in {(200, 404), (409, 200)}
+    assert await broken(session) == {}

@@ -8,13 +8,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.crypto import Vault
 from app.models.privacy import PiiAccess
-from app.models.registry import Household, HouseholdMember, Residence, Resident, ResidentTag
+from app.models.registry import (
+    CareObject,
+    CareReview,
+    Household,
+    HouseholdMember,
+    Residence,
+    Resident,
+    ResidentTag,
+)
 from app.models.staff import Member
 from app.models.ticket import Ticket
 from app.models.ticket_outcome import TicketOutcome
 from app.models.visit import Visit, VisitOpinion
 from app.schemas.privacy import (
     CopiedAccess,
+    CopiedCare,
     CopiedHome,
     CopiedHousehold,
     CopiedPerson,
@@ -43,6 +52,7 @@ async def copy(session: AsyncSession, *, person: Resident, vault: Vault) -> Data
         households=await _households(session, person.id),
         homes=await _homes(session, person.id),
         tags=await _tags(session, person.id),
+        care=await _care(session, person.id),
         visits=await _visits(session, await traces.visits_of(session, person=person)),
         tickets=await _tickets(session, tickets),
         looks=await _looks(session, person.id, tickets),
@@ -88,6 +98,29 @@ async def _tags(session: AsyncSession, resident_id: UUID) -> list[CopiedTag]:
     return [
         CopiedTag(code=tag.code, source=tag.source, since=tag.valid_from, until=tag.valid_to)
         for tag in await session.scalars(statement.order_by(ResidentTag.valid_from, ResidentTag.id))
+    ]
+
+
+async def _care(session: AsyncSession, resident_id: UUID) -> list[CopiedCare]:
+    mine = CareObject.resident_id == resident_id
+    notes: dict[UUID, list[str]] = {}
+    said = select(CareReview.care_object_id, CareReview.note).join(
+        CareObject, CareObject.id == CareReview.care_object_id
+    )
+    for care_id, words in await session.execute(said.where(mine).order_by(CareReview.id)):
+        if words is not None:
+            notes.setdefault(care_id, []).append(words)
+    statement = select(CareObject).where(mine).order_by(CareObject.opened_on, CareObject.id)
+    return [
+        CopiedCare(
+            category=care.category,
+            care_level=care.care_level,
+            measures=care.measures,
+            since=care.opened_on,
+            until=care.ended_on,
+            notes=notes.get(care.id, []),
+        )
+        for care in await session.scalars(statement)
     ]
 
 

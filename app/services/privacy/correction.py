@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import clock
 from app.core.crypto import Vault
 from app.core.errors import invalid_field
+from app.models.enums import IdType, NoIdReason
 from app.models.registry import Resident
 from app.models.ticket import TicketContact
 from app.schemas.privacy import Correction
@@ -62,6 +63,9 @@ def _numbers(sent: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if "id_number" in sent:
         found |= sealed_columns("id", sent["id_number"], vault)
+        found["no_id_reason"] = None if sent["id_number"] else NoIdReason.NOT_COLLECTED.value
+        if sent["id_number"]:
+            found["id_type"] = IdType.RESIDENT_ID.value
     if "phone" in sent:
         found |= sealed_columns("phone", sent["phone"], vault)
     return found

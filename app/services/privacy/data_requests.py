@@ -1,7 +1,7 @@
 """Data requests: taken down by one person, decided and carried out by another, as a table of steps.
 
 What an approved request does is in `copies`, `correction` and `erasure`. The scope is that of the household
-in which the resident lived when they asked.
+in which the resident lived when they asked; of somebody who died or left, of where they were last.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock, writes
@@ -29,7 +29,7 @@ from app.services.platform.listing import page_statement
 from app.services.platform.scope import ScopeColumns
 from app.services.platform.unmasking import Disclosed
 from app.services.privacy import copies, correction, erasure
-from app.services.registry import households
+from app.services.registry import households, reach
 
 DECIDERS = frozenset({Role.VILLAGE_ADMIN})
 COLUMNS = ScopeColumns(
@@ -200,17 +200,22 @@ def _require_duty(actor: Actor, request: DataRequest, action: Action) -> None:
         raise SamePerson
 
 
-async def _home(session: AsyncSession, actor: Actor, resident_id: UUID) -> Household:
-    found = await session.scalar(
+async def _home(session: AsyncSession, actor: Actor, resident_id: UUID) -> Household | Resident:
+    now = HouseholdMember.valid_to.is_(None)
+    found: Household | Resident | None = await session.scalar(
         select(Household)
         .join(HouseholdMember, HouseholdMember.household_id == Household.id)
         .where(
             HouseholdMember.resident_id == resident_id,
-            HouseholdMember.valid_to.is_(None),
+            now,
             scope.visible(_writer(actor), Dataset.REGISTRY, households.COLUMNS),
         )
         .limit(1)
     )
+    if found is None:
+        belongs = exists().where(HouseholdMember.resident_id == Resident.id, now)
+        last = scope.visible(_writer(actor), Dataset.REGISTRY, reach.columns_of(Resident))
+        found = await session.scalar(select(Resident).where(Resident.id == resident_id, ~belongs, last))
     if found is None:
         raise NotFound
     return found

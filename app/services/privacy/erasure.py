@@ -14,17 +14,30 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import clock
 from app.core.crypto import Vault
 from app.core.errors import Conflict
+from app.models.area import Area
 from app.models.attachment import Attachment, FileIntent, TicketAttachment
 from app.models.enums import Gender
+from app.models.enums.exchange import ExportState
+from app.models.enums.privacy import PersonalRecord
+from app.models.exchange import ExportJob
 from app.models.platform import IdempotencyKey
 from app.models.privacy import DataRequest, DataRequestNote, PiiAccess, PiiAccessReason
-from app.models.registry import Residence, Resident
+from app.models.registry import (
+    CareObject,
+    CareReview,
+    Household,
+    HouseholdMember,
+    Residence,
+    Resident,
+    ResidentTag,
+)
 from app.models.ticket import Ticket, TicketContact
 from app.models.ticket_outcome import TicketOutcome
 from app.models.ticket_step import TicketEvent, TicketNote
 from app.models.visit import Visit, VisitAttachment, VisitOpinion
 from app.services.platform import masks
 from app.services.privacy import traces
+from app.services.registry import cycle
 from app.services.registry.names import name_columns
 
 ERASED = "［已删除］"
@@ -53,6 +66,7 @@ async def erase(session: AsyncSession, *, person: Resident, vault: Vault) -> Non
     await erase_visits(session, visit_ids=visits)
     await _kept_answers(session, [str(one) for one in (person.id, *tickets, *visits)])
     await _words_about(session, person.id, tickets)
+    await _exports(session, person)
     await erase_residents(session, resident_ids=[person.id])
 
 
@@ -78,6 +92,7 @@ async def erase_residents(session: AsyncSession, *, resident_ids: Sequence[UUID]
             **gone,
         ),
     )
+    await _care(session, resident_ids)
 
 
 async def erase_contacts(session: AsyncSession, *, ticket_ids: Sequence[UUID]) -> None:
@@ -131,6 +146,30 @@ async def _unlinked(session: AsyncSession, links: Any, which: ColumnElement[bool
     lone = [{"object_key": key, "created_at": clock.now()} for key in sorted(keys - kept)]
     if lone:
         await session.execute(insert(FileIntent), lone)
+
+
+async def _care(session: AsyncSession, resident_ids: Sequence[UUID]) -> None:
+    """That they were looked after, why and how, and their tags."""
+    cared_for = select(CareObject.id).where(CareObject.resident_id.in_(resident_ids))
+    await _change(session, delete(CareReview).where(CareReview.care_object_id.in_(cared_for)))
+    await _change(session, delete(CareObject).where(CareObject.resident_id.in_(resident_ids)))
+    await _change(session, delete(ResidentTag).where(ResidentTag.resident_id.in_(resident_ids)))
+    await cycle.keep(session, residents=resident_ids)
+
+
+async def _exports(session: AsyncSession, person: Resident) -> None:
+    """Files that may still be fetched, and may tell of the person, expire at once."""
+    now = clock.now()
+    homes = select(Household.area_id).join(HouseholdMember, HouseholdMember.household_id == Household.id)
+    around = select(func.unnest(Area.path)).where(
+        or_(Area.id == person.area_id, Area.id.in_(homes.where(HouseholdMember.resident_id == person.id)))
+    )
+    named = select(PiiAccess.entity_id).where(
+        PiiAccess.entity == PersonalRecord.EXPORT, PiiAccess.resident_id == person.id
+    )
+    told = or_(ExportJob.area_id.in_(around), ExportJob.id.in_(named))
+    ready = update(ExportJob).where(ExportJob.state == ExportState.READY, ExportJob.expires_at > now, told)
+    await _change(session, ready.values(expires_at=now, version=ExportJob.version + 1))
 
 
 async def _words_about(session: AsyncSession, resident_id: UUID, tickets: Sequence[UUID]) -> None:

@@ -20,7 +20,7 @@ from app.schemas.life import HeadChange, HouseholdMove, Kin, Merge, Split
 from app.services.platform import versions
 from app.services.platform.actor import Actor
 from app.services.platform.scope import Predicate
-from app.services.registry import contact_ends, heads, history, households, links, reach
+from app.services.registry import care_end, contact_ends, heads, history, households, links, reach
 from app.services.registry.links import Event
 
 
@@ -256,6 +256,7 @@ async def _finish_one(
     await links.close(session, event, [stay] if stay else [])
     await session.execute(update(Household).where(Household.id == household.id).values(ended_on=event.on))
     await contact_ends.of_household(session, actor=event.actor, household_id=household.id)
+    await care_end.of_household(session, actor=event.actor, household_id=household.id, on=event.on)
 
 
 async def _split_place(

@@ -174,8 +174,10 @@ async def _end(
     event = Event(actor, links.day_of(body.on, [before, home]), reason)
     await links.close(session, event, [link for link in (before, home) if link is not None])
     if reason is LinkReason.DIED:
-        if person.birth_on and event.on < person.birth_on:
-            raise invalid_field("body.on", "不能早于出生日期", "must not be before the birth")
+        if any(day and event.on < day for day in (person.birth_on, person.left_on)):
+            raise invalid_field(
+                "body.on", "不能早于出生或迁出的日期", "must not be before the birth or leaving"
+            )
         person.died_on = event.on
     else:
         person.left_on = event.on
@@ -241,7 +243,8 @@ async def _home(session: AsyncSession, actor: Actor, sent: Home) -> dict[str, An
             seen = select(table.id).where(
                 table.id == row_id, reach.visible(actor, table), table.ended_on.is_(None)
             )
-            if await session.scalar(seen) is None:
+            # Whoever ends it waits, and then sees who lives there.
+            if await session.scalar(seen.with_for_update(read=True, key_share=True)) is None:
                 raise NotFound(errors=(tree.unknown(f"body.home.{name}"),))
     return sent.model_dump(exclude_none=True)
 

@@ -17,6 +17,7 @@ from app.services.platform import audit
 from app.services.platform.actor import Actor
 
 MOST, WINDOW = 60, timedelta(hours=1)
+_LOCKS = 42
 ENTITY, ACTION = "search", "search.number"
 
 
@@ -30,6 +31,8 @@ class LookupLimit(Problem):
 
 async def note(session: AsyncSession, *, actor: Actor, fields: Sequence[str]) -> None:
     """Write down that the caller looks for a whole number of one of these fields; `LookupLimit`."""
+    # One search of a person at a time: two at once would both be the last.
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(actor.id), _LOCKS))))
     now = clock.now()
     count, first = (
         await session.execute(

@@ -42,10 +42,18 @@ async def change(
     warnings: list[Warned] = []
     if "phone" in values:
         values |= sealed_columns("phone", values.pop("phone"), vault)
+    kind = values.get("id_type", IdType(resident.id_type))
     if "id_number" in values:
-        number = _checked(values.pop("id_number"), values.get("id_type", IdType(resident.id_type)))
+        number = _checked(values.pop("id_number"), kind)
         warnings = residents.odd(number, _WHERE)
         values |= await _number(session, resident, number, values, vault)
+    elif resident.id_sealed is not None:
+        if "id_type" in values:
+            _checked(vault.open(resident.id_sealed), kind)
+        # There is a number: nothing explains that there is none.
+        values.pop("no_id_reason", None)
+    elif "no_id_reason" in values:
+        values["no_id_reason"] = values["no_id_reason"] or NoIdReason.NOT_COLLECTED
     for name, value in values.items():
         setattr(resident, name, value)
     versions.touch(resident, actor)
@@ -73,8 +81,8 @@ async def _number(
     columns: dict[str, Any] = sealed_columns("id", number.number if number else None, vault)
     if number is None:
         return columns | {"no_id_reason": sent.get("no_id_reason") or NoIdReason.NOT_COLLECTED}
-    index = columns["id_index"]
-    taken = select(Resident.id).where(Resident.id_index == index, Resident.id != resident.id)
+    indexes = vault.indexes(number.number)
+    taken = select(Resident.id).where(Resident.id_index.in_(indexes), Resident.id != resident.id)
     if await session.scalar(taken) is not None:
         zh, en = residents.ResidentTaken.title_zh, residents.ResidentTaken.title_en
         raise residents.ResidentTaken(errors=(FieldError(_WHERE, residents.ResidentTaken.code, zh, en),))

@@ -4,10 +4,11 @@ A room belongs to a building and lies in its grid, or stands alone in a grid (a 
 name leaves masked, the phone is sealed and leaves masked.
 """
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, exists, select
+from sqlalchemy import ColumnElement, Row, Select, exists, func, select, union_all
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,7 +18,7 @@ from app.core.ids import uuid7
 from app.core.paging import Page, Sort, page_of
 from app.models.area import Area
 from app.models.enums import AreaLevel, RoomUse
-from app.models.registry import Building, Household, Room
+from app.models.registry import Building, Household, HouseholdStay, Residence, Room
 from app.schemas.dwelling import Ending, RoomCreate, RoomPatch, RoomRead
 from app.schemas.types import Ref
 from app.services.areas import tree
@@ -33,10 +34,10 @@ _OWN = {"area", "building", "owner_name", "owner_phone"}
 
 
 class RoomInUse(Conflict):
-    """Somebody is registered in the room."""
+    """A household is registered in the room, or somebody lives there."""
 
     code = "room_in_use"
-    title_zh, title_en = "房屋内还有未注销的住户", "A household is still registered in the room"
+    title_zh, title_en = "房屋内还有未注销的住户或居住人员", "A household or somebody else still lives there"
 
 
 async def page(
@@ -124,12 +125,15 @@ async def end(
     ending: Ending,
     expected_version: int | None,
 ) -> RoomRead:
-    """Take a room out of the registry; `RoomInUse` while a household is registered in it."""
+    """Take a room out of the registry; `RoomInUse` while a household or somebody else lives there."""
     room = await reach.locked(session, Room, actor=actor, row_id=room_id, expected_version=expected_version)
-    used = exists().where(Household.room_id == room_id, Household.ended_on.is_(None))
-    if await session.scalar(select(used)):
+    registered = exists().where(Household.room_id == room_id, Household.ended_on.is_(None))
+    lived_in = exists().where(Residence.room_id == room_id, Residence.valid_to.is_(None))
+    if await session.scalar(select(registered | lived_in)):
         raise RoomInUse
-    room.ended_on = reach.past(ending.ended_on, where="body.ended_on")
+    room.ended_on = reach.past(
+        ending.ended_on, where="body.ended_on", since=await _last_left(session, room_id)
+    )
     versions.touch(room, actor)
     await session.flush()
     data = {"ended_on": room.ended_on.isoformat()}
@@ -140,6 +144,18 @@ async def end(
 def address_in(building_address: str, unit_no: str | None, room_no: str) -> str:
     """The address of a room that has none of its own."""
     return f"{building_address}{unit_no}单元{room_no}" if unit_no else f"{building_address}{room_no}"
+
+
+async def _last_left(session: AsyncSession, room_id: UUID) -> date | None:
+    """The day on which the last household, or person, left a room."""
+    days = union_all(
+        *(
+            select(func.max(link.valid_to).label("day")).where(link.room_id == room_id)
+            for link in (HouseholdStay, Residence)
+        )
+    ).subquery()
+    found: date | None = await session.scalar(select(func.max(days.c.day)))
+    return found
 
 
 async def _place(session: AsyncSession, actor: Actor, new: RoomCreate) -> dict[str, Any]:
