@@ -47,7 +47,16 @@ _REGISTRY = (
     "residence",
     "household_stay",
 )
-_VISITS = ("place", "contact_link", "care_object", "visit_plan_household", "visit", "visit_visitor")
+_VISITS = (
+    "place",
+    "contact_link",
+    "care_object",
+    "care_review",
+    "visit_plan_household",
+    "visit",
+    "visit_visitor",
+    "visit_opinion",
+)
 _AUTOMATIC = "UPDATE category SET auto_dispatch = true WHERE code = ANY ($1)"
 _REGIONS = frozenset({AreaLevel.CITY, AreaLevel.COUNTY})
 

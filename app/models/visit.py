@@ -42,6 +42,7 @@ class VisitPlan(Versioned, Base):
     scope: Mapped[str]
     area_id: Mapped[UUID] = mapped_column(ForeignKey("area.id"), index=True)
     care_levels: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default="{}")
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default="{}")
     starts_on: Mapped[date] = mapped_column(Date)
     due_on: Mapped[date] = mapped_column(Date)
     quota: Mapped[int | None]

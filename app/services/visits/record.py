@@ -18,7 +18,14 @@ from app.core.ids import uuid7
 from app.models.attachment import Attachment
 from app.models.registry import HouseholdMember, Residence
 from app.models.staff import Member
-from app.models.visit import Visit, VisitAttachment, VisitPlan, VisitPlanHousehold, VisitVisitor
+from app.models.visit import (
+    Visit,
+    VisitAttachment,
+    VisitPlan,
+    VisitPlanAssignee,
+    VisitPlanHousehold,
+    VisitVisitor,
+)
 from app.schemas.visit import VisitCreate, VisitRead
 from app.services.areas import tree
 from app.services.platform import attachments
@@ -31,6 +38,8 @@ from app.services.visits.effectiveness import Facts
 from app.services.visits.opinions import Desk
 
 LATE = timedelta(days=1)
+# As far as a phone's clock may be ahead.
+AHEAD = timedelta(minutes=10)
 
 
 class VisitExists(Conflict):
@@ -54,6 +63,10 @@ async def record(
     if new.id is not None and await _sent_before(session, actor, new.id, new):
         return await reads.detail(session, actor=actor, visit_id=new.id), False
     _require_there(goal, there)
+    if new.occurred_at > clock.now() + AHEAD:
+        raise invalid_field(
+            "body.occurred_at", "走访时间不能晚于现在", "must not be in the future", "date_in_future"
+        )
     await _require_references(session, actor, new)
     values = _values(actor, new) | _placed(new, there)
     visit_id: UUID = values["id"]
@@ -122,6 +135,9 @@ async def _require_references(session: AsyncSession, actor: Actor, new: VisitCre
 
 
 def _asked(actor: Actor, new: VisitCreate) -> Any:
+    carriers = select(VisitPlanAssignee).where(VisitPlanAssignee.plan_id == VisitPlan.id)
+    went = [actor.member_id, *new.companion_ids]
+    assigned = or_(~carriers.exists(), carriers.where(VisitPlanAssignee.member_id.in_(went)).exists())
     in_plan = exists().where(
         VisitPlanHousehold.plan_id == VisitPlan.id, VisitPlanHousehold.household_id == new.household_id
     )
@@ -143,7 +159,9 @@ def _asked(actor: Actor, new: VisitCreate) -> Any:
             VisitPlan.id.label("plan"),
             VisitPlan.questionnaire,
             or_(VisitPlan.ended_at.is_(None), VisitPlan.ended_at > clock.now()).label("running"),
+            VisitPlan.starts_on,
             in_plan.label("in_plan"),
+            assigned.label("assigned"),
             lives_there.label("lives_there"),
             companions.scalar_subquery().label("companions"),
             files.scalar_subquery().label("files"),
@@ -158,6 +176,14 @@ def _require_plan(found: Any, new: VisitCreate) -> None:
         raise invalid_field("body.plan_id", "走访计划中没有这一户", "The plan has no such household")
     if not found.running:
         raise invalid_field("body.plan_id", "走访计划已结束", "The plan has ended")
+    if new.occurred_at < clock.day_start(found.starts_on):
+        raise invalid_field("body.plan_id", "走访时间早于计划的开始日期", "The plan begins after that visit")
+    if not found.assigned:
+        raise invalid_field(
+            "body.plan_id",
+            "您和同行人员都不在该走访计划的走访人中",
+            "Nobody who went is to carry out the plan",
+        )
     if new.answers is not None and found.questionnaire is None:
         raise invalid_field("body.answers", "走访计划没有问卷", "The plan has no questionnaire")
 
