@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
-from app.api import problems, uploads
+from app.api import problems, taken_numbers, uploads
 from app.api.body_limit import BodyLimit
 from app.api.deadlines import DeadlineCache
 from app.api.observe import Observe
@@ -56,6 +56,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.deadlines = DeadlineCache()
     app.state.schema_head = schema.head()
     problems.install(app)
+    taken_numbers.install(app)
     for router in ROUTERS:
         app.include_router(router)
     if settings.cors_origins:

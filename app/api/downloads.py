@@ -18,7 +18,7 @@ from app.api import etags
 from app.core.errors import Problem
 from app.core.files import PIECE_BYTES, FileStore
 
-CACHE = "private, no-cache"
+CACHE, UNCACHED = "private, no-cache", "no-store"
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
@@ -31,25 +31,29 @@ class RangeNotSatisfiable(Problem):
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file to send: its key and size in bytes, its type, hash (hex) and a name of ASCII letters."""
+    """A file to send: its key and size in bytes, its type, hash (hex) and a name of ASCII letters.
+
+    cache: what the receiver may keep of it.
+    """
 
     key: str
     size: int
     mime: str
     sha256: str
     name: str
+    cache: str = CACHE
 
 
 async def reply(request: Request, *, files: FileStore, file: Download) -> Response:
     """200, 206 for one `Range`, or 304; `RangeNotSatisfiable`; `FileLost` before anything is sent."""
     etag = f'"{file.sha256}"'
     if etags.matches(request, etag):
-        return etags.not_modified(etag, CACHE)
+        return etags.not_modified(etag, file.cache)
     part = _wanted(request, etag, file.size)
     start, end = part or (0, file.size)
     headers = {
         "ETag": etag,
-        "Cache-Control": CACHE,
+        "Cache-Control": file.cache,
         "Accept-Ranges": "bytes",
         "Content-Length": str(end - start),
         "Content-Disposition": f'attachment; filename="{file.name}"',
@@ -68,7 +72,7 @@ def made(file: IO[bytes], *, mime: str, name: str) -> StreamingResponse:
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     headers = {
-        "Cache-Control": "no-store",
+        "Cache-Control": UNCACHED,
         "Content-Length": str(size),
         "Content-Disposition": f'attachment; filename="{name}"',
         "X-Content-Type-Options": "nosniff",

@@ -104,5 +104,6 @@ async def export_file(
     async with transaction(opener) as session:
         job = await exports.download(session, actor=actor, job_id=export_id)
     name = books.name_of(f"export-{job.kind}", job.id)
-    file = Download(job.object_key or "", job.size or 0, books.MIME, (job.sha256 or b"").hex(), name)
+    digest = (job.sha256 or b"").hex()
+    file = Download(job.object_key or "", job.size or 0, books.MIME, digest, name, downloads.UNCACHED)
     return await downloads.reply(request, files=files, file=file)

@@ -1,18 +1,21 @@
 """What residents ask of their own data: a copy, a correction, erasure; asked and decided by two people."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from httpx import Response
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core import clock
 from app.core.crypto import Vault
+from app.core.ids import uuid7
 from app.models import Base
 from app.models.attachment import Attachment, FileIntent
 from app.models.registry import Resident
 from app.models.ticket import Ticket, TicketContact
-from app.models.ticket_step import TicketEvent
+from app.models.ticket_step import TicketEvent, TicketRequest
 from app.services.privacy.data_requests import STEPS
 from tests.support import dwellings, households
 from tests.support.clients import Api
@@ -76,6 +79,19 @@ async def cared_for(api: Api) -> None:
     review = {"care_level": "orange", "note": "子女在外地"}
     reply = await client.post(f"/v1/care-objects/{care.json()['id']}/review", json=review)
     assert reply.status_code == 200, reply.text
+
+
+def declined(loop: Loop) -> TicketRequest:
+    """Somebody once said why the ticket was not theirs."""
+    return TicketRequest(
+        id=uuid7(),
+        ticket_id=UUID(loop.id),
+        kind="decline",
+        basis=f"{households.NAME}家门口不归本部门",
+        state="cancelled",
+        asked_by=uuid7(),
+        asked_at=clock.now(),
+    )
 
 
 async def closed(loop: Loop) -> None:
@@ -236,6 +252,8 @@ async def test_after_the_erasure_no_table_holds_anything_of_the_person(
     away = {"home": {"address": "深圳市某某路9号"}}
     assert (await person.post(f"/v1/residents/{RESIDENT}/moves", json=away)).status_code == 200
     assert len(await holding(session, ["湖南省某某巷8号", "深圳市某某路9号"])) == 2
+    session.add(declined(loop))
+    await session.commit()
     await cared_for(api)
     tag = {"code": "disabled", "source": "残联名单"}
     assert (await person.post(f"/v1/residents/{RESIDENT}/tags", json=tag)).status_code == 201
@@ -245,7 +263,7 @@ async def test_after_the_erasure_no_table_holds_anything_of_the_person(
     request_id = await carried_out(api, "delete", note=f"{households.NAME}要求删除")
     vault = Vault(SECRET)
     marks = [households.NAME, households.PHONE, households.identity_number(1), "已清运并冲洗路面", "来电致谢"]
-    marks += [*more.values(), "深圳市某某路9号", "每周送药", "子女在外地", "残联名单"]
+    marks += [*more.values(), "深圳市某某路9号", "沙龙路 12 号门口", "每周送药", "子女在外地", "残联名单"]
     marks += [mark.encode().hex() for mark in marks]
     marks += [vault.index(households.PHONE).hex(), vault.index(households.identity_number(1)).hex()]
     assert await holding(session, marks) == {}

@@ -141,6 +141,12 @@ async def test_who_lost_the_post_does_not_get_the_file(
     assert residents
 
 
+@pytest.mark.usefixtures("residents")
+async def test_no_cache_keeps_a_file_for_longer_than_it_may_be_fetched(outward: Exporting, api: Api) -> None:
+    reply = await api.as_("village_admin").get(f"{PATH}/{await approved(outward, api)}/file")
+    assert (reply.status_code, reply.headers["cache-control"]) == (200, "no-store")
+
+
 async def test_a_file_expires_when_somebody_in_it_is_erased(
     outward: Exporting, api: Api, residents: set[UUID]
 ) -> None:

@@ -119,6 +119,26 @@ async def test_searches_at_once_do_not_pass_the_limit_together(
 
 
 @pytest.mark.usefixtures("home")
+async def test_guessing_numbers_by_registering_people_is_limited_and_leaves_a_trace(
+    api: Api, session: AsyncSession, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookups, "MOST", 2)
+    client, area_id = api.as_("grid_worker_a2"), str(world.places["grid_a2"].id)
+    guesses = [person("02", id_number=identity_number(8)), person("20", id_number=NUMBER)]
+    body = {"area_id": area_id, "address": "x", "household_type": "resident", "residents": guesses}
+    for _guess in range(2):
+        problem_in(await client.post("/v1/households", json=body), 409, "resident_registered")
+    reply = await client.post("/v1/households", json=body)
+    problem_in(reply, 429, "lookup_limit")
+    assert "residents" not in reply.text
+    noted = await session.scalars(select(AuditLog).where(AuditLog.action == lookups.TAKEN))
+    assert [(row.actor_id, row.data) for row in noted] == [
+        (world["grid_worker_a2"].member_id, {"people": 1})
+    ] * 2
+    assert (await client.get("/v1/households")).json()["items"] == []
+
+
+@pytest.mark.usefixtures("home")
 async def test_a_search_for_a_whole_number_costs_six_statements(api: Api, statements: Counter) -> None:
     with statements(at_most=6):
         await api.as_("village_admin").post(URL, json={"term": NUMBER})

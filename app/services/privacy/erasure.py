@@ -33,7 +33,7 @@ from app.models.registry import (
 )
 from app.models.ticket import Ticket, TicketContact
 from app.models.ticket_outcome import TicketOutcome
-from app.models.ticket_step import TicketEvent, TicketNote
+from app.models.ticket_step import TicketEvent, TicketNote, TicketRequest
 from app.models.visit import Visit, VisitAttachment, VisitOpinion
 from app.services.platform import masks
 from app.services.privacy import traces
@@ -126,8 +126,14 @@ async def _texts_of_tickets(session: AsyncSession, tickets: Sequence[UUID]) -> N
     await _change(session, delete(TicketNote).where(TicketNote.event_id.in_(steps)))
     outcome = update(TicketOutcome).where(TicketOutcome.ticket_id.in_(tickets))
     await _change(session, outcome.values(measures=ERASED, public_reply=ERASED))
+    asked = update(TicketRequest).where(
+        TicketRequest.ticket_id.in_(tickets), TicketRequest.basis.is_not(None)
+    )
+    await _change(session, asked.values(basis=ERASED))
     ticket = update(Ticket).where(Ticket.id.in_(tickets))
-    await _change(session, ticket.values(title=ERASED, content=ERASED, version=Ticket.version + 1))
+    await _change(
+        session, ticket.values(title=ERASED, content=ERASED, address=ERASED, version=Ticket.version + 1)
+    )
 
 
 async def _unlinked(session: AsyncSession, links: Any, which: ColumnElement[bool]) -> None:
