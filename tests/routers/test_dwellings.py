@@ -169,7 +169,7 @@ async def test_a_room_is_as_large_as_can_be_written_down(
 async def test_the_head_of_a_building_is_somebody_whom_the_caller_sees(api: Api, world: World) -> None:
     head = str(world["grid_assistant"].member_id)
     house = await dwellings.building(api, "grid_worker", world.places["grid_a1"], head_member_id=head)
-    assert house["head"] == {"id": head, "name": world["grid_assistant"].name}
+    assert house["head"] == {"id": head, "name": world["grid_assistant"].name, "has_left": False}
     stranger = {"head_member_id": str(world["grid_worker_c"].member_id)}
     refused = await api.as_("grid_worker").patch(f"{BUILDINGS}/{house['id']}", json=stranger)
     problem_in(refused, 404, "not_found", "body.head_member_id")
