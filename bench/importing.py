@@ -87,7 +87,6 @@ def measure(at: Stand, database: Filled, folder: Path, options: Options) -> Impo
             houses = Path(place) / "buildings.xlsx"
             ledger.write_buildings(houses, grids=grids, households=found.households)
             _bring_in(_Watched(Imported(0), running, client), houses, "buildings")
-            at.settle(database)
             since = asyncio.run(_now(database))
             _bring_in(_Watched(found, running, client), book, "households")
     asyncio.run(_copy(at, database, since, found))

@@ -7,7 +7,7 @@ batch locks the job's row. What cannot be written any more is held, with the rea
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -48,6 +48,9 @@ async def _batch(sessions: Sessions, plan: Plan, job_id: UUID, limit: int) -> bo
         job = await session.scalar(select(ImportJob).where(ImportJob.id == job_id).with_for_update())
         if job is None or job.state != ImportState.CONFIRMED:
             return False
+        # What the connection planned while the tables were small (checks of foreign keys, too) would read
+        # each of them through for every row until they are analysed.
+        await session.execute(text("DISCARD PLANS"))
         units, last = await staging.free(
             session, job_id=job_id, vault=plan.vault, after=job.applied_to, limit=limit
         )

@@ -90,7 +90,7 @@ async def match(
 ) -> None:
     """Find what is there of rooms, households and people, and note what cannot be; six statements.
 
-    `hold` keeps the buildings as they are until the end of the transaction.
+    With `hold` no building ends, moves or gets a room from others until the end of the transaction.
     """
     await _find_rooms(session, households, hold=hold)
     people = [person for household in households for person in household.people]

@@ -127,7 +127,7 @@ def key_of(building_id: UUID, door: Door) -> Key:
 
 
 async def buildings(session: AsyncSession, *, areas: Collection[UUID], hold: bool = False) -> Buildings:
-    """The buildings that stand in some grids; `hold` keeps them, and what rooms they have, as they are."""
+    """The buildings that stand in some grids; `hold`: none ends, moves or gets a room meanwhile."""
     columns = [getattr(Building, name) for name in Standing.__slots__]
     within = or_(Building.area_id.in_(areas), Building.grid_id.in_(areas))
     statement = select(*columns).where(within, Building.ended_on.is_(None)).order_by(Building.id)
