@@ -40,7 +40,7 @@ _PUBLIC, _INTERNAL = Kept(FieldClass.P0, Leaves.SEEN), Kept(FieldClass.P1, Leave
 PUBLIC = _names(
     """
     AreaRead AreaDetail AreaRef AreaEventRead PointRead LocateRead BoundaryFinding BoundaryReport
-    OrgRead MemberPost PostRead RoleRead Ratio Words StatusRead FieldRead RuleRead WorkflowRead
+    OrgRead MemberPost StaffRef PostRead RoleRead Ratio Words StatusRead FieldRead RuleRead WorkflowRead
     CategoryRead CategoryDetail CategoryList CategoryRevisionRead
     SegmentRead SeasonRead YearBrief YearRead CalendarBrief CalendarRead DayRead
     SlaPreviewRead SlaPolicyRead SlaPolicyWrite SlaPolicyHistory TriedPolicy StageLimit SlaLimitRead
