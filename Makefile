@@ -49,6 +49,7 @@ check: .venv/dev.stamp ## 格式、规范、类型、分层、迁移与生成文
 bench: .venv/demo.stamp ## 测量快慢：TICKETS= HOUSEHOLDS= PEOPLE= CONNECTIONS= PROCESSES= SECONDS= ROUNDS= SIZES=1000,1000000
 	@$(PY) -m bench --data "$(DATA)" $(foreach name,tickets households people connections processes seconds rounds sizes,\
 		$(if $($(call upper,$(name))),--$(name) "$($(call upper,$(name)))"))
+	@$(if $(SIZES),:,$(PY) -m bench.due --data "$(DATA)" $(if $(HOMES),--homes "$(HOMES)"))
 
 docs: .venv/demo.stamp ## 重写由代码生成的文档 / rewrite the generated documents
 	@$(PY) -m app docs

@@ -1,7 +1,8 @@
 """The import of a town's ledger: upload, dry run, confirmation and run, over HTTP and by the real worker.
 
-Measures seconds and the memory of every process on the way, then copies the rows that came of it into bare
-tables (COPY), without and with the indexes: what PostgreSQL alone needs for them.
+The buildings come in before, which is not measured. Measures seconds and the memory of every process on the
+way, then copies the rows that came of it into bare tables (COPY), without and with the indexes: what
+PostgreSQL alone needs for them.
 """
 
 import asyncio
@@ -29,6 +30,7 @@ _GRIDS = """
     """
 # What an import writes, and the column that tells since when.
 _TABLES = {
+    "room": "created_at",
     "household": "created_at",
     "household_stay": "created_at",
     "resident": "created_at",
@@ -78,12 +80,16 @@ def measure(at: Stand, database: Filled, folder: Path, options: Options) -> Impo
         book = Path(place) / "ledger.xlsx"
         found.people = ledger.write(book, grids=grids, households=found.households)
         found.size = book.stat().st_size
-        since = asyncio.run(_now(database))
         with processes.running(at, database, folder, options) as running, running.client() as client:
             form = {"username": account.username, "password": account.password}
             token = client.post("/v1/auth/token", data=form).raise_for_status().json()["access_token"]
             client.headers["Authorization"] = f"Bearer {token}"
-            _bring_in(_Watched(found, running, client), book)
+            houses = Path(place) / "buildings.xlsx"
+            ledger.write_buildings(houses, grids=grids, households=found.households)
+            _bring_in(_Watched(Imported(0), running, client), houses, "buildings")
+            at.settle(database)
+            since = asyncio.run(_now(database))
+            _bring_in(_Watched(found, running, client), book, "households")
     asyncio.run(_copy(at, database, since, found))
     return found
 
@@ -123,13 +129,11 @@ class _Watched:
             found.largest[each.kind] = max(found.largest.get(each.kind, 0.0), each.largest_rss)
 
 
-def _bring_in(watched: _Watched, book: Path) -> None:
+def _bring_in(watched: _Watched, book: Path, kind: str) -> None:
     before = watched.running.worked()
     with book.open("rb") as file:
         sent = {"file": ("ledger.xlsx", file)}
-        reply = watched.timed(
-            "upload", lambda: watched.client.post(_PATH, data={"kind": "households"}, files=sent)
-        )
+        reply = watched.timed("upload", lambda: watched.client.post(_PATH, data={"kind": kind}, files=sent))
     address = f"{_PATH}/{reply.raise_for_status().json()['id']}"
     watched.timed("check", lambda: watched.until(address, "checked"))
     watched.client.post(f"{address}/confirm", json={}).raise_for_status()

@@ -78,10 +78,15 @@ class Stand:
         drop = f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'
         self._run(drop, f'CREATE DATABASE "{name}" TEMPLATE "{original.name}" STRATEGY FILE_COPY')
         try:
-            asyncio.run(_settle(databases.for_asyncpg(self._url(OWNER_ROLE, name))))
-            yield Filled(name, self._url(APP_ROLE, name), original.accounts)
+            copy = Filled(name, self._url(APP_ROLE, name), original.accounts)
+            self.settle(copy)
+            yield copy
         finally:
             self._run(drop)
+
+    def settle(self, database: Filled) -> None:
+        """Let what copying or loading left to be done be done now, and not while something is measured."""
+        asyncio.run(_execute(self.owner_dsn(database), ("VACUUM (ANALYZE)",)))
 
     def owner_dsn(self, database: Filled) -> str:
         """The address of a database as its owner, for asyncpg."""
@@ -179,11 +184,6 @@ async def _catch_up(url: str) -> None:
         await sweep.run(create_sessions(engine))
     finally:
         await engine.dispose()
-
-
-async def _settle(dsn: str) -> None:
-    """Let what copying left to be done be done now, and not while something is measured."""
-    await _execute(dsn, ("VACUUM (ANALYZE)",))
 
 
 def _silent(_what: str, _done: int, _all: int) -> None:

@@ -25,10 +25,12 @@ from app.demo.scale import SIZES, Scale, Size
 from app.demo.summary import DEMO_PASSWORD, DemoSummary, DemoToken
 from app.demo.town.founding import Founding
 from app.demo.town.households import Registrar
+from app.demo.town.organising import organise
 from app.demo.town.places import Places, lay_out
 from app.demo.town.rules import AUTO_DISPATCHED, rules
 from app.demo.town.staffing import Staff, staff
 from app.demo.town.third_party import third_party
+from app.demo.town.visiting import Visiting
 from app.models.enums import AreaLevel
 from app.runtime.failures import CommandFailed
 
@@ -44,6 +46,16 @@ _REGISTRY = (
     "household_member",
     "residence",
     "household_stay",
+)
+_VISITS = (
+    "place",
+    "contact_link",
+    "care_object",
+    "care_review",
+    "visit_plan_household",
+    "visit",
+    "visit_visitor",
+    "visit_opinion",
 )
 _AUTOMATIC = "UPDATE category SET auto_dispatch = true WHERE code = ANY ($1)"
 _REGIONS = frozenset({AreaLevel.CITY, AreaLevel.COUNTY})
@@ -75,7 +87,8 @@ async def load(
             token = await _found(copier, founding, places, team)
             progress(_PLACES, 1, 1)
             registrar = Registrar(founding, people, vault, team.worker_of)
-            await _settle(copier, registrar, places, size, progress)
+            visiting = await _organise(copier, founding, places, team)
+            await _settle(copier, registrar, visiting, places, size, progress)
             await _tell(copier, size.tickets, seed, founding.now, prefix, progress)
         await _analyze(connection)
     return DemoSummary(dict(copier.counts), team.shown, token)
@@ -118,13 +131,26 @@ async def _found(copier: Copier, founding: Founding, places: Places, team: Staff
     return party.shown
 
 
+async def _organise(copier: Copier, founding: Founding, places: Places, team: Staff) -> Visiting:
+    """Teams, quotas and the plan of visits; returns who goes round the homes."""
+    made = organise(founding, places, team)
+    await copier.write(made.teams, made.team_members, made.quotas, made.plans, made.assignees)
+    return Visiting(founding, made, places.grids, team.worker_of)
+
+
 async def _settle(
-    copier: Copier, registrar: Registrar, places: Places, size: Size, progress: Progress
+    copier: Copier,
+    registrar: Registrar,
+    visiting: Visiting,
+    places: Places,
+    size: Size,
+    progress: Progress,
 ) -> None:
-    """All households and residents."""
-    async with copier.bulk(_REGISTRY):
-        async for homes in ahead(registrar.batches(places.grids, size.households)):
-            await copier.write(*homes.all())
+    """All households and residents, and who of them was visited."""
+    async with copier.bulk((*_REGISTRY, *_VISITS)):
+        batches = registrar.batches(places.grids, size.households)
+        async for homes, visited in ahead((homes, visiting.go_round(homes)) for homes in batches):
+            await copier.write(*homes.all(), *visited.all())
             progress(_HOUSEHOLDS, copier.counts["household"], size.households)
     # The history looks for callers among them and needs good plans for it.
     await copier.connection.execute(f"ANALYZE {', '.join(_REGISTRY)}")

@@ -1,4 +1,4 @@
-"""What the worker tidies every hour: keys, sessions and staged rows that nobody needs any more.
+"""What the worker tidies every hour: keys, sessions and staged rows that nobody needs, exports cut off.
 
 As thin as a router: each job is one service call in one transaction. PgQueuer's schedule table sees to it
 that only one worker runs a job, and that a job of a killed worker is taken up again.
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import logging
 from app.core.db import Sessions, transaction
 from app.services.access import expiry
-from app.services.exchange import imports
+from app.services.exchange import exports, imports
 from app.services.platform import idempotency
 
 Tidy = Callable[[AsyncSession], Awaitable[int]]
@@ -23,6 +23,7 @@ JOBS: tuple[tuple[str, str, Tidy], ...] = (
     ("forget_idempotency_keys", "11 * * * *", idempotency.forget_old),
     ("purge_sessions", "23 * * * *", expiry.purge_sessions),
     ("forget_imports", "41 * * * *", imports.forget_old),
+    ("fail_exports", "47 * * * *", exports.fail_stale),
 )
 
 log = logging.get(__name__)
@@ -35,7 +36,7 @@ def register(queue: PgQueuer, sessions: Sessions) -> None:
 
 
 async def run(name: str, tidy: Tidy, sessions: Sessions) -> int:
-    """Run one job now; returns how many rows it removed."""
+    """Run one job now; returns how many rows it removed or ended."""
     async with transaction(sessions) as session:
         removed = await tidy(session)
     log.info("tidied", job=name, removed=removed)

@@ -1,8 +1,8 @@
 """Tables of the visits wing: plans with their households and people, visits, and the opinions heard there.
 
-A visit goes to a household or to a place and carries copies of its town, village and grid as they were,
-which scope and lists look at. What people said stands in these rows alone; the outbox and the audit log
-hold ids and codes.
+A visit goes to a household, to a place, or to somebody who lives in no household. It carries copies of its
+town, village and grid as they were, which scope and lists look at. What people said stands in these rows
+alone; the outbox and the audit log hold ids and codes.
 """
 
 from datetime import date, datetime
@@ -42,6 +42,7 @@ class VisitPlan(Versioned, Base):
     scope: Mapped[str]
     area_id: Mapped[UUID] = mapped_column(ForeignKey("area.id"), index=True)
     care_levels: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default="{}")
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default="{}")
     starts_on: Mapped[date] = mapped_column(Date)
     due_on: Mapped[date] = mapped_column(Date)
     quota: Mapped[int | None]
@@ -68,7 +69,7 @@ class VisitPlanHousehold(Base):
 
 
 class Visit(Placed, Versioned, Base):
-    """One visit to a household or a place, and whether it counts as an effective one."""
+    """One visit to a household, a place or a person, and whether it counts as an effective one."""
 
     __tablename__ = "visit"
     __table_args__ = (
@@ -77,8 +78,8 @@ class Visit(Placed, Versioned, Base):
         one_of("result", VisitResult),
         one_of("coord_type", CoordType),
         CheckConstraint("duration_s >= 0", name="duration_s"),
-        CheckConstraint("num_nonnulls(household_id, place_id) = 1", name="one_destination"),
-        CheckConstraint("resident_id IS NULL OR household_id IS NOT NULL", name="resident_at_home"),
+        CheckConstraint("household_id IS NULL OR place_id IS NULL", name="one_destination"),
+        CheckConstraint("(place_id IS NULL) = (num_nonnulls(household_id, resident_id) > 0)", name="home"),
         Index("ix_visit_occurred_at_id", "occurred_at", "id"),
         *place_indexes("visit", "occurred_at", "id"),
         Index("ix_visit_visitor_id_occurred_at_id", "visitor_id", "occurred_at", "id"),

@@ -30,11 +30,20 @@ async def buildings_list(
     actor: RegistryReader,
     area_id: Annotated[UUID | None, Query(description="该区域及其所有下级")] = None,
     kind: BuildingKind | None = None,
+    headless: Annotated[bool, Query(description="true 只看没有楼栋长或楼栋长已离任的")] = False,
     cursor: Cursor = None,
     limit: Limit = LIMIT,
 ) -> PageRead[BuildingRead]:
     """The buildings of the caller's scope by address, 2号 before 10号; without those that have ended."""
-    page = await buildings.page(session, actor=actor, area_id=area_id, kind=kind, cursor=cursor, limit=limit)
+    page = await buildings.page(
+        session,
+        actor=actor,
+        area_id=area_id,
+        kind=kind,
+        headless=headless,
+        cursor=cursor,
+        limit=limit,
+    )
     return PageRead(items=list(page.items), next_cursor=page.next_cursor)
 
 

@@ -42,6 +42,7 @@ async def care_objects_list(
     care_level: CareLevel | None = None,
     responsible_id: UUID | None = None,
     due_by: Annotated[Day | None, Query(description="这一天及以前到期")] = None,
+    unassigned: Annotated[bool, Query(description="true 只看无人负责或负责人已离任的")] = False,
     cursor: Cursor = None,
     limit: Limit = LIMIT,
 ) -> PageRead[CareRead]:
@@ -53,6 +54,7 @@ async def care_objects_list(
         care_level=care_level,
         responsible_id=responsible_id,
         due_by=due_by,
+        unassigned=unassigned,
         cursor=cursor,
         limit=limit,
     )

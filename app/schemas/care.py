@@ -14,7 +14,7 @@ from app.models.enums import CareLevel, CareTag
 from app.schemas.folding import Day, Label
 from app.schemas.history import ChangeRead
 from app.schemas.patch import Patch
-from app.schemas.types import Input, LongText, Output, Ref
+from app.schemas.types import Input, LongText, Output, Ref, StaffRef
 
 
 class TagCreate(Input):
@@ -84,7 +84,7 @@ class CareRead(Output):
     category: CareTag | None
     care_level: CareLevel
     cycle_days: int
-    responsible: Ref | None
+    responsible: StaffRef | None
     area: Ref
     opened_on: date
     last_visit_on: date | None

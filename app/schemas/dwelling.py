@@ -9,7 +9,7 @@ from pydantic import Field
 from app.models.enums import BuildingKind, FireLevel, RoomUse
 from app.schemas.folding import Day, Label, PersonName, PersonPhone
 from app.schemas.patch import Patch, untouched
-from app.schemas.types import Input, Output, Point, Ref
+from app.schemas.types import Input, Output, Point, Ref, StaffRef
 
 Floors = Annotated[int, Field(ge=1, le=200)]
 Units = Annotated[int, Field(ge=1, le=100)]
@@ -64,7 +64,7 @@ class BuildingRead(Output):
     lat: float | None
     is_rental: bool
     area: Ref
-    head: Ref | None
+    head: StaffRef | None
     ended_on: date | None
     version: int
 

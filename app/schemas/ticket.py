@@ -197,6 +197,7 @@ class TicketRead(TicketBrief):
     address: str
     location: LocationRead | None
     household_id: UUID | None
+    visit_id: UUID | None = Field(description="反映意见的那次走访")
     reporter_id: UUID | None
     reporter_name: str | None
     handler_name: str | None

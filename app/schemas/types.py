@@ -118,6 +118,12 @@ class Ref(Output):
     name: str
 
 
+class StaffRef(Ref):
+    """A member who is to see to something, and whether they have left since."""
+
+    has_left: bool = Field(description="已离任，须另行指定")
+
+
 class Point(Input):
     """A place as the device measured it; the datum must be said."""
 

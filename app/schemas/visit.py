@@ -49,7 +49,7 @@ class OpinionCreate(Input):
 
 
 class VisitCreate(Input):
-    """A visit to a household, perhaps to somebody there, or to a place.
+    """A visit to a household, perhaps to somebody there, to a place, or to who lives in no household.
 
     `id` (UUIDv7) may be made by the phone, then sending it twice makes one visit.
     """
@@ -57,7 +57,7 @@ class VisitCreate(Input):
     id: UUID | None = None
     plan_id: UUID | None = None
     household_id: UUID | None = None
-    resident_id: UUID | None = Field(default=None, description="只走访其中一人时填写")
+    resident_id: UUID | None = Field(default=None, description="只走访户中一人，或其人不住在任何户中")
     place_id: UUID | None = None
     companion_ids: list[UUID] = Field(default_factory=list, max_length=10, description="同行人员")
     visit_type: VisitType = VisitType.ROUTINE
@@ -75,10 +75,10 @@ class VisitCreate(Input):
 
     @model_validator(mode="after")
     def _one(self) -> "VisitCreate":
-        if (self.household_id is None) == (self.place_id is None):
-            raise ValueError("住户和场所须选且只选一个 | needs a household or a place")
-        if self.resident_id is not None and self.household_id is None:
-            raise ValueError("走访居民须填写住户 | a resident is visited in a household")
+        if self.place_id is not None and (self.household_id or self.resident_id):
+            raise ValueError("走访场所时不填住户和居民 | a place, or a household with its people, not both")
+        if not (self.household_id or self.place_id or self.resident_id):
+            raise ValueError("住户、居民、场所须填写一个 | needs a household, a resident or a place")
         return self
 
 

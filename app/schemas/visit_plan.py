@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from app.models.enums import CareLevel
+from app.models.enums import CareLevel, CareTag
 from app.models.enums.visit import PlanScope, VisitProgramme
 from app.schemas.folding import Day, Label
 from app.schemas.json_texts import JsonObject
@@ -19,7 +19,7 @@ MAX_QUOTA = 1_000_000
 
 
 class VisitPlanCreate(Input):
-    """A plan: all households of an area, those of some care levels, or the listed ones within it."""
+    """A plan: all households of an area, those of some care levels or tags, or the listed ones within it."""
 
     id: UUID | None = None
     title: Label
@@ -27,6 +27,9 @@ class VisitPlanCreate(Input):
     scope: PlanScope = PlanScope.AREA
     area_id: UUID
     care_levels: list[CareLevel] = Field(default_factory=list, max_length=len(CareLevel))
+    tags: list[CareTag] = Field(
+        default_factory=list, max_length=len(CareTag), description="住有其中任一标签人员的住户"
+    )
     household_ids: list[UUID] = Field(default_factory=list, max_length=MAX_LISTED)
     starts_on: Day
     due_on: Day
@@ -40,6 +43,8 @@ class VisitPlanCreate(Input):
             raise ValueError("截止日期早于开始日期 | ends before it begins")
         if (self.scope is PlanScope.CARE) != bool(self.care_levels):
             raise ValueError("按关爱等级时须且仅须填写 care_levels | care_levels belong to that scope")
+        if (self.scope is PlanScope.TAG) != bool(self.tags):
+            raise ValueError("按标签时须且仅须填写 tags | tags belong to that scope")
         if (self.scope is PlanScope.LIST) != bool(self.household_ids):
             raise ValueError("按名单时须且仅须填写 household_ids | household_ids belong to that scope")
         return self
@@ -63,6 +68,7 @@ class VisitPlanRead(Output):
     scope: PlanScope
     area: Ref
     care_levels: list[CareLevel]
+    tags: list[CareTag]
     starts_on: date
     due_on: date
     quota: int | None

@@ -53,6 +53,7 @@ def places() -> None:
         sa.Column("risk_level", sa.Text(), nullable=False),
         sa.Column("check_cycle_days", sa.SmallInteger(), nullable=False),
         sa.Column("last_check_on", sa.Date(), nullable=True),
+        sa.Column("hand_check_on", sa.Date(), nullable=True),
         sa.Column("next_check_due", sa.Date(), nullable=False),
         sa.Column("ended_on", sa.Date(), nullable=True),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),

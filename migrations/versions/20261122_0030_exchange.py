@@ -9,7 +9,7 @@ down_revision = "20261122_0024"
 branch_labels = None
 depends_on = None
 
-IMPORTS = "kind IN ('areas', 'members', 'buildings', 'households')"
+IMPORTS = "kind IN ('areas', 'members', 'buildings', 'rooms', 'households')"
 EXPORTS = "kind IN ('areas', 'members', 'households')"
 
 

@@ -67,6 +67,7 @@ def _make_tables() -> None:
         sa.Column("scope", sa.Text(), nullable=False),
         sa.Column("area_id", sa.Uuid(), nullable=False),
         sa.Column("care_levels", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("tags", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column("quota", sa.Integer(), nullable=True),
@@ -82,7 +83,7 @@ def _make_tables() -> None:
             "programme IN ('one_heart', 'stationed', 'grid', 'party_contact', 'special')",
             name=op.f("ck_visit_plan_programme"),
         ),
-        sa.CheckConstraint("scope IN ('area', 'care', 'list')", name=op.f("ck_visit_plan_scope")),
+        sa.CheckConstraint("scope IN ('area', 'care', 'tag', 'list')", name=op.f("ck_visit_plan_scope")),
         sa.CheckConstraint("due_on >= starts_on", name=op.f("ck_visit_plan_span")),
         sa.CheckConstraint("quota > 0", name=op.f("ck_visit_plan_quota")),
         sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_visit_plan_area_id")),
@@ -171,9 +172,9 @@ def _make_tables() -> None:
             name=op.f("ck_visit_visit_type"),
         ),
         sa.CheckConstraint("duration_s >= 0", name=op.f("ck_visit_duration_s")),
-        sa.CheckConstraint("num_nonnulls(household_id, place_id) = 1", name=op.f("ck_visit_one_destination")),
+        sa.CheckConstraint("household_id IS NULL OR place_id IS NULL", name=op.f("ck_visit_one_destination")),
         sa.CheckConstraint(
-            "resident_id IS NULL OR household_id IS NOT NULL", name=op.f("ck_visit_resident_at_home")
+            "(place_id IS NULL) = (num_nonnulls(household_id, resident_id) > 0)", name=op.f("ck_visit_home")
         ),
         sa.ForeignKeyConstraint(["approved_by"], ["member.id"], name=op.f("fk_visit_approved_by")),
         sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_visit_area_id")),

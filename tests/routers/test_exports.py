@@ -161,6 +161,23 @@ async def test_the_file_is_gone_after_a_day(
     assert await orphan_files.collect(sessions, files=files) == 1
 
 
+async def test_an_export_that_was_cut_off_has_failed_a_day_later_and_one_under_way_has_not(
+    outward: Exporting, api: Api, session: AsyncSession
+) -> None:
+    cut_off, young = [(await outward.ask("village_admin", "areas")).json()["id"] for _ in range(2)]
+    made = await outward.make("village_admin", "areas")
+    old = update(ExportJob).values(created_at=clock.now() - timedelta(hours=25))
+    await session.execute(old.where(ExportJob.id.in_([UUID(cut_off), UUID(made["id"])])))
+    assert await exports.fail_stale(session) == 1
+    await session.commit()
+    states = [
+        (await api.as_("village_admin").get(f"{PATH}/{job}")).json()["state"] for job in (cut_off, young)
+    ]
+    assert states == ["failed", "approved"]
+    problem_in(await api.as_("village_admin").get(f"{PATH}/{cut_off}/file"), 409, "export_not_ready")
+    assert len(await outward.rows("village_admin", made["id"])) > 1
+
+
 async def test_request_and_every_download_are_noted(
     outward: Exporting, session: AsyncSession, world: World
 ) -> None:

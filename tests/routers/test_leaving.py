@@ -65,6 +65,27 @@ async def test_whoever_leaves_later_belongs_until_then(api: Api, world: World, t
     assert await seen(api, tied) == (1, 0)
 
 
+async def test_what_somebody_saw_to_is_found_when_they_have_left(api: Api, world: World) -> None:
+    keeper, member_id = api.as_("village_admin"), str(world["grid_worker"].member_id)
+    place = world.places["grid_a1"]
+    home = await dwellings.household(api, "village_admin", place)
+    care = {"household_id": home["id"], "category": "living_alone", "care_level": "red"}
+    assert (await keeper.post("/v1/care-objects", json=care | {"responsible_id": member_id})).is_success
+    await dwellings.building(api, "village_admin", place, head_member_id=member_id)
+    lists = {"/v1/care-objects": ("unassigned", "responsible"), "/v1/buildings": ("headless", "head")}
+    for url, (query, _who) in lists.items():
+        assert (await keeper.get(url, params={query: True})).json()["items"] == []
+    left = await api.as_("system_admin").post(f"/v1/members/{member_id}/end", json={})
+    assert left.status_code == 200, left.text
+    for url, (query, who) in lists.items():
+        (found,) = (await keeper.get(url, params={query: True})).json()["items"]
+        assert (found[who]["id"], found[who]["has_left"]) == (member_id, True)
+        other = {f"{'responsible' if who == 'responsible' else 'head_member'}_id": None}
+        changed = await keeper.patch(f"{url}/{found['id']}", json=other)
+        assert changed.json()[who] is None
+        assert len((await keeper.get(url, params={query: True})).json()["items"]) == 1
+
+
 async def test_nobody_keeps_contact_with_a_household_that_ended(api: Api, tied: dict[str, str]) -> None:
     ended = await api.as_("village_admin").post(f"{tied['home']}/end", json={})
     assert ended.status_code == 200, ended.text

@@ -43,6 +43,21 @@ async def seen(api: Api, who: str, url: str) -> int:
     return (await api.as_(who).get(url)).status_code
 
 
+async def test_contact_with_a_household_ends_when_it_leaves_the_village(api: Api, world: World) -> None:
+    home = await family(api, world)
+    contact = {"member_id": str(world["grid_worker"].member_id), "household_id": home["id"]}
+    made = await api.as_(GIVER).post("/v1/contact-links", json=contact | {"rank": "party_member"})
+    assert made.status_code == 201, made.text
+    within = {"area_id": str(world.places["grid_a2"].id), "address": "二巷 3 号"}
+    assert (await api.as_(GIVER).post(f"/v1/households/{home['id']}/move", json=within)).status_code == 200
+    kept = (await api.as_(GIVER).get(made.headers["location"])).json()
+    assert (kept["valid_to"], kept["address"]) == (None, "二巷 3 号")
+    transfer = (await offer(api, world, household_id=home["id"])).json()
+    assert (await step(api, TAKER, transfer, "accept", to_grid(world))).status_code == 200
+    (ended,) = (await api.as_(TAKER).get("/v1/contact-links", params={"ended": True})).json()["items"]
+    assert ended["id"] == kept["id"]
+
+
 async def test_a_household_moves_to_the_next_village_when_its_admin_takes_it_over(
     api: Api, world: World
 ) -> None:

@@ -181,6 +181,20 @@ async def test_a_visit_to_a_place_is_its_check_and_what_was_heard_there_becomes_
     assert (seen["last_check_on"], seen["next_check_due"]) == (None, day(30))
 
 
+async def test_a_check_by_hand_stays_when_a_visit_of_that_day_or_a_later_one_is_taken_back(
+    api: Api, world: World, shop: dict[str, Any]
+) -> None:
+    url, keeper = f"{PLACES}/{shop['id']}", api.as_("village_admin")
+    same_day = await recorded(api, "grid_worker", visit_to(world, 4, place_id=shop["id"]))
+    assert (await keeper.post(f"{url}/checks", json={"on": day(-4)})).status_code == 200
+    later = await recorded(api, "grid_worker", visit_to(world, 1, place_id=shop["id"]))
+    for visit in (later, same_day):
+        gone = await keeper.post(f"{URL}/{visit['id']}/decision", json={"approved": False})
+        assert gone.status_code == 200, gone.text
+        seen = (await keeper.get(url)).json()
+        assert (seen["last_check_on"], seen["next_check_due"]) == (day(-4), day(26))
+
+
 async def test_a_visit_goes_to_one_household_or_one_place_of_the_visitors_own(
     api: Api, world: World, home: dict[str, Any], shop: dict[str, Any]
 ) -> None:
@@ -212,6 +226,36 @@ async def test_the_distance_is_measured_to_the_building_where_that_is_known(api:
     far = here | {"lat": here["lat"] - 0.004}
     away = await recorded(api, "grid_worker", visit_to(world, household_id=home["id"], location=far))
     assert (away["lacks"], away["distance_m"]) == (["nearness"], pytest.approx(556, abs=5))
+
+
+async def test_who_lives_in_a_room_and_in_no_household_is_visited_alone(
+    api: Api, world: World, home: dict[str, Any]
+) -> None:
+    here, worker = at(world), api.as_("grid_worker")
+    spot = {"lng": here["lng"], "lat": here["lat"] + 0.001, "coord_type": "wgs84"}
+    house = await dwellings.building(api, "village_admin", world.places["grid_a1"], location=spot)
+    flat = await dwellings.room(api, "village_admin", house)
+    person = home["people"][1]["resident_id"]
+    care = await looked_after(api, "red", resident_id=person)
+    sent = visit_to(world, resident_id=person, opinions=[SOMETHING_HEARD])
+    problem_in(await worker.post(URL, json=sent), 422, "invalid", "body.household_id")
+    moves = f"/v1/residents/{person}/moves"
+    moved = await api.as_("village_admin").post(moves, json={"home": {"room_id": flat["id"]}})
+    assert moved.status_code == 200, moved.text
+    visit = await recorded(api, "grid_worker", sent)
+    assert (visit["household_id"], visit["resident_name"], visit["is_effective"]) == (None, "何*伯", True)
+    assert (visit["address"], visit["distance_m"]) == (flat["address"], pytest.approx(111, abs=2))
+    assert await dates(api, f"{CARE}/{care}") == (day(0), day(7))
+    ticket = (await worker.get(f"/v1/tickets/{visit['opinions'][0]['ticket_id']}")).json()
+    assert ticket["address"] == flat["address"]
+    gone = await api.as_("village_admin").post(f"{URL}/{visit['id']}/decision", json={"approved": False})
+    assert gone.status_code == 200, gone.text
+    assert await dates(api, f"{CARE}/{care}") == (None, day(-19))
+    hidden = await api.as_("grid_worker_b").post(URL, json=sent)
+    problem_in(hidden, 404, "not_found", "body.resident_id")
+    died = await api.as_("village_admin").post(f"/v1/residents/{person}/death", json={})
+    assert died.status_code == 200, died.text
+    problem_in(await worker.post(URL, json=sent), 422, "invalid", "body.resident_id")
 
 
 async def test_somebody_who_only_lives_there_can_be_visited_there(

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.models.registry import Household
-from tests.support import households
+from tests.support import dwellings, households
 from tests.support.clients import Api
 from tests.support.problems import problem_in
 from tests.support.tickets import Loop
@@ -31,7 +31,7 @@ def plan(world: World, **changed: Any) -> dict[str, Any]:
         "title": "冬季用气安全走访",
         "programme": "special",
         "area_id": str(world.places["village_a"].id),
-        "starts_on": clock.today().isoformat(),
+        "starts_on": (clock.today() - timedelta(days=1)).isoformat(),
         "due_on": (clock.today() + timedelta(days=30)).isoformat(),
         "assignee_ids": [str(world["grid_worker"].member_id)],
     } | changed
@@ -93,6 +93,26 @@ async def test_a_quota_is_done_when_it_is_reached_and_never_more_than_done(
     assert reply.json()["progress"]["done"] == {"numerator": 1, "denominator": 1, "rate": 1.0}
 
 
+@pytest.mark.usefixtures("homes")
+async def test_a_plan_by_tag_means_where_somebody_with_it_lives_and_never_tells_of_health(
+    api: Api, world: World
+) -> None:
+    home = await dwellings.household(api, "grid_worker", world.places["grid_a1"])
+    url = f"/v1/residents/{home['people'][0]['resident_id']}/tags"
+    for tag in ("living_alone", "disabled"):
+        assert (await api.as_("grid_worker").post(url, json={"code": tag})).status_code == 201
+    by_tag = plan(world, scope="tag", tags=["living_alone", "veteran"])
+    stored = await made(api, by_tag)
+    assert (stored["progress"]["households"], stored["tags"]) == (1, ["living_alone", "veteran"])
+    due = await api.as_("grid_worker").get(f"{VISITS}/due", params={"plan_id": stored["id"]})
+    assert [item["id"] for item in due.json()["items"]] == [home["id"]]
+    client = api.as_("village_admin")
+    told = await client.post(URL, json=by_tag | {"tags": ["disabled"]})
+    problem_in(told, 422, "invalid", "body.tags")
+    problem_in(await client.post(URL, json=by_tag | {"tags": []}), 422, "invalid")
+    problem_in(await client.post(URL, json=by_tag | {"scope": "area"}), 422, "invalid")
+
+
 async def test_a_plan_by_care_level_or_by_list_means_those_households_alone(
     api: Api, world: World, homes: list[Household]
 ) -> None:
@@ -142,7 +162,7 @@ async def test_a_plan_changes_at_its_version_and_takes_no_visits_after_its_end(
     changed = await client.patch(url, json={"assignee_ids": []}, headers={"If-Match": '"1"'})
     assert (changed.json()["assignees"], changed.headers["etag"]) == ([], '"2"')
     problem_in(await client.patch(url, json={"quota": 2}, headers={"If-Match": '"1"'}), 412, "stale_version")
-    too_early = (clock.today() - timedelta(days=1)).isoformat()
+    too_early = (clock.today() - timedelta(days=2)).isoformat()
     problem_in(await client.patch(url, json={"due_on": too_early}), 422, "invalid", "body.due_on")
     assert (await client.post(f"{url}/end")).json()["ended_at"]
     problem_in(await client.post(f"{url}/end"), 409, "visit_plan_ended")
@@ -153,11 +173,11 @@ async def test_a_plan_changes_at_its_version_and_takes_no_visits_after_its_end(
 @pytest.mark.parametrize(
     ("answers", "field"),
     [
-        (None, "body.answers"),
-        ({}, "body.answers"),
+        (None, "body.answers.gas"),
+        ({}, "body.answers.gas"),
         ({"gas": "unsure"}, "body.answers.gas"),
         ({"gas": "ok", "alone": "yes"}, "body.answers.alone"),
-        ({"gas": "ok", "pets": 3}, "body.answers"),
+        ({"gas": "ok", "pets": 3}, "body.answers.pets"),
     ],
 )
 async def test_answers_that_do_not_fit_the_questionnaire_are_refused_by_field(
@@ -190,6 +210,9 @@ async def test_answers_are_kept_and_nobody_met_answers_nothing(
         {"type": "object", "properties": {"x": {"$ref": "https://example.org/x"}}},
         {"type": "object", "properties": {"x": {"pattern": "(a+)+$"}}},
         {"type": "object", "title": "\x00"},
+        {"type": "object", "properties": {"x": {"multipleOf": 0.1}}},
+        {"type": "object", "properties": {"x": {"allOf": [{"not": {}} for _turn in range(21)]}}},
+        {"type": "object", "$defs": {"x": {"type": "string"}}},
     ],
 )
 async def test_a_questionnaire_that_is_none_or_could_do_harm_is_refused(

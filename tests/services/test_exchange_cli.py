@@ -15,7 +15,7 @@ from app.core.ids import uuid7
 from app.core.schema import ROOT
 from app.core.workbook import reader
 from app.models.exchange import ImportJob, ImportRow
-from app.models.registry import Household, HouseholdMember, Resident
+from app.models.registry import Building, Household, HouseholdMember, Resident, Room
 from tests.services.test_import_crash import HEADER, number, until_somebody_waits
 from tests.support.database import Database
 from tests.support.settings import SECRET, vault_of_tests
@@ -103,6 +103,44 @@ async def test_an_import_that_is_killed_is_taken_up_where_it_was(
         assert await session.scalar(select(func.count()).select_from(ImportRow)) == 0
     again = finished(surroundings, *words)
     assert f"新增 0，更新 0，未变 {HOUSEHOLDS}，未导入 0" in again.stdout
+
+
+async def test_buildings_rooms_and_a_ledger_put_people_on_the_whole_chain(
+    sessions: Sessions, tmp_path: Path, world: World, surroundings: Mapping[str, str]
+) -> None:
+    tables = {
+        "buildings": [
+            ["网格", "楼栋名称", "楼栋号", "地址"],
+            ["儒林第一网格", "水南一座", "1号楼", "水南街 1 号"],
+        ],
+        "rooms": [["网格", "楼栋", "单元", "房号"], ["儒林第一网格", "1栋", "2单元", "502"]],
+        "households": [
+            ["网格", "房号", "姓名", "与户主关系"],
+            ["儒林第一网格", "1栋2单元502", "关大叔", "户主"],
+            ["", "1-2-503", "岑阿婆", "户主"],
+        ],
+    }
+    for count in ("新增 {}，更新 0，未变 0，未导入 0", "新增 0，更新 0，未变 {}，未导入 0"):
+        for kind, table in tables.items():
+            path = tmp_path / f"{kind}.xlsx"
+            path.write_bytes(xlsx(table))
+            done = finished(
+                surroundings, "import", str(path), "--kind", kind, "--as", "village_admin", "--yes"
+            )
+            assert count.format(len(table) - 1) in done.stdout
+    chain = (
+        select(Resident.name, Room.room_no, Building.no, Building.grid_id, Household.grid_id)
+        .select_from(Resident)
+        .join(HouseholdMember)
+        .join(Household)
+        .join(Room, Room.id == Household.room_id)
+        .join(Building, Building.id == Room.building_id)
+        .order_by(Room.room_no)
+    )
+    async with transaction(sessions) as session:
+        rows = (await session.execute(chain)).all()
+    grid = world.places["grid_a1"].id
+    assert rows == [("关大叔", "502", "1号楼", grid, grid), ("岑阿婆", "503", "1号楼", grid, grid)]
 
 
 async def test_an_export_that_is_killed_leaves_no_half_file_and_can_be_made_again(

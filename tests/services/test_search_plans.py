@@ -60,6 +60,7 @@ HOMES_LIKE = "SELECT id FROM household WHERE address LIKE '%{}%' ORDER BY sort_k
 PAGES = [
     *(("漏水", FoundKind.RESIDENT, PEOPLE_LIKE, who, way) for who in WHO for way in (FETCHED, MET, EVERY)),
     *(("莞城", FoundKind.HOUSEHOLD, HOMES_LIKE, who, way) for who in WHO for way in (FETCHED, MET, EVERY)),
+    *(("3-502", FoundKind.HOUSEHOLD, HOMES_LIKE.format("路3栋502"), who, MET) for who in WHO),
     *(("漏", FoundKind.RESIDENT, PEOPLE_LIKE, "grid_worker", way) for way in (FETCHED, MET, EVERY)),
     *(("漏水", FoundKind.RESIDENT, PEOPLE_LIKE, "both", way) for way in (FETCHED, EVERY)),
     *(("莞城", FoundKind.HOUSEHOLD, HOMES_LIKE, "both", way) for way in (FETCHED, EVERY)),

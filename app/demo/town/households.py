@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zlib import crc32
 
-from app.core.clock import day_start
+from app.core.clock import BUSINESS_ZONE, day_start
 from app.core.crypto import Vault
 from app.core.pinyin import spellings
 from app.demo.content.addresses import BuildingText, RoomText, buildings, locality
@@ -39,6 +39,7 @@ from app.demo.town.rows import (
     StayRecord,
 )
 from app.models.enums import HouseholdType, LinkReason, NoIdReason, RoomUse
+from app.services.registry import cycle
 
 BATCH = 1_000
 
@@ -131,6 +132,9 @@ class Registrar:
                 text.household_type,
                 text.residence_status,
                 len(text.members),
+                None,
+                None,
+                cycle.first_turn(household_id, home.entered_at.astimezone(BUSINESS_ZONE).date()),
                 *entered,
             )
         )

@@ -14,6 +14,7 @@ from app.models.enums import (
     AccountStatus,
     AreaKind,
     AreaLevel,
+    CareLevel,
     Employment,
     Gender,
     HouseholdType,
@@ -212,6 +213,9 @@ class HouseholdRecord(NamedTuple):
     household_type: HouseholdType
     residence_status: ResidenceStatus
     member_count: int
+    care_level: CareLevel | None
+    last_visit_on: date | None
+    next_visit_due: date
     created_at: datetime
     created_by: UUID
     updated_at: datetime

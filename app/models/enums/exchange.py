@@ -9,6 +9,7 @@ class ImportKind(StrEnum):
     AREAS = "areas"
     MEMBERS = "members"
     BUILDINGS = "buildings"
+    ROOMS = "rooms"
     HOUSEHOLDS = "households"
 
 

@@ -14,10 +14,11 @@ class VisitProgramme(StrEnum):
 
 
 class PlanScope(StrEnum):
-    """How a plan names its households: all of an area, those of some care levels, or a list."""
+    """How a plan names its households: all of an area, those of some care levels or tags, or a list."""
 
     AREA = "area"
     CARE = "care"
+    TAG = "tag"
     LIST = "list"
 
 

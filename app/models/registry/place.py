@@ -12,7 +12,10 @@ from app.models.registry.columns import ByAddress, Placed, place_indexes
 
 
 class Place(Placed, ByAddress, Versioned, Base):
-    """A place of a grid; `uscc` is the firm's number (GB 32100), the contact's phone is sealed."""
+    """A place of a grid; `uscc` is the firm's number (GB 32100), the contact's phone is sealed.
+
+    The last check is a visit or one entered by hand; its day is kept, since visits may be taken back.
+    """
 
     searched = "search_address(address) || search_grams(name)"
 
@@ -38,5 +41,6 @@ class Place(Placed, ByAddress, Versioned, Base):
     risk_level: Mapped[str]
     check_cycle_days: Mapped[int] = mapped_column(SmallInteger)
     last_check_on: Mapped[date | None] = mapped_column(Date)
+    hand_check_on: Mapped[date | None] = mapped_column(Date)
     next_check_due: Mapped[date] = mapped_column(Date)
     ended_on: Mapped[date | None] = mapped_column(Date)

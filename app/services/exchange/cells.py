@@ -29,9 +29,12 @@ _EXPONENT = re.compile(r"\d(\.\d+)?E\+?\d+")
 _LOST = re.compile(r"\d{15}(\?+|000)")
 _PARTS = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?(?:\s.*)?")
 _WHOLE = re.compile(r"(\d{1,6})(?:\.0+)?(?:层|年|个|座|单元|栋)?")
+_METRES = re.compile(r"([0-9]{1,6}(?:\.[0-9]+)?)(?:m2|平方米|平米|平方|平)?", re.IGNORECASE)
 _DEGREES = re.compile(r"\d{1,3}\.\d{1,15}|\d{1,3}")
 _EIGHT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _SERIAL = re.compile(r"\d{4,5}")
+_UNIT = re.compile(r"(.+?)(?:单元|梯)")
+_ROOM = re.compile(r"(.*[0-9A-Za-z])(?:号房|室|房)")
 # Day 1 of spreadsheets is 1 January 1900, and they believe in a 29 February of that year.
 _EPOCH = date(1899, 12, 30)
 _LOST_ZH = "号码被表格软件当成了数字，后几位已丢失：请把该列设为文本格式，重新填写完整号码"
@@ -90,6 +93,24 @@ def whole(text: str) -> str:
     return found[1]
 
 
+def metres(text: str) -> str:
+    """Square metres, perhaps with the unit behind them: 89.5㎡."""
+    found = _METRES.fullmatch(compact(text))
+    if not found:
+        raise CellFault("number", "须填写平方米数，如 89.5")
+    return found[1]
+
+
+def unit(text: str) -> str:
+    """A unit of a building without the word: 2单元."""
+    return _within(_UNIT, text)
+
+
+def room(text: str) -> str:
+    """A room's number without the word: 502室."""
+    return _within(_ROOM, text)
+
+
 def degrees(text: str) -> str:
     """Degrees of longitude or latitude with a point: 113.0058."""
     typed = compact(text).removesuffix("°")
@@ -130,6 +151,12 @@ def chosen(text: str, choices: Mapping[str, str]) -> str:
     if typed in choices.values():
         return typed
     raise CellFault("choice", f"只能填：{'、'.join(dict.fromkeys(choices))}"[:200])
+
+
+def _within(pattern: re.Pattern[str], text: str) -> str:
+    plain = compact(label(text))
+    found = pattern.fullmatch(plain)
+    return found[1] if found else plain
 
 
 def _phone(text: str) -> str | None:

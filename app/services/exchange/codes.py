@@ -17,6 +17,7 @@ from app.models.enums import (
     HouseholdType,
     PopulationType,
     ResidenceStatus,
+    RoomUse,
 )
 
 Labels = Mapping[str, str]
@@ -117,6 +118,24 @@ BUILDING_KINDS: Labels = MappingProxyType(
         "居民楼": BuildingKind.RESIDENTIAL.value,
         "商住两用": BuildingKind.MIXED.value,
         "公共建筑": BuildingKind.PUBLIC.value,
+    }
+)
+ROOM_USES: Labels = MappingProxyType(
+    {
+        "自住": RoomUse.OWNER.value,
+        "出租": RoomUse.RENTED.value,
+        "空置": RoomUse.VACANT.value,
+        "商用": RoomUse.COMMERCIAL.value,
+        "宿舍": RoomUse.DORMITORY.value,
+        "混合": RoomUse.MIXED.value,
+        "住宅": RoomUse.OWNER.value,
+        "居住": RoomUse.OWNER.value,
+        "出租屋": RoomUse.RENTED.value,
+        "空房": RoomUse.VACANT.value,
+        "商业": RoomUse.COMMERCIAL.value,
+        "商铺": RoomUse.COMMERCIAL.value,
+        "集体宿舍": RoomUse.DORMITORY.value,
+        "商住": RoomUse.MIXED.value,
     }
 )
 DATUMS: Labels = MappingProxyType(

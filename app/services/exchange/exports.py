@@ -7,7 +7,7 @@ approves their own.
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -154,6 +154,18 @@ async def decide(
         await _begin(session, job)
     await _record(session, actor, "export.approve" if approve else "export.refuse", job)
     return job
+
+
+async def fail_stale(session: AsyncSession) -> int:
+    """End the exports that could begin a day ago and have no file: whoever made them was cut off; how many.
+
+    One that the worker makes is tried again long before; one from the command line is asked for anew.
+    """
+    begun = func.coalesce(ExportJob.decided_at, ExportJob.created_at)
+    stale = (ExportJob.state == ExportState.APPROVED, begun < clock.now() - EXPIRY)
+    failed = {"state": ExportState.FAILED.value, "version": ExportJob.version + 1}
+    ended = await session.scalars(update(ExportJob).where(*stale).values(failed).returning(ExportJob.id))
+    return len(ended.all())
 
 
 async def download(session: AsyncSession, *, actor: Actor, job_id: UUID) -> ExportJob:

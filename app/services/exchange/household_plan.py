@@ -1,17 +1,20 @@
 """Importing households with their people: blocks of rows, of which the head's row carries the household.
 
 A block begins with a head or with another house number; the rows below belong to it, and their address may
-be left out. A vacant household is a row with an address and nobody. Writes through the registry's bulk
-functions, many households at once, only into grids that the sender may write in.
+be left out. A vacant household is a row with an address or a room, and nobody. A room (楼栋, 单元, 房号) can
+stand for the address: its building must be there, the room is made where it is not. Writes through the
+registry's bulk functions, many households at once, only into grids that the sender may write in.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.enums import AreaLevel, HouseholdType
-from app.services.exchange import grids
+from app.services.exchange import doors, grids
 from app.services.exchange.faults import CellFault
 from app.services.exchange.plans import Plan, Tally, Unit
 from app.services.exchange.rows import StagedRow
@@ -19,8 +22,19 @@ from app.services.registry import bulk, bulk_write
 from app.services.registry.bulk import BulkHousehold, BulkPerson
 from app.services.registry.residents import HEAD
 
-_SHARED = ("village", "grid", "address", "household_type", "residence_status")
+_SHARED = ("village", "grid", "address", *doors.COLUMNS, "household_type", "residence_status")
 _RELATION, _NAME, _ADDRESS, _ID = "与户主关系", "姓名", "地址", "公民身份号码"
+
+_COLUMN_OF: Mapping[str, str] = MappingProxyType(
+    {
+        "building_missing": doors.BUILDING,
+        "building_unknown": doors.BUILDING,
+        "building_ambiguous": doors.BUILDING,
+        "household_elsewhere": doors.BUILDING,
+        "room_missing": doors.ROOM,
+        "room_ambiguous": doors.ROOM,
+    }
+)
 
 
 class HouseholdPlan(Plan):
@@ -31,6 +45,7 @@ class HouseholdPlan(Plan):
         self._grids = await grids.load(session, actor=self.actor, below=self.below, usual=self.area_id)
         self._people: dict[bytes, tuple[str, int]] = {}
         self._households: dict[tuple[object, ...], int] = {}
+        self._known: dict[UUID, int] = {}
 
     def begins(self, row: StagedRow, unit: Unit) -> bool:
         """A head, another number, or an address without anybody."""
@@ -38,7 +53,7 @@ class HouseholdPlan(Plan):
         if "no" in row.values and number is not None:
             return row.values["no"] != number
         if "name" not in row.values:
-            return "address" in row.values
+            return not row.values.keys().isdisjoint({"address", *doors.COLUMNS})
         has_head = any(_is_head(other) for other in unit)
         vacant = all("name" not in other.values for other in unit)
         return "no" in row.values or (_is_head(row) and (has_head or vacant))
@@ -55,12 +70,18 @@ class HouseholdPlan(Plan):
         await bulk.match(session, households=[household for _unit, household in sound], vault=self.vault)
         for unit, household in sound:
             _blame(unit, household)
+            if household.household_id is not None:
+                line = self._known.setdefault(household.household_id, unit[0].line)
+                if line != unit[0].line and not any(row.faults for row in unit):
+                    _blame_repeated(unit, household, line)
 
     async def apply(self, session: AsyncSession, units: Sequence[Unit]) -> Tally:
         """Write what still can be written; the rest is refused."""
         read = [(unit, self._household(unit)) for unit in units]
         sound = [(unit, household) for unit, household in read if household is not None]
-        await bulk.match(session, households=[household for _unit, household in sound], vault=self.vault)
+        await bulk.match(
+            session, households=[household for _unit, household in sound], vault=self.vault, hold=True
+        )
         writable = []
         for unit, household in sound:
             _blame(unit, household)
@@ -82,8 +103,13 @@ class HouseholdPlan(Plan):
         except CellFault as wrong:
             first.blame(grids.COLUMN, wrong.code, wrong.zh, shared.get("grid", ""))
             return None
-        if "address" not in shared:
-            first.blame(_ADDRESS, "missing", "户主行须填写地址")
+        try:
+            door = doors.read(shared)
+        except CellFault as wrong:
+            first.blame(_COLUMN_OF[wrong.code], wrong.code, wrong.zh)
+            return None
+        if "address" not in shared and door is None:
+            first.blame(_ADDRESS, "missing", "户主行须填写地址，或填写楼栋和房号")
             return None
         known = self._grids.places
         return BulkHousehold(
@@ -92,7 +118,8 @@ class HouseholdPlan(Plan):
             town_id=known.of_level(grid, AreaLevel.TOWN),
             village_id=known.of_level(grid, AreaLevel.VILLAGE),
             grid_id=known.of_level(grid, AreaLevel.GRID),
-            address=shared["address"],
+            address=shared.get("address"),
+            door=door,
             household_type=shared.get("household_type"),
             residence_status=shared.get("residence_status"),
             people=[_person(row) for row in unit if "name" in row.values],
@@ -115,11 +142,11 @@ class HouseholdPlan(Plan):
 
     def _check_repeats(self, unit: Unit, household: BulkHousehold) -> None:
         head = household.head
-        place = (household.area_id, household.address, head.name if head else None)
+        place = (household.area_id, household.address, household.door, head.name if head else None)
         key = (household.no,) if household.no else (*place, head.id_number if head else None)
         line = self._households.setdefault(key, unit[0].line)
         if line != unit[0].line:
-            unit[0].blame("户号" if household.no else _ADDRESS, "repeated", f"与第 {line} 行是同一户")
+            _blame_repeated(unit, household, line)
         for row in unit:
             if "id_number" in row.values:
                 index = self.vault.index(row.values["id_number"])
@@ -147,10 +174,18 @@ def _person(row: StagedRow) -> BulkPerson:
     )
 
 
+def _blame_repeated(unit: Unit, household: BulkHousehold, line: int) -> None:
+    column = "户号" if household.no else doors.ROOM if household.door else _ADDRESS
+    unit[0].blame(column, "repeated", f"与第 {line} 行是同一户")
+
+
 def _blame(unit: Unit, household: BulkHousehold) -> None:
     """Carry the faults of the registry to the rows."""
     if household.fault:
-        unit[0].blame("户号", *household.fault)
+        code, zh = household.fault
+        column = _COLUMN_OF.get(code, "户号")
+        shown = household.door.building if household.door and column == doors.BUILDING else ""
+        unit[0].blame(column, code, zh, shown)
     named = [row for row in unit if "name" in row.values]
     for row, person in zip(named, household.people, strict=True):
         if person.fault:

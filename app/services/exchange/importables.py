@@ -1,12 +1,13 @@
 """What can be imported, as data: the columns of each table, what offices call them, how cells are cleaned.
 
 To take another column is to add a row here. `carried` columns that are blank have the value of the row
-above (merged or left out below the head of a household); 同上 has it in every column but identity numbers.
+above (merged or left out below the head of a household), as long as the columns that they are `within` are
+the same there: no unit of one building goes on in the next. 同上 has it in every column but identity numbers.
 What rows mean together, and what they become, is the plans' business.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from types import MappingProxyType
 
@@ -45,6 +46,7 @@ class Field:
     aliases: tuple[str, ...] = ()
     required: bool = False
     carried: bool = False
+    within: tuple[str, ...] = ()
     ditto: bool = True
     mask: Clean = shown
     choices: Mapping[str, str] | None = None
@@ -159,6 +161,54 @@ BUILDINGS = Importable(
         _choice("coord_type", "坐标系", codes.DATUMS, "坐标类型"),
     ),
 )
+_BUILDING_NAMES = ("楼栋号", "楼栋名称", "楼栋编号", "楼号", "栋号", "幢号", "栋", "幢", "座", "楼名")
+_UNIT = Field("unit_no", "单元", cells.unit, ("单元号", "梯", "梯号"))
+_ROOM_NAMES = (
+    "房间号",
+    "房屋编号",
+    "房屋号",
+    "房间",
+    "室号",
+    "室",
+    "楼栋房号",
+    "楼房号",
+    "栋单元房号",
+    "楼栋单元房号",
+)
+ROOMS = Importable(
+    ImportKind.ROOMS,
+    "房屋",
+    _REGISTRY_WRITERS,
+    (
+        _VILLAGE,
+        _GRID,
+        Field("building", "楼栋", cells.label, _BUILDING_NAMES, required=True, carried=True, width=22),
+        replace(_UNIT, carried=True, within=("building",)),
+        Field(
+            "floor",
+            "楼层",
+            cells.label,
+            ("层", "所在楼层", "层次"),
+            carried=True,
+            within=("building", "unit_no"),
+        ),
+        Field("room_no", "房号", cells.room, _ROOM_NAMES, required=True, ditto=False),
+        Field("address", "地址", cells.label, ("房屋地址", "详细地址", "门牌地址"), ditto=False, width=30),
+        _choice("use", "用途", codes.ROOM_USES, "房屋用途", "使用情况"),
+        Field("area_m2", "面积", cells.metres, ("建筑面积", "房屋面积")),
+        Field(
+            "owner_name", "产权人", cells.name, ("业主", "业主姓名", "产权人姓名", "房主"), mask=masks.name
+        ),
+        Field(
+            "owner_phone",
+            "产权人电话",
+            cells.phone,
+            ("业主电话", "业主联系电话", "产权人联系电话", "房主电话"),
+            mask=hidden_number,
+            width=16,
+        ),
+    ),
+)
 HOUSEHOLDS = Importable(
     ImportKind.HOUSEHOLDS,
     "住户和人员",
@@ -168,6 +218,9 @@ HOUSEHOLDS = Importable(
         _VILLAGE,
         _GRID,
         Field("address", "地址", cells.label, ("住址", "家庭住址", "现住址", "详细地址", "门牌号"), width=30),
+        Field("building", "楼栋", cells.label, _BUILDING_NAMES),
+        _UNIT,
+        Field("room_no", "房号", cells.room, _ROOM_NAMES),
         _choice("household_type", "户类型", codes.HOUSEHOLD_TYPES, "住户类型", "户类别"),
         _choice("residence_status", "居住状态", codes.RESIDENCE_STATUSES, "人户状态"),
         Field("name", "姓名", cells.name, ("人员姓名", "成员姓名", "家庭成员"), ditto=False, mask=masks.name),
@@ -197,5 +250,5 @@ HOUSEHOLDS = Importable(
     ),
 )
 IMPORTABLES: Mapping[ImportKind, Importable] = MappingProxyType(
-    {importable.kind: importable for importable in (AREAS, MEMBERS, BUILDINGS, HOUSEHOLDS)}
+    {importable.kind: importable for importable in (AREAS, MEMBERS, BUILDINGS, ROOMS, HOUSEHOLDS)}
 )

@@ -17,6 +17,7 @@ from app.services.exchange.household_plan import HouseholdPlan
 from app.services.exchange.importables import IMPORTABLES, Importable
 from app.services.exchange.member_plan import MemberPlan
 from app.services.exchange.plans import Plan
+from app.services.exchange.room_plan import RoomPlan
 from app.services.platform.actor import Actor
 
 _PLANS: Mapping[ImportKind, type[Plan]] = MappingProxyType(
@@ -24,6 +25,7 @@ _PLANS: Mapping[ImportKind, type[Plan]] = MappingProxyType(
         ImportKind.AREAS: AreaPlan,
         ImportKind.MEMBERS: MemberPlan,
         ImportKind.BUILDINGS: BuildingPlan,
+        ImportKind.ROOMS: RoomPlan,
         ImportKind.HOUSEHOLDS: HouseholdPlan,
     }
 )

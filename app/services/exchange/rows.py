@@ -55,7 +55,7 @@ class Cleaner:
             text = row.cells[place] if place < len(row.cells) else ""
             filled = filled or text not in NOTHING
             try:
-                value = self._value(column, text)
+                value = self._value(column, text, values)
             except CellFault as wrong:
                 faults.append(Fault(column.header, wrong.code, wrong.zh, column.mask(text)))
                 continue
@@ -66,7 +66,7 @@ class Cleaner:
         self._above = values
         return values, faults
 
-    def _value(self, column: Field, text: str) -> str | None:
+    def _value(self, column: Field, text: str, before: Values) -> str | None:
         if text in DITTO:
             if not column.ditto:
                 raise CellFault("ditto", "这一列不能填“同上”，请填写完整")
@@ -74,7 +74,8 @@ class Cleaner:
                 raise CellFault("ditto", "填了“同上”，但上一行没有内容")
             return self._above[column.name]
         if text in NOTHING:
-            return self._above.get(column.name) if column.carried else None
+            goes_on = all(before.get(name) == self._above.get(name) for name in column.within)
+            return self._above.get(column.name) if column.carried and goes_on else None
         return column.clean(text)
 
 

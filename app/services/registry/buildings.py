@@ -47,6 +47,7 @@ async def page(
     actor: Actor,
     area_id: UUID | None = None,
     kind: BuildingKind | None = None,
+    headless: bool = False,
     cursor: str | None = None,
     limit: int,
 ) -> Page[BuildingRead]:
@@ -56,6 +57,8 @@ async def page(
     filters += [COLUMNS.of_area(area.id, AreaLevel(area.level)) for area in named.values()]
     if kind:
         filters.append(Building.kind == kind)
+    if headless:
+        filters.append(members.gone(Building.head_member_id))
     statement = page_statement(
         _with_names(),
         sort=_ORDER,
@@ -169,16 +172,16 @@ def _point(sent: Point | None) -> dict[str, float | None]:
     return {"lng": point.lng if point else None, "lat": point.lat if point else None}
 
 
-def _with_names() -> Select[Any, Any, Any]:
+def _with_names() -> Select[Any, Any, Any, Any]:
     return (
-        select(Building, Area.name, _Head.name)
+        select(Building, Area.name, _Head.name, _Head.ended_at)
         .join(Area, Area.id == Building.area_id)
         .outerjoin(_Head, _Head.id == Building.head_member_id)
     )
 
 
-def _read(row: Row[Any, Any, Any]) -> BuildingRead:
-    building, area_name, head_name = row
+def _read(row: Row[Any, Any, Any, Any]) -> BuildingRead:
+    building, area_name, head_name, head_ended_at = row
     return BuildingRead(
         **{
             name: getattr(building, name)
@@ -186,5 +189,5 @@ def _read(row: Row[Any, Any, Any]) -> BuildingRead:
             if name not in {"area", "head"}
         },
         area=Ref(id=building.area_id, name=area_name),
-        head=Ref(id=building.head_member_id, name=head_name) if head_name else None,
+        head=members.named(building.head_member_id, head_name, head_ended_at),
     )

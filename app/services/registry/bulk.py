@@ -2,7 +2,9 @@
 
 For imports. `match` says what is there already and what cannot be; `bulk_write` makes the rest so. Equal
 identity numbers are one person; without a number, a name within a known household. Nobody is removed and
-nobody is moved: who belongs to another household is a fault. All of it is set-based, with arrays as
+nobody is moved: who belongs to another household is a fault, and so is a household of another micro-grid.
+A household that is known and told in another room of its grid was written down wrong, as with another
+address: its present stay is corrected, no move is made of it. All of it is set-based, with arrays as
 parameters, so that a hundred thousand people take seconds.
 """
 
@@ -15,8 +17,11 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.crypto import Vault
-from app.services.registry import bulk_sql
+from app.services.registry import bulk_sql, doors
+from app.services.registry.doors import Door, DoorRefusedError, Standing
+from app.services.registry.reach import PLACE
 from app.services.registry.residents import HEAD
+from app.services.registry.rooms import address_in
 
 
 @dataclass(slots=True)
@@ -43,19 +48,31 @@ class BulkPerson:
 
 @dataclass(slots=True)
 class BulkHousehold:
-    """A household as the table says, and the one that it is, if it is there."""
+    """A household as the table says, and the one that it is, if it is there.
+
+    `address` and `door` may be left out; a new household needs one of them.
+    """
 
     no: str | None
     area_id: UUID
     town_id: UUID | None
     village_id: UUID | None
     grid_id: UUID | None
-    address: str
+    address: str | None
     household_type: str | None = None
     residence_status: str | None = None
     people: list[BulkPerson] = field(default_factory=list)
     household_id: UUID | None = None
     fault: tuple[str, str] | None = None
+    door: Door | None = None
+    building: Standing | None = None
+    room_id: UUID | None = None
+    room_address: str | None = None
+
+    @property
+    def told_address(self) -> str | None:
+        """The address, or that of the room."""
+        return self.address or self.room_address
 
     @property
     def head(self) -> BulkPerson | None:
@@ -68,8 +85,14 @@ class BulkHousehold:
         return self.fault is not None or any(person.fault for person in self.people)
 
 
-async def match(session: AsyncSession, *, households: Sequence[BulkHousehold], vault: Vault) -> None:
-    """Find the households and people that are there, and note what cannot be; four statements."""
+async def match(
+    session: AsyncSession, *, households: Sequence[BulkHousehold], vault: Vault, hold: bool = False
+) -> None:
+    """Find what is there of rooms, households and people, and note what cannot be; six statements.
+
+    `hold` keeps the buildings as they are until the end of the transaction.
+    """
+    await _find_rooms(session, households, hold=hold)
     people = [person for household in households for person in household.people]
     for person in people:
         if person.id_number and person.id_index is None:
@@ -79,6 +102,40 @@ async def match(session: AsyncSession, *, households: Sequence[BulkHousehold], v
     members = await _members(session, households)
     for household in households:
         _match_people(household, known, members.get(household.household_id, []))
+
+
+async def _find_rooms(session: AsyncSession, households: Sequence[BulkHousehold], *, hold: bool) -> None:
+    """The building in the grid, and the room in the building; the household lies where they do."""
+    told = [(household, household.door) for household in households if household.door]
+    if not told:
+        return
+    areas = {household.area_id for household, _door in told}
+    buildings = await doors.buildings(session, areas=areas, hold=hold)
+    for household, door in told:
+        try:
+            household.building = buildings.find(household.area_id, door.building)
+        except DoorRefusedError as refused:
+            household.fault = refused.fault
+    found = {household.building.id for household, _door in told if household.building}
+    rooms = await doors.rooms(session, buildings=found)
+    for household, door in told:
+        if household.building is not None:
+            _find_room(household, household.building, door, rooms)
+
+
+def _find_room(
+    household: BulkHousehold, building: Standing, door: Door, rooms: doors.Rooms[doors.Known]
+) -> None:
+    for name in PLACE:
+        setattr(household, name, getattr(building, name))
+    try:
+        room = rooms.find(building.id, door.unit_no, door.room_no)
+    except DoorRefusedError as refused:
+        household.fault = refused.fault
+        return
+    household.room_id = room.id if room else None
+    made = household.address or address_in(building.address, door.unit_no, door.room_no)
+    household.room_address = room.address if room else made
 
 
 async def _known_people(session: AsyncSession, people: Iterable[BulkPerson]) -> dict[bytes, RowMapping]:
@@ -102,32 +159,61 @@ async def _find_households(
             household.household_id = found["id"] if found else None
             if found and (found["grid_id"], found["ended"]) != (household.grid_id, False):
                 household.fault = ("household_no_taken", "这个户号已用于别的网格或已注销的住户")
+            elif found:
+                _require_area(household, found["area_id"])
             continue
         head = household.head
         person = known.get(head.id_index) if head and head.id_index else None
         if person and person["is_head"] and person["grid_id"] == household.grid_id:
             household.household_id = person["household_id"]
+            _require_area(household, person["area_id"])
         elif person is None or person["household_id"] is None:
-            key = (household.area_id, household.address, head.name if head else None)
-            household.household_id = by_place.get(key)
+            household.household_id = by_place.find(household, head.name if head else None)
 
 
-async def _by_place(
-    session: AsyncSession, households: Sequence[BulkHousehold]
-) -> dict[tuple[UUID, str, str | None], UUID]:
+def _require_area(household: BulkHousehold, area_id: UUID) -> None:
+    if household.building is not None and household.building.area_id != area_id:
+        household.fault = ("household_elsewhere", "该户登记在同一网格的另一微网格，请办理迁移后再导入")
+
+
+class _Places:
+    """Households by their grid, their room or address, and the head's name."""
+
+    def __init__(self, rows: Iterable[RowMapping]) -> None:
+        self._rooms: dict[tuple[UUID, UUID | None, str | None], UUID] = {}
+        self._addresses: dict[tuple[UUID, str | None, str | None], UUID] = {}
+        self._roomless: dict[tuple[UUID, str | None, str | None], UUID] = {}
+        for row in rows:
+            area_id, name = row["area_id"], row["head_name"]
+            self._addresses[area_id, row["address"], name] = row["id"]
+            if row["room_id"] is None:
+                self._roomless[area_id, row["address"], name] = row["id"]
+            else:
+                self._rooms[area_id, row["room_id"], name] = row["id"]
+
+    def find(self, household: BulkHousehold, head: str | None) -> UUID | None:
+        """In the room where one is told, or where the address is that and no room is known yet."""
+        area_id, address = household.area_id, household.told_address
+        if household.door is None:
+            return self._addresses.get((area_id, address, head))
+        here = self._rooms.get((area_id, household.room_id, head))
+        return here or self._roomless.get((area_id, address, head))
+
+
+async def _by_place(session: AsyncSession, households: Sequence[BulkHousehold]) -> _Places:
     # Each grid is looked through once: to look for each pair would look through it for each household.
     values = {
         "areas": list({household.area_id for household in households}),
-        "addresses": list({household.address for household in households}),
+        "addresses": list({household.told_address for household in households if household.told_address}),
+        "rooms": list({household.room_id for household in households if household.room_id}),
     }
-    rows = await session.execute(text(bulk_sql.HOUSEHOLDS_BY_PLACE), values)
-    return {(row["area_id"], row["address"], row["head_name"]): row["id"] for row in rows.mappings()}
+    return _Places((await session.execute(text(bulk_sql.HOUSEHOLDS_BY_PLACE), values)).mappings())
 
 
 async def _members(
     session: AsyncSession, households: Sequence[BulkHousehold]
 ) -> dict[UUID | None, list[RowMapping]]:
-    ids = [household.household_id for household in households if household.household_id]
+    ids = list({household.household_id for household in households if household.household_id})
     found: dict[UUID | None, list[RowMapping]] = {}
     for row in (await session.execute(text(bulk_sql.MEMBERS), {"households": ids})).mappings():
         found.setdefault(row["household_id"], []).append(row)

@@ -19,16 +19,18 @@ from app.models.enums import (
     NoIdReason,
     PopulationType,
     ResidenceStatus,
+    RoomUse,
 )
 from app.services.platform.sealing import sealed_columns
 from app.services.registry import cycle
 from app.services.registry.bulk import BulkHousehold, BulkPerson
+from app.services.registry.doors import Door, Standing
 from app.services.registry.history import Written
 from app.services.registry.households import new_no
 from app.services.registry.names import name_columns
 from app.services.registry.reach import PLACE
 
-_TOLD_OF_HOUSEHOLD = ("address", "household_type", "residence_status")
+_TOLD_OF_HOUSEHOLD = ("address", "room_id", "household_type", "residence_status")
 _TOLD_OF_PERSON = ("name", "gender", "birth_on", "population_type", "id_number", "phone")
 
 Row = dict[str, Any]
@@ -41,7 +43,8 @@ def new_household(household: BulkHousehold) -> Row:
         "id": household_id,
         "no": household.no or new_no(),
         **_place_of(household),
-        "address": household.address,
+        "address": household.told_address,
+        "room_id": household.room_id,
         "household_type": household.household_type or HouseholdType.RESIDENT.value,
         "residence_status": household.residence_status or ResidenceStatus.SAME.value,
         "member_count": len(household.people),
@@ -53,7 +56,20 @@ def new_household(household: BulkHousehold) -> Row:
 def known_household(household: BulkHousehold) -> Row:
     """What the table says of a household that is there."""
     told = {name: getattr(household, name) for name in _TOLD_OF_HOUSEHOLD}
-    return {"id": household.household_id, **told}
+    return {"id": household.household_id, "room_address": household.room_address, **told}
+
+
+def new_room(household: BulkHousehold, building: Standing, door: Door) -> Row:
+    """The room of a household that is not there yet; its use as where nobody says one."""
+    return {
+        "id": uuid7(),
+        "building_id": building.id,
+        **_place_of(household),
+        "unit_no": door.unit_no,
+        "room_no": door.room_no,
+        "address": household.room_address,
+        "use": RoomUse.OWNER.value,
+    }
 
 
 def new_person(household: BulkHousehold, person: BulkPerson, vault: Vault) -> Row:

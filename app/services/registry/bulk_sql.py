@@ -2,25 +2,28 @@
 
 KNOWN_PEOPLE = """
     SELECT resident.id, resident.id_index, resident.died_on, place.household_id, place.is_head,
-        household.grid_id
+        household.grid_id, household.area_id
     FROM unnest(CAST(:indexes AS bytea[])) AS wanted (id_index)
     JOIN resident ON resident.id_index = wanted.id_index
     LEFT JOIN household_member AS place ON place.resident_id = resident.id AND place.valid_to IS NULL
     LEFT JOIN household ON household.id = place.household_id
     """
 HOUSEHOLDS_BY_NO = """
-    SELECT household.no, household.id, household.grid_id, household.ended_on IS NOT NULL AS ended
+    SELECT household.no, household.id, household.grid_id, household.area_id,
+        household.ended_on IS NOT NULL AS ended
     FROM unnest(CAST(:numbers AS text[])) AS wanted (no)
     JOIN household ON household.no = wanted.no
     """
 HOUSEHOLDS_BY_PLACE = """
-    SELECT household.id, household.area_id, household.address, resident.name AS head_name
+    SELECT household.id, household.area_id, household.address, household.room_id,
+        resident.name AS head_name
     FROM household
     LEFT JOIN household_member AS place ON place.household_id = household.id AND place.is_head
         AND place.valid_to IS NULL
     LEFT JOIN resident ON resident.id = place.resident_id
     WHERE household.area_id = ANY(CAST(:areas AS uuid[]))
-        AND household.address = ANY(CAST(:addresses AS text[]))
+        AND (household.address = ANY(CAST(:addresses AS text[]))
+            OR household.room_id = ANY(CAST(:rooms AS uuid[])))
         AND household.ended_on IS NULL
     ORDER BY household.id DESC
     """
@@ -36,41 +39,66 @@ NEW_HOUSEHOLDS = """
         FROM unnest(CAST(:id AS uuid[]), CAST(:no AS text[]), CAST(:area_id AS uuid[]),
             CAST(:town_id AS uuid[]), CAST(:village_id AS uuid[]), CAST(:grid_id AS uuid[]),
             CAST(:address AS text[]), CAST(:household_type AS text[]), CAST(:residence_status AS text[]),
-            CAST(:member_count AS smallint[]), CAST(:next_visit_due AS date[]), CAST(:stay_id AS uuid[]))
+            CAST(:member_count AS smallint[]), CAST(:next_visit_due AS date[]), CAST(:stay_id AS uuid[]),
+            CAST(:room_id AS uuid[]))
             AS told (id, no, area_id, town_id, village_id, grid_id, address, household_type,
-            residence_status, member_count, next_visit_due, stay_id)
+            residence_status, member_count, next_visit_due, stay_id, room_id)
     ), made AS (
         INSERT INTO household (id, no, area_id, town_id, village_id, grid_id, address, household_type,
-            residence_status, member_count, next_visit_due, created_by, updated_by)
+            residence_status, member_count, next_visit_due, room_id, created_by, updated_by)
         SELECT id, no, area_id, town_id, village_id, grid_id, address, household_type, residence_status,
-            member_count, next_visit_due, CAST(:by AS uuid), CAST(:by AS uuid)
+            member_count, next_visit_due, room_id, CAST(:by AS uuid), CAST(:by AS uuid)
         FROM told
     )
-    INSERT INTO household_stay (id, household_id, area_id, address, reason, valid_from, created_by,
-        updated_by)
-    SELECT stay_id, id, area_id, address, CAST(:reason AS text), CAST(:today AS date), CAST(:by AS uuid),
-        CAST(:by AS uuid)
+    INSERT INTO household_stay (id, household_id, area_id, room_id, address, reason, valid_from,
+        created_by, updated_by)
+    SELECT stay_id, id, area_id, room_id, address, CAST(:reason AS text), CAST(:today AS date),
+        CAST(:by AS uuid), CAST(:by AS uuid)
     FROM told
     """
+# A room that is told brings its address along, unless the table tells another or the household stands there.
 CHANGED_HOUSEHOLDS = """
-    WITH changed AS (
-        UPDATE household SET address = told.address,
-            household_type = coalesce(told.household_type, household.household_type),
-            residence_status = coalesce(told.residence_status, household.residence_status),
+    WITH told AS (
+        SELECT now.id, coalesce(sent.room_id, now.room_id) AS room_id,
+            coalesce(sent.address, CASE WHEN sent.room_id IS DISTINCT FROM now.room_id THEN sent.room_address
+                END, now.address) AS address,
+            coalesce(sent.household_type, now.household_type) AS household_type,
+            coalesce(sent.residence_status, now.residence_status) AS residence_status
+        FROM unnest(CAST(:id AS uuid[]), CAST(:address AS text[]), CAST(:room_id AS uuid[]),
+            CAST(:room_address AS text[]), CAST(:household_type AS text[]),
+            CAST(:residence_status AS text[]))
+            AS sent (id, address, room_id, room_address, household_type, residence_status)
+        JOIN household AS now ON now.id = sent.id
+    ), changed AS (
+        UPDATE household SET address = told.address, room_id = told.room_id,
+            household_type = told.household_type, residence_status = told.residence_status,
             version = household.version + 1, updated_at = now(), updated_by = CAST(:by AS uuid)
-        FROM unnest(CAST(:id AS uuid[]), CAST(:address AS text[]), CAST(:household_type AS text[]),
-            CAST(:residence_status AS text[])) AS told (id, address, household_type, residence_status)
-        WHERE household.id = told.id AND (
-            household.address <> told.address
-            OR household.household_type <> coalesce(told.household_type, household.household_type)
-            OR household.residence_status <> coalesce(told.residence_status, household.residence_status))
-        RETURNING household.id, told.address
+        FROM told
+        WHERE household.id = told.id AND (household.address, household.room_id, household.household_type,
+            household.residence_status) IS DISTINCT FROM (told.address, told.room_id, told.household_type,
+            told.residence_status)
+        RETURNING household.id, told.address, told.room_id
     ), corrected AS (
-        UPDATE household_stay AS stay SET address = changed.address
+        UPDATE household_stay AS stay SET address = changed.address, room_id = changed.room_id
         FROM changed
-        WHERE stay.household_id = changed.id AND stay.valid_to IS NULL AND stay.address <> changed.address
+        WHERE stay.household_id = changed.id AND stay.valid_to IS NULL
+            AND (stay.address, stay.room_id) IS DISTINCT FROM (changed.address, changed.room_id)
     )
     SELECT id FROM changed
+    """
+STANDING_ROOMS = """
+    SELECT id FROM room
+    WHERE id = ANY(CAST(:id AS uuid[])) AND ended_on IS NULL
+    ORDER BY id FOR SHARE
+    """
+NEW_ROOMS = """
+    INSERT INTO room (id, building_id, area_id, town_id, village_id, grid_id, unit_no, room_no, address, use,
+        created_by, updated_by)
+    SELECT told.*, CAST(:by AS uuid), CAST(:by AS uuid)
+    FROM unnest(CAST(:id AS uuid[]), CAST(:building_id AS uuid[]), CAST(:area_id AS uuid[]),
+        CAST(:town_id AS uuid[]), CAST(:village_id AS uuid[]), CAST(:grid_id AS uuid[]),
+        CAST(:unit_no AS text[]), CAST(:room_no AS text[]), CAST(:address AS text[]), CAST(:use AS text[]))
+        AS told (id, building_id, area_id, town_id, village_id, grid_id, unit_no, room_no, address, use)
     """
 NEW_PEOPLE = """
     INSERT INTO resident (spellings, id, area_id, town_id, village_id, grid_id, name, gender, birth_on,

@@ -17,7 +17,7 @@ from app.core import clock
 from app.core.crypto import Vault
 from app.models.enums import LinkReason
 from app.services.platform.actor import Actor
-from app.services.registry import bulk_rows, bulk_sql, history, links
+from app.services.registry import bulk_rows, bulk_sql, doors, history, links
 from app.services.registry.bulk import BulkHousehold, BulkPerson
 from app.services.registry.history import Written as Line
 from app.services.registry.links import Event
@@ -72,12 +72,29 @@ async def write(
         residents=[person.resident_id for _household, person in pairs if person.resident_id],
     )
     told: list[Line] = []
+    await _rooms(batch, told)
     touched = await _households(batch, told)
     touched |= await _known_people(batch, [pair for pair in pairs if pair[1].resident_id], told)
     touched |= await _joining(batch, [pair for pair in pairs if not pair[1].is_member], told)
     await history.record_all(session, actor=actor, lines=told)
     updated = sum(1 for household in batch.known if household.household_id in touched)
     return Written(len(batch.new), updated, len(batch.known) - updated)
+
+
+async def _rooms(batch: _Batch, told: list[Line]) -> None:
+    """Make the rooms that are not there; several households may live in one."""
+    households = batch.known + batch.new
+    known = [{"id": household.room_id} for household in households if household.room_id]
+    standing = await _ids(batch, bulk_sql.STANDING_ROOMS, known)
+    made: dict[doors.Key, bulk_rows.Row] = {}
+    for household in households:
+        if household.building and household.door and household.room_id not in standing:
+            key = doors.key_of(household.building.id, household.door)
+            if key not in made:
+                made[key] = bulk_rows.new_room(household, household.building, household.door)
+            household.room_id, household.room_address = made[key]["id"], made[key]["address"]
+    await _run(batch, bulk_sql.NEW_ROOMS, made.values())
+    told += [Line("room.create", row["id"], {"use": row["use"]}) for row in made.values()]
 
 
 async def _households(batch: _Batch, told: list[Line]) -> set[UUID]:

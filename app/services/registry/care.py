@@ -126,7 +126,7 @@ def may_know(actor: Actor, care: CareObject) -> bool:
 
 def read(row: Any, actor: Actor) -> CareRead:
     """A row of `with_names` as it goes out."""
-    care, area_name, resident_name, household_no, responsible = row
+    care, area_name, resident_name, household_no, responsible, ended_at = row
     hidden = CareTag(care.category) in SENSITIVE and not may_know(actor, care)
     return CareRead(
         **{name: getattr(care, name) for name in CareRead.model_fields if name not in _OWN},
@@ -134,16 +134,16 @@ def read(row: Any, actor: Actor) -> CareRead:
         household=Ref(id=care.household_id, name=household_no) if household_no else None,
         category=None if hidden else CareTag(care.category),
         cycle_days=CYCLE_DAYS[CareLevel(care.care_level)],
-        responsible=Ref(id=care.responsible_id, name=responsible) if responsible else None,
+        responsible=members.named(care.responsible_id, responsible, ended_at),
         area=Ref(id=care.area_id, name=area_name),
         is_overdue=care.ended_on is None and care.next_visit_due < clock.today(),
     )
 
 
-def with_names() -> Select[Any, Any, Any, Any, Any]:
+def with_names() -> Select[Any, Any, Any, Any, Any, Any]:
     """Care objects with the names of area, person, household and who is responsible."""
     return (
-        select(CareObject, Area.name, Resident.name, Household.no, _Responsible.name)
+        select(CareObject, Area.name, Resident.name, Household.no, _Responsible.name, _Responsible.ended_at)
         .join(Area, Area.id == CareObject.area_id)
         .outerjoin(Resident, Resident.id == CareObject.resident_id)
         .outerjoin(Household, Household.id == CareObject.household_id)

@@ -16,6 +16,7 @@ from app.services.platform import scope
 from app.services.platform.actor import Actor, Dataset
 from app.services.platform.listing import page_statement
 from app.services.registry import care, history, reach
+from app.services.staff import members
 
 COLUMNS = reach.columns_of(CareObject)
 _ORDER = Sort.by_day(CareObject.next_visit_due, CareObject.id)
@@ -29,6 +30,7 @@ async def page(
     care_level: CareLevel | None = None,
     responsible_id: UUID | None = None,
     due_by: date | None = None,
+    unassigned: bool = False,
     cursor: str | None = None,
     limit: int,
 ) -> Page[CareRead]:
@@ -42,6 +44,8 @@ async def page(
         filters.append(CareObject.responsible_id == responsible_id)
     if due_by:
         filters.append(CareObject.next_visit_due <= due_by)
+    if unassigned:
+        filters.append(members.gone(CareObject.responsible_id))
     statement = page_statement(
         care.with_names(),
         sort=_ORDER,

@@ -1,4 +1,4 @@
-"""The end of contact links with those whom they link: a member leaves, a household ends or leaves its village.
+"""The end of contact links with those whom they link: a member leaves, a household ends or goes elsewhere.
 
 They end at the same moment and stay on record. That a member leaves is otherwise the business of the wings
 below: posts and teams (staff), administrators (access).

@@ -76,9 +76,9 @@ _TAKEN_BACK = text(f"""
     checked AS (
         UPDATE place SET last_check_on = left_.day, next_check_due = coalesce(left_.day,
                    (place.created_at AT TIME ZONE 'Asia/Shanghai')::date) + check_cycle_days
-          FROM (SELECT asked.id, (SELECT max({_DAY}) FROM visit
-                        WHERE visit.place_id = asked.id AND is_effective) AS day
-                  FROM unnest(:places) AS asked (id)) AS left_
+          FROM (SELECT asked.id, greatest(asked.hand_check_on, (SELECT max({_DAY}) FROM visit
+                        WHERE visit.place_id = asked.id AND is_effective)) AS day
+                  FROM place AS asked WHERE asked.id = ANY (:places)) AS left_
          WHERE place.id = left_.id AND last_check_on = :day),
     left_ AS (
         SELECT care.id, decided.reviewed_on, greatest(

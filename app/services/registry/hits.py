@@ -80,10 +80,10 @@ class _Part:
     filters: tuple[ColumnElement[bool], ...]
 
     def ways(self) -> list[_Way]:
-        """What to try before all hits are fetched; one character is likely to be common, letters are not."""
+        """What to try before all hits are fetched: one character is often common, spellings are not."""
         if self.layer is Layer.REGISTERED:
             return []
-        if len(self.branches) > 1 or self.asked.term.isascii():
+        if len(self.branches) > 1 or (self.table is Resident and self.asked.term.isascii()):
             return [_Way.FEW]
         return [_Way.MET, _Way.FEW] if len(self.asked.term) == 1 else [_Way.FEW, _Way.MET]
 

@@ -138,6 +138,7 @@ async def check(
         session, Place, actor=actor, row_id=place_id, expected_version=expected_version
     )
     place.last_check_on = reach.past(body.on, where="body.on", since=place.last_check_on)
+    place.hand_check_on = place.last_check_on
     place.next_check_due = place.last_check_on + timedelta(days=place.check_cycle_days)
     place.risk_level = body.risk_level or place.risk_level
     data = {"on": place.last_check_on.isoformat(), "risk_level": place.risk_level}

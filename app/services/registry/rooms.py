@@ -141,6 +141,11 @@ async def end(
     return await detail(session, actor=actor, vault=vault, room_id=room_id)
 
 
+def address_in(building_address: str, unit_no: str | None, room_no: str) -> str:
+    """The address of a room that has none of its own."""
+    return f"{building_address}{unit_no}单元{room_no}" if unit_no else f"{building_address}{room_no}"
+
+
 async def _last_left(session: AsyncSession, room_id: UUID) -> date | None:
     """The day on which the last household, or person, left a room."""
     days = union_all(
@@ -160,8 +165,7 @@ async def _place(session: AsyncSession, actor: Actor, new: RoomCreate) -> dict[s
         )
         if new.area_id not in {None, building.area_id}:
             raise invalid_field("body.area_id", "与楼栋所在网格不一致", "is not the building's grid")
-        unit = f"{new.unit_no}单元" if new.unit_no else ""
-        address = new.address or f"{building.address}{unit}{new.room_no}"
+        address = new.address or address_in(building.address, new.unit_no, new.room_no)
         return {**reach.copied(building), "address": address}
     if new.area_id is None or new.address is None:
         raise invalid_field(

@@ -4,9 +4,11 @@ Their names and work phones are public by regulation and come as they are; their
 come masked. A caller always sees the own record. Writing is `member_changes`' business.
 """
 
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, or_, select
+from sqlalchemy import ColumnElement, Row, Select, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -17,7 +19,7 @@ from app.models.area import Area
 from app.models.enums import AreaLevel, Employment
 from app.models.staff import Member, Org, Post
 from app.schemas.member import MemberDetail, MemberHistory, MemberPost, MemberRead
-from app.schemas.types import Ref
+from app.schemas.types import Ref, StaffRef
 from app.services.areas import tree
 from app.services.platform import masks, record_history, scope
 from app.services.platform.actor import Actor, Dataset
@@ -35,6 +37,18 @@ def with_names() -> Select[Member, str | None, str | None]:
         .outerjoin(Area, Area.id == Member.area_id)
         .outerjoin(Org, Org.id == Member.org_id)
     )
+
+
+def named(member_id: UUID | None, name: str | None, ended_at: datetime | None) -> StaffRef | None:
+    """Who is to see to something, if anybody was named, and whether they have left since."""
+    if member_id is None or name is None:
+        return None
+    return StaffRef(id=member_id, name=name, has_left=ended_at is not None and ended_at <= clock.now())
+
+
+def gone(member_id: Any) -> ColumnElement[bool]:
+    """Whether nobody is named there, or somebody who has left."""
+    return or_(member_id.is_(None), exists().where(Member.id == member_id, Member.ended_at <= clock.now()))
 
 
 def visible(actor: Actor) -> ColumnElement[bool]:

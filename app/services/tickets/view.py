@@ -63,6 +63,7 @@ _VIEW = """
           WHERE ticket_attachment.ticket_id = ticket.id) AS attachments,
         (SELECT data ->> 'coord_type_fits' FROM ticket_event WHERE ticket_id = ticket.id AND seq = 1)
             AS coord_type_fits,
+        (SELECT visit_id FROM visit_opinion WHERE visit_opinion.ticket_id = ticket.id) AS visit_id,
         ARRAY(WITH RECURSIVE following AS (
                 SELECT id FROM ticket AS merged WHERE merged.merged_into_id = ticket.id
                 UNION

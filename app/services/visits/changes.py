@@ -21,6 +21,7 @@ from app.services.platform import versions
 from app.services.platform.actor import Actor
 from app.services.registry import history
 from app.services.visits import destinations, effectiveness, reads
+from app.services.visits.destinations import Goal
 from app.services.visits.effectiveness import Facts
 
 DECIDERS = (Role.GRID_LEADER, Role.VILLAGE_ADMIN)
@@ -79,11 +80,12 @@ def _went_along(visit_id: UUID, actor: Actor) -> Any:
 
 async def _locked(session: AsyncSession, actor: Actor, visit_id: UUID, expected_version: int | None) -> Visit:
     """Where it went first, as recording does, so that the two never wait for each other."""
-    went = select(Visit.household_id, Visit.place_id).where(Visit.id == visit_id, reads.visible(actor))
+    went = select(Visit.household_id, Visit.place_id, Visit.resident_id)
+    went = went.where(Visit.id == visit_id, reads.visible(actor))
     found = (await session.execute(went)).one_or_none()
     if found is None:
         raise NotFound
-    await destinations.lock_of(session, household_id=found.household_id, place_id=found.place_id)
+    await destinations.lock_of(session, goal=Goal(*found))
     visit = await session.scalar(select(Visit).where(Visit.id == visit_id).with_for_update())
     if visit is None:
         raise NotFound

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.errors import Forbidden, NotFound
+from app.models.area import Area
 from app.models.enums import Action
 from app.models.registry import Household, Place
 from app.models.staff import Member
@@ -23,6 +24,7 @@ from app.schemas.types import Ref
 from app.schemas.visit import DailyLogRead, LogVisit
 from app.services.platform.actor import Actor
 from app.services.staff import members
+from app.services.visits import reads
 from app.services.visits.changes import DECIDERS
 
 SHOWN = 200
@@ -69,10 +71,11 @@ async def _name(session: AsyncSession, actor: Actor, member_id: UUID) -> str:
 async def _visits(session: AsyncSession, member_id: UUID, start: datetime, end: datetime) -> Sequence[Any]:
     heard = select(func.count()).where(VisitOpinion.visit_id == Visit.id).scalar_subquery()
     statement: Any = (
-        select(Visit, func.coalesce(Household.address, Place.address), heard)
+        select(Visit, reads.address(), heard)
         .join(VisitVisitor, VisitVisitor.visit_id == Visit.id)
         .outerjoin(Household, Household.id == Visit.household_id)
         .outerjoin(Place, Place.id == Visit.place_id)
+        .join(Area, Area.id == Visit.area_id)
         .where(
             VisitVisitor.member_id == member_id,
             VisitVisitor.occurred_at >= start,

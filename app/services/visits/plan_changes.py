@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, insert, literal, select
+from sqlalchemy import ColumnElement, and_, delete, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.errors import Conflict, NotFound, invalid_field
 from app.core.ids import uuid7
 from app.models.area import Area
-from app.models.enums import AreaLevel, HouseholdType, Role
+from app.models.enums import SENSITIVE, AreaLevel, CareTag, HouseholdType, Role
 from app.models.enums.visit import PlanScope
-from app.models.registry import Household
+from app.models.registry import Household, Residence, ResidentTag
 from app.models.staff import Member
 from app.models.visit import VisitPlan, VisitPlanAssignee, VisitPlanHousehold
 from app.schemas.visit_plan import VisitPlanCreate, VisitPlanDetail, VisitPlanPatch
@@ -50,6 +50,7 @@ async def create(session: AsyncSession, *, actor: Actor, new: VisitPlanCreate) -
     """A new plan with its households; `NotFound` for an area in which the caller makes no plans."""
     if new.questionnaire is not None:
         questionnaires.require_schema(new.questionnaire)
+    _require_open_tags(new.tags)
     if await session.scalar(select(VisitPlan.id).where(VisitPlan.id == new.id)):
         raise PlanExists
     area = await _place(session, actor, new.area_id)
@@ -127,6 +128,8 @@ async def _name_households(session: AsyncSession, plan_id: UUID, area: Area, new
     ]
     if new.scope is PlanScope.CARE:
         wanted.append(Household.care_level.in_(new.care_levels))
+    if new.scope is PlanScope.TAG:
+        wanted.append(_tagged(new.tags))
     if new.scope is PlanScope.LIST:
         wanted.append(Household.id.in_(new.household_ids))
     found = select(literal(plan_id), Household.id).where(*wanted).limit(MOST_HOUSEHOLDS + 1)
@@ -143,6 +146,29 @@ async def _name_households(session: AsyncSession, plan_id: UUID, area: Area, new
             f"takes at most {MOST_HOUSEHOLDS} households",
         )
     return count
+
+
+def _tagged(tags: Sequence[CareTag]) -> ColumnElement[bool]:
+    """The households with whom somebody lives who has one of the tags."""
+    has_tag = and_(
+        ResidentTag.resident_id == Residence.resident_id,
+        ResidentTag.code.in_(tags),
+        ResidentTag.valid_to.is_(None),
+    )
+    living = select(Residence.household_id).join(ResidentTag, has_tag)
+    return Household.id.in_(living.where(Residence.valid_to.is_(None)))
+
+
+def _require_open_tags(tags: Sequence[CareTag]) -> None:
+    """Refuse tags of health, disability and minors: whoever sees the plan would learn who has them."""
+    hidden = SENSITIVE.intersection(tags)
+    if hidden:
+        raise invalid_field(
+            "body.tags",
+            "涉及健康、残疾、未成年人的标签不能作为计划范围，请改用名单",
+            "tags of health and minors make no plan: use a list",
+            "tag_sensitive",
+        )
 
 
 async def _name_people(

@@ -116,6 +116,7 @@ def _read(row: Any) -> dict[str, Any]:
         "scope": plan.scope,
         "area": Ref(id=plan.area_id, name=row[1]),
         "care_levels": plan.care_levels,
+        "tags": plan.tags,
         "starts_on": plan.starts_on,
         "due_on": plan.due_on,
         "quota": plan.quota,

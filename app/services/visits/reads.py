@@ -18,7 +18,7 @@ from app.core.paging import Page, Sort, page_of
 from app.models.area import Area
 from app.models.enums import AreaLevel
 from app.models.enums.visit import VisitResult, VisitType
-from app.models.registry import Household, Place, Resident
+from app.models.registry import Household, Place, Residence, Resident, Room
 from app.models.staff import Member
 from app.models.ticket import Ticket
 from app.models.visit import Visit, VisitAttachment, VisitOpinion, VisitVisitor
@@ -124,10 +124,21 @@ def _conditions(wanted: VisitFilter) -> Sequence[ColumnElement[bool]]:
     return found
 
 
+def address() -> ColumnElement[str]:
+    """Where a visit went: of household, place or room; of who lives elsewhere, the area alone."""
+    room = (
+        select(Room.address)
+        .join(Residence, Residence.room_id == Room.id)
+        .where(Residence.resident_id == Visit.resident_id, Residence.valid_to.is_(None))
+        .correlate(Visit)
+        .scalar_subquery()
+    )
+    return func.coalesce(Household.address, Place.address, room, Area.name)
+
+
 def _briefs() -> Select[Any, Any, Any, Any, Any]:
-    address = func.coalesce(Household.address, Place.address)
     return (
-        select(Visit, address, Member.name, Area.name, Place.name)
+        select(Visit, address(), Member.name, Area.name, Place.name)
         .outerjoin(Household, Household.id == Visit.household_id)
         .outerjoin(Place, Place.id == Visit.place_id)
         .join(Member, Member.id == Visit.visitor_id)

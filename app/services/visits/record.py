@@ -18,7 +18,14 @@ from app.core.ids import uuid7
 from app.models.attachment import Attachment
 from app.models.registry import HouseholdMember, Residence
 from app.models.staff import Member
-from app.models.visit import Visit, VisitAttachment, VisitPlan, VisitPlanHousehold, VisitVisitor
+from app.models.visit import (
+    Visit,
+    VisitAttachment,
+    VisitPlan,
+    VisitPlanAssignee,
+    VisitPlanHousehold,
+    VisitVisitor,
+)
 from app.schemas.visit import VisitCreate, VisitRead
 from app.services.areas import tree
 from app.services.platform import attachments
@@ -26,11 +33,13 @@ from app.services.platform.actor import Actor
 from app.services.registry import history, reach
 from app.services.staff import members
 from app.services.visits import destinations, distance, effectiveness, opinions, questionnaires, reads
-from app.services.visits.destinations import Destination
+from app.services.visits.destinations import Destination, Goal
 from app.services.visits.effectiveness import Facts
 from app.services.visits.opinions import Desk
 
 LATE = timedelta(days=1)
+# As far as a phone's clock may be ahead.
+AHEAD = timedelta(minutes=10)
 
 
 class VisitExists(Conflict):
@@ -49,14 +58,15 @@ async def record(
     """
     if actor.member_id is None:
         raise Forbidden
-    there = await destinations.locked(
-        session, actor=actor, household_id=new.household_id, place_id=new.place_id
-    )
+    goal = Goal(new.household_id, new.place_id, new.resident_id)
+    there = await destinations.locked(session, actor=actor, goal=goal)
     if new.id is not None and await _sent_before(session, actor, new.id, new):
         return await reads.detail(session, actor=actor, visit_id=new.id), False
-    if there.row.ended_on is not None:
-        where = "body.household_id" if new.household_id else "body.place_id"
-        raise invalid_field(where, "这一户或场所已注销", "has ended")
+    _require_there(goal, there)
+    if new.occurred_at > clock.now() + AHEAD:
+        raise invalid_field(
+            "body.occurred_at", "走访时间不能晚于现在", "must not be in the future", "date_in_future"
+        )
     await _require_references(session, actor, new)
     values = _values(actor, new) | _placed(new, there)
     visit_id: UUID = values["id"]
@@ -80,11 +90,25 @@ async def record(
     return await reads.detail(session, actor=actor, visit_id=visit_id), True
 
 
+def _require_there(goal: Goal, there: Destination) -> None:
+    """Refuse what has ended, and somebody alone whose household there is to visit."""
+    _table, _id, where = goal.row
+    if there.has_ended:
+        raise invalid_field(where, "这一户、居民或场所已注销", "has ended", "record_ended")
+    if there.lives_with is not None:
+        raise invalid_field(
+            "body.household_id",
+            "此人住在户中，请填写其住户",
+            "lives in a household: name it",
+            "household_needed",
+        )
+
+
 async def _sent_before(session: AsyncSession, actor: Actor, visit_id: UUID, new: VisitCreate) -> bool:
     found = await session.get(Visit, visit_id)
     if found is None:
         return False
-    same = ("household_id", "place_id", "occurred_at", "visit_type", "mode")
+    same = ("household_id", "place_id", "resident_id", "occurred_at", "visit_type", "mode")
     sent = (actor.member_id, *(getattr(new, name) for name in same))
     stored = (found.visitor_id, *(getattr(found, name) for name in same))
     if sent != stored:
@@ -98,7 +122,7 @@ async def _require_references(session: AsyncSession, actor: Actor, new: VisitCre
     if new.plan_id is not None:
         _require_plan(found, new)
     questionnaires.require_fit(found.questionnaire, new.answers, needed=new.result == "met")
-    if new.resident_id is not None and not found.lives_there:
+    if new.household_id and new.resident_id and not found.lives_there:
         raise invalid_field("body.resident_id", "此人不在这一户", "Nobody of that id lives there")
     for field, sent, known in (
         ("companion_ids", new.companion_ids, found.companions),
@@ -111,6 +135,9 @@ async def _require_references(session: AsyncSession, actor: Actor, new: VisitCre
 
 
 def _asked(actor: Actor, new: VisitCreate) -> Any:
+    carriers = select(VisitPlanAssignee).where(VisitPlanAssignee.plan_id == VisitPlan.id)
+    went = [actor.member_id, *new.companion_ids]
+    assigned = or_(~carriers.exists(), carriers.where(VisitPlanAssignee.member_id.in_(went)).exists())
     in_plan = exists().where(
         VisitPlanHousehold.plan_id == VisitPlan.id, VisitPlanHousehold.household_id == new.household_id
     )
@@ -132,7 +159,9 @@ def _asked(actor: Actor, new: VisitCreate) -> Any:
             VisitPlan.id.label("plan"),
             VisitPlan.questionnaire,
             or_(VisitPlan.ended_at.is_(None), VisitPlan.ended_at > clock.now()).label("running"),
+            VisitPlan.starts_on,
             in_plan.label("in_plan"),
+            assigned.label("assigned"),
             lives_there.label("lives_there"),
             companions.scalar_subquery().label("companions"),
             files.scalar_subquery().label("files"),
@@ -147,6 +176,14 @@ def _require_plan(found: Any, new: VisitCreate) -> None:
         raise invalid_field("body.plan_id", "走访计划中没有这一户", "The plan has no such household")
     if not found.running:
         raise invalid_field("body.plan_id", "走访计划已结束", "The plan has ended")
+    if new.occurred_at < clock.day_start(found.starts_on):
+        raise invalid_field("body.plan_id", "走访时间早于计划的开始日期", "The plan begins after that visit")
+    if not found.assigned:
+        raise invalid_field(
+            "body.plan_id",
+            "您和同行人员都不在该走访计划的走访人中",
+            "Nobody who went is to carry out the plan",
+        )
     if new.answers is not None and found.questionnaire is None:
         raise invalid_field("body.answers", "走访计划没有问卷", "The plan has no questionnaire")
 
