@@ -186,6 +186,8 @@ async def test_the_copy_holds_person_household_tickets_and_who_looked(
     assert [look["by"] for look in copy["looks"]] == [world["grid_worker"].name, world["dispatcher"].name]
     last = (await logged(session))[-1]
     assert (last.entity, last.resident_id, last.reason) == ("data_request", RESIDENT, "data_request")
+    assert (await act(api, "village_admin", request_id, "carry_out")).status_code == 200
+    problem_in(await api.as_("village_admin").post(address), 409, "data_request_state")
 
 
 async def test_a_correction_reaches_the_row_and_the_contacts_of_tickets(

@@ -199,6 +199,19 @@ async def test_a_person_registered_in_one_household_lives_in_another(api: Api, w
     assert [row[2] for row in homes] == [ago(50), TODAY.isoformat(), None]
 
 
+async def test_a_home_beyond_the_scope_is_not_told(api: Api, world: World) -> None:
+    home, there = await family(api, world), await family(api, world, "grid_a2")
+    _head, _wife, son = ids(home)
+    await post(api, f"{RESIDENTS}/{son}/moves", {"home": {"household_id": there["id"]}})
+    seen = [
+        (await get(api, f"{RESIDENTS}/{son}", who))["home"]
+        for who in ("village_admin", "grid_worker_a2", "grid_worker")
+    ]
+    told = {"id": there["id"], "name": there["no"]}
+    assert [place["household"] for place in seen] == [told, told, None]
+    assert {place["since"] for place in seen} == {TODAY.isoformat()}
+
+
 async def test_who_left_the_town_can_come_back_and_the_gap_is_the_one_that_was_made(
     api: Api, world: World
 ) -> None:

@@ -9,19 +9,27 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.crypto import SealBroken, Vault
 from app.core.db import Sessions
+from app.core.files import FileStore
 from app.models import Base
 from app.models.access import Account
 from app.models.registry import Resident
 from app.services.privacy import resealing
 from app.services.privacy.resealing import SEALED
-from tests.support import households
+from tests.support import households, importing
 from tests.support.clients import Api
+from tests.support.importing import Importing, counts
 from tests.support.problems import problem_in
 from tests.support.settings import SECRET
+from tests.support.workbooks import xlsx
 from tests.support.world import PASSWORD, World, fixed_id
 
 NEW = "the next secret, of thirty-two characters and more"
 OLD_VAULT, NEW_VAULT, BOTH = Vault(SECRET), Vault(NEW), Vault(NEW, SECRET)
+HOME = [
+    ["户号", "网格", "家庭住址", "户类型", "姓名", "与户主关系", "身份证号"],
+    ["H1", "儒林第一网格", "一巷 1 号", "常住户", "关大叔", "户主", households.identity_number(9)],
+]
+STAFF = [["姓名", "用工性质", "所属网格", "手机号码"], ["关小明", "专职", "儒林第一网格", "13800139999"]]
 
 
 @pytest.fixture
@@ -89,6 +97,26 @@ async def test_meanwhile_a_registered_person_is_not_registered_again(
         reply = await api.as_("grid_worker").post("/v1/households", json=body)
         problem_in(reply, 409, "resident_registered")
         await resealing.run(sessions, vault=BOTH)
+
+
+@pytest.mark.usefixtures("rotating", "world")
+@pytest.mark.parametrize(
+    ("who", "kind", "table"), [("village_admin", "households", HOME), ("system_admin", "members", STAFF)]
+)
+async def test_meanwhile_a_table_brings_nobody_in_again(
+    api: Api,
+    sessions: Sessions,
+    files: FileStore,
+    monkeypatch: pytest.MonkeyPatch,
+    who: str,
+    kind: str,
+    table: list[list[str]],
+) -> None:
+    imports, content = Importing(api, sessions, files, who, kind), xlsx(table)
+    monkeypatch.setattr(importing, "vault_of_tests", lambda: OLD_VAULT)
+    assert counts(await imports.bring_in(content))[0] == 1
+    monkeypatch.setattr(importing, "vault_of_tests", lambda: BOTH)
+    assert counts(await imports.bring_in(content)) == (0, 0, 1, 0)
 
 
 @pytest.mark.usefixtures("rotating", "resident")

@@ -100,7 +100,7 @@ class MemberPlan(Plan):
         sent |= {"area_id": area_id} if area_id else {}
         sent |= {"org_id": org_id} if org_id else {}
         changed = {name: value for name, value in sent.items() if getattr(known, name) != value}
-        if "phone" in values and known.phone_index != self.vault.index(values["phone"]):
+        if "phone" in values and known.phone_index not in self.vault.indexes(values["phone"]):
             changed["phone"] = values["phone"]
         if not changed:
             return Tally(unchanged=1)
@@ -135,8 +135,8 @@ class MemberPlan(Plan):
         present = or_(Member.ended_at.is_(None), Member.ended_at > clock.now())
         statement = select(Member).where(present, members.visible(self.actor)).order_by(Member.id).limit(1)
         if "phone" in values:
-            index = self.vault.index(values["phone"])
-            found = await session.scalar(statement.where(Member.phone_index == index))
+            indexes = self.vault.indexes(values["phone"])
+            found = await session.scalar(statement.where(Member.phone_index.in_(indexes)))
             if found is not None:
                 return found
         place = Member.area_id == area_id if area_id else Member.org_id == org_id

@@ -168,9 +168,9 @@ async def act(
 async def copy(
     session: AsyncSession, *, actor: Actor, request_id: UUID, vault: Vault
 ) -> tuple[Disclosed, DataCopy]:
-    """What an approved request for access hands over, and what the log shall say of it."""
+    """What an approved request for access hands over until it is done, and what the log shall say of it."""
     request = await find(session, actor=actor, request_id=request_id)
-    if request.kind != Kind.ACCESS or request.state not in {State.APPROVED, State.DONE}:
+    if request.kind != Kind.ACCESS or request.state != State.APPROVED:
         raise StepRefused
     _require_duty(actor, request, Action.CARRY_OUT)
     person = await _person(session, request)

@@ -97,7 +97,7 @@ async def match(
     for person in people:
         if person.id_number and person.id_index is None:
             person.id_index = vault.index(person.id_number)
-    known = await _known_people(session, people)
+    known = await _known_people(session, people, vault)
     await _find_households(session, households, known)
     members = await _members(session, households)
     for household in households:
@@ -138,10 +138,17 @@ def _find_room(
     household.room_address = room.address if room else made
 
 
-async def _known_people(session: AsyncSession, people: Iterable[BulkPerson]) -> dict[bytes, RowMapping]:
-    indexes = [person.id_index for person in people if person.id_index]
-    rows = await session.execute(text(bulk_sql.KNOWN_PEOPLE), {"indexes": indexes})
-    return {row["id_index"]: row for row in rows.mappings()}
+async def _known_people(
+    session: AsyncSession, people: Iterable[BulkPerson], vault: Vault
+) -> dict[bytes, RowMapping]:
+    """Who is there, by the present secret's index, even if still registered under a retired one's."""
+    wanted = {person.id_index: person.id_index for person in people if person.id_index}
+    if vault.rotating:
+        for person in people:
+            if person.id_number and person.id_index:
+                wanted |= dict.fromkeys(vault.indexes(person.id_number), person.id_index)
+    rows = await session.execute(text(bulk_sql.KNOWN_PEOPLE), {"indexes": list(wanted)})
+    return {wanted[row["id_index"]]: row for row in rows.mappings()}
 
 
 async def _find_households(

@@ -7,7 +7,7 @@ the days and reasons are told, not the household.
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -94,7 +94,11 @@ async def detail(session: AsyncSession, *, actor: Actor, vault: Vault, resident_
     """One resident with the present home; `NotFound` outside the scope."""
     statement = (
         _with_names()
-        .add_columns(Residence, _Lived.no, Room.room_no)
+        .add_columns(
+            Residence,
+            case((reach.visible(actor, _Lived), _Lived.no)),
+            case((reach.visible(actor, Room), Room.room_no)),
+        )
         .outerjoin(Residence, and_(Residence.resident_id == Resident.id, Residence.valid_to.is_(None)))
         .outerjoin(_Lived, _Lived.id == Residence.household_id)
         .outerjoin(Room, Room.id == Residence.room_id)
