@@ -21,6 +21,7 @@ from app.models.platform import Outbox, WorkCalendarChange
 from app.models.staff import Org
 from app.models.ticket import Ticket
 from app.models.ticket_step import TicketClock
+from app.services.platform import calendar_years
 from app.services.tickets import deadline_moves, deadlines, sweep, thresholds
 from tests.support.clients import Api
 from tests.support.seed import CALENDAR_ID
@@ -300,8 +301,10 @@ async def test_only_those_who_work_by_a_calendar_follow_it(
 
 @pytest.mark.commits
 async def test_the_worker_moves_them_when_the_publication_is_committed_and_only_then(
-    town: Town, api: Api, engine: AsyncEngine, sessions: Sessions
+    town: Town, api: Api, engine: AsyncEngine, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The second look follows the first at once, and not after minutes that a test would wait for.
+    monkeypatch.setattr(calendar_years, "AGAIN_AFTER", timedelta())
     ticket = await town.ticket(handle={"start": EVE})
     wrong = {"source": "国办通知", "days": [*NEW_YEAR, {"day": "2026-01-01", "kind": "holiday"}]}
     assert (await api.as_("system_admin").put(YEAR, json=wrong)).status_code == 422
