@@ -11,11 +11,6 @@ from itertools import islice, product
 
 from app.core.texts import fold_name
 
-# Names are read character by character: the 45 MiB of phrases, and copies of the rest, serve nobody here.
-os.environ.setdefault("PYPINYIN_NO_PHRASES", "1")
-os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "1")
-from pypinyin import Style, pinyin
-
 _WORD = re.compile("[a-z0-9]+")
 _MOST_READINGS = 2
 _MOST_INITIALS = 4
@@ -96,5 +91,15 @@ def _readings(character: str) -> tuple[str, ...]:
     """The usual reading first; none of characters that have no known reading."""
     if character.isascii():
         return (character,) if character.isalnum() else ()
-    told = pinyin(character, style=Style.NORMAL, heteronym=True, errors="ignore")
+    told = _read_aloud(character)
     return tuple(told[0][:_MOST_READINGS]) if told else ()
+
+
+def _read_aloud(character: str) -> list[list[str]]:
+    # Names are read character by character: the 45 MiB of phrases, and copies of the rest, serve nobody here.
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "1")
+    os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "1")
+    # Ten MiB that only a process that writes names carries.
+    from pypinyin import Style, pinyin  # noqa: PLC0415 - see above
+
+    return pinyin(character, style=Style.NORMAL, heteronym=True, errors="ignore")

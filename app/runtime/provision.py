@@ -7,6 +7,7 @@ import asyncio
 import time
 
 from alembic import command
+from alembic.config import Config
 from alembic.util import CommandError
 
 from app.core import schema
@@ -20,17 +21,24 @@ PATIENCE_SECONDS = 30.0
 PAUSE_SECONDS = 0.5
 
 
+def alembic_config() -> Config:
+    """Alembic's settings, wherever the command is run from."""
+    config = Config(schema.ROOT / "alembic.ini")
+    config.set_main_option("script_location", str(schema.ROOT / "migrations"))
+    return config
+
+
 def migrate(owner_url: str) -> str:
     """Upgrade to the newest schema and seed; returns the revision. Not inside a running event loop."""
     if asyncio.run(revision(owner_url)) != schema.head():
         upgrade(owner_url)
     asyncio.run(seed(owner_url))
-    return schema.head() or ""
+    return schema.head()
 
 
 def upgrade(owner_url: str) -> None:
     """Run the migrations that the database lacks; `CommandFailed` when it knows newer ones than we."""
-    config = schema.alembic_config()
+    config = alembic_config()
     config.attributes["url"] = owner_url
     try:
         command.upgrade(config, "head")
@@ -40,7 +48,7 @@ def upgrade(owner_url: str) -> None:
 
 def refuse_drift(owner_url: str) -> None:
     """`CommandFailed` when the migrated database differs from the tables that the code declares."""
-    config = schema.alembic_config()
+    config = alembic_config()
     config.attributes["url"] = owner_url
     try:
         command.check(config)

@@ -29,7 +29,8 @@ from app.core.db import create_engine, create_sessions
 from app.core.embedded import APP_ROLE, OWNER_ROLE, EmbeddedPostgres
 from app.core.ids import uuid7
 from app.core.processes import wait_for_end
-from app.core.schema import ROOT, alembic_config
+from app.core.schema import ROOT
+from app.runtime.provision import alembic_config
 from tests.support import ledger
 from tests.support.clients import Api
 from tests.support.seed import seed

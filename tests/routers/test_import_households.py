@@ -11,6 +11,7 @@ from app.core.db import Sessions
 from app.core.files import FileStore
 from app.core.workbook import reader
 from app.models.registry import Household, HouseholdMember, Resident
+from app.services.registry import lookups
 from app.services.registry.identity import check_character
 from tests.support.clients import Api
 from tests.support.importing import Importing, counts, faults
@@ -168,6 +169,19 @@ async def test_somebody_of_another_household_is_not_moved(
     assert faults(job) == [(2, "公民身份号码", "resident_elsewhere")]
     assert SON not in str(job)
     assert await registry(session) == before
+
+
+async def test_tables_of_guessed_numbers_are_written_down_and_told_so_often_only(
+    households: Importing, session: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookups, "MOST", 1)
+    await households.bring_in(xlsx(FAMILY))
+    row = ["H009", "儒林第一网格", "九巷 9 号", "常住户", "关小明", "户主", "男", SON, None, None]
+    assert faults(await households.check(xlsx([HEADER, row]))) == [(2, "公民身份号码", "resident_elsewhere")]
+    noted = await session.scalars(text("SELECT data FROM audit_log WHERE action = 'search.taken'"))
+    assert list(noted) == [{"people": 1}]
+    job = await households.check(xlsx([HEADER, row]))
+    assert (job["state"], job["fault"]["code"], job["faults"]) == ("failed", "lookup_limit", [])
 
 
 async def test_another_head_is_no_business_of_a_table(households: Importing) -> None:

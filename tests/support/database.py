@@ -22,7 +22,8 @@ from alembic.config import Config
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.core.schema import ROOT, alembic_config
+from app.core.schema import ROOT
+from app.runtime.provision import alembic_config
 
 FOLDER = "WANGGE_TEST_FOLDER"
 ALIVE, KEPT, READY, LOCK, LOG = "alive", "kept", "ready.json", "lock", "keeper.log"

@@ -1,7 +1,8 @@
 """The dry run: a spreadsheet's rows cleaned, checked and staged; nothing else is written.
 
 One transaction from the first row to the last: a run that is cut off leaves nothing and begins anew. How
-far it is can be read meanwhile. When the rows are staged, sealed, the file itself is removed.
+far it is can be read meanwhile. When the rows are staged, sealed, the file itself is removed. A run that
+tells its sender that numbers are registered elsewhere is written down and counts as looking for them.
 """
 
 import tempfile
@@ -27,8 +28,11 @@ from app.services.exchange import headers, kinds, rows, staging
 from app.services.exchange.headers import Header
 from app.services.exchange.plans import Plan, Unit
 from app.services.exchange.rows import Cleaner, StagedRow
+from app.services.registry import lookups
 
 JOB = "check_import"
+# Faults that confirm an identity number to whoever guessed it, wherever that person is registered.
+TELLING = frozenset({"resident_elsewhere", "resident_died"})
 UNITS_A_BATCH = 400
 TOLD_EVERY = 5_000
 
@@ -63,6 +67,7 @@ class _Run:
     units: list[Unit] = field(default_factory=list)
     number: int = 0
     held: int = 0
+    confirmed: int = 0
 
 
 async def run(sessions: Sessions, *, files: FileStore, vault: Vault, job_id: UUID) -> str | None:
@@ -185,6 +190,7 @@ async def _stage(session: AsyncSession, run: _Run, job: ImportJob, vault: Vault)
     units, run.units = run.units, []
     if units:
         await run.plan.check(session, units)
+        run.confirmed += sum(fault.code in TELLING for unit in units for row in unit for fault in row.faults)
         run.held += await staging.put(session, job_id=job.id, vault=vault, units=units)
 
 
@@ -194,6 +200,8 @@ async def _tell(sessions: Sessions, job_id: UUID, number: int) -> None:
 
 
 async def _finish(session: AsyncSession, run: _Run, job: ImportJob) -> None:
+    if run.confirmed:
+        await lookups.taken(session, actor=run.plan.actor, people=run.confirmed)
     values: dict[str, Any] = {
         "state": ImportState.CHECKED.value,
         "total_rows": run.number,
