@@ -9,6 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
 from app.api import problems, uploads
+from app.api.app_version import RequireVersion
 from app.api.body_limit import BodyLimit
 from app.api.deadlines import DeadlineCache
 from app.api.observe import Observe
@@ -58,6 +59,10 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    if settings.min_app_version:
+        app.add_middleware(
+            RequireVersion, minimum=settings.min_app_version, update_url=settings.app_update_url
+        )
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
