@@ -16,7 +16,7 @@ def of_settings(settings: Settings) -> Channels:
     if settings.wecom_webhook_url:
         found[Channel.WECOM] = WecomRobot(settings.wecom_webhook_url)
     if settings.smtp_url and settings.mail_from:
-        found[Channel.MAIL] = MailServer(settings.smtp_url, settings.mail_from)
+        found[Channel.MAIL] = MailServer(settings.smtp_url, settings.mail_from, settings.mail_domains)
     if settings.sms_url and settings.sms_token:
         found[Channel.SMS] = SmsGateway(
             settings.sms_url, settings.sms_token, settings.sms_sign, settings.sms_template

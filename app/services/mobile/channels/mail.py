@@ -23,11 +23,14 @@ class MailServer:
 
     url: SecretStr
     sender: str
+    domains: tuple[str, ...] = ()
 
     async def send(self, out: Outgoing) -> None:
         """Send one mail."""
         if out.address is None:
             raise ChannelFailed("no_address", final=True)
+        if self.domains and out.address.rpartition("@")[2].lower() not in self.domains:
+            raise ChannelFailed("domain", final=True)
         server = urlsplit(self.url.get_secret_value())
         try:
             await aiosmtplib.send(
@@ -37,6 +40,8 @@ class MailServer:
                 username=unquote(server.username) if server.username else None,
                 password=unquote(server.password) if server.password else None,
                 use_tls=server.scheme == "smtps",
+                # Where there is a password, it never goes out in the clear.
+                start_tls=True if server.username and server.scheme == "smtp" else None,
                 timeout=SECONDS,
             )
         except aiosmtplib.SMTPRecipientsRefused as refused:
