@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 
 from app.api import etags
 from app.api.actors import Admin, Person
@@ -25,7 +25,7 @@ from app.schemas.message import (
     ReadCount,
 )
 from app.schemas.types import PageRead
-from app.services.mobile import channels, deliveries, inbox, mail_addresses, rules
+from app.services.mobile import delivery_log, inbox, mail_addresses, rules
 
 own = APIRouter(
     prefix="/v1/notifications",
@@ -97,11 +97,10 @@ async def mail_address_remove(session: Session, actor: Person) -> None:
 
 
 @router.get("/v1/escalation-rules", summary="未读提醒规则", operation_id="escalation_rules_list")
-async def escalation_rules_list(session: Session, _actor: Admin, request: Request) -> EscalationRules:
+async def escalation_rules_list(session: Session, _actor: Admin, settings: Configured) -> EscalationRules:
     """Every rule, and which channels the deployment has configured."""
-    configured = channels.of_settings(request.app.state.settings)
     found = [EscalationRuleRead.model_validate(rule) for rule in await rules.listed(session)]
-    return EscalationRules(items=found, channels={channel: channel in configured for channel in Channel})
+    return EscalationRules(items=found, channels=dict(rules.configured(settings)))
 
 
 @router.patch(
@@ -139,7 +138,7 @@ async def deliveries_list(
     limit: Limit = LIMIT,
 ) -> PageRead[DeliveryRead]:
     """What went out through the channels, to whom and whether it arrived: no words and no addresses."""
-    page = await deliveries.page(
+    page = await delivery_log.page(
         session, state=state, channel=channel, member_id=member_id, cursor=cursor, limit=limit
     )
     return PageRead(items=list(page.items), next_cursor=page.next_cursor)

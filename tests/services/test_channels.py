@@ -11,6 +11,7 @@ from app.config import Settings
 from app.core import logging as ours
 from app.core.ids import uuid7
 from app.models.enums.message import Channel
+from app.services.mobile import rules
 from app.services.mobile.channels import ChannelFailed, Channels, Outgoing, base, of_settings
 from tests.support.receivers import (
     KEY,
@@ -222,3 +223,12 @@ def test_in_production_a_channel_of_the_web_is_encrypted() -> None:
     Settings(_env_file=None, **chosen, sms_url="https://sms.example.org")  # type: ignore[arg-type]
     with pytest.raises(ValidationError):
         Settings(_env_file=None, **chosen, sms_url="http://sms.example.org")  # type: ignore[arg-type]
+
+
+def test_what_the_api_says_is_configured_is_what_the_worker_has(channels: Channels) -> None:
+    some = {"wecom_webhook_url": SecretStr("https://x.example/y"), "smtp_url": SecretStr("smtp://x.example")}
+    for chosen in ({}, some, {**some, "mail_from": "a@x.example"}):
+        settings = settings_of_tests().model_copy(update=chosen)
+        there = of_settings(settings)
+        assert rules.configured(settings) == {channel: channel in there for channel in Channel}
+    assert all(channel in channels for channel in Channel)

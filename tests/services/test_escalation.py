@@ -10,10 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import Sessions
 from app.models.enums.message import Channel, DeliveryState, MessageCategory
+from app.models.enums.retention import RetentionSubject
 from app.models.message import Delivery, EscalationRule, Notification
 from app.models.staff import Member
 from app.services.mobile import deliveries, escalation
 from app.services.mobile.channels import Channels
+from app.services.privacy import retention
 from tests.support.clients import Api
 from tests.support.problems import problem_in
 from tests.support.receivers import HttpReceiver, Mailbox, channels_to, http_receiver, mail_receiver
@@ -284,3 +286,17 @@ async def test_an_administrator_changes_a_rule_and_reads_the_log_and_nobody_else
     assert (line["channel"], line["state"], line["messages"]) == ("wecom", "waiting", 1)
     for path in (RULES, "/v1/deliveries"):
         problem_in(await api.as_("dept_handler").get(path), 403, "forbidden")
+
+
+async def test_messages_and_the_log_of_their_deliveries_are_forgotten_when_their_time_is_over(
+    office: Office, sessions: Sessions, session: AsyncSession, loop: Loop
+) -> None:
+    assert loop.id
+    await office.wait(30)
+    await office.deliver()
+    assert (await retention.run(sessions))[RetentionSubject.MESSAGES] == 0
+    await office.wait(181 * 24 * 60)
+    gone = await retention.run(sessions)
+    assert gone[RetentionSubject.MESSAGES] > 0
+    assert (await session.scalars(select(Notification.id))).all() == []
+    assert await office.log() == []

@@ -18,17 +18,13 @@ from app.core import clock
 from app.core.crypto import Vault
 from app.core.db import Sessions, transaction
 from app.core.ids import uuid7
-from app.core.paging import Page, Sort, page_of
 from app.models.enums.message import Channel, DeliveryState
 from app.models.message import Delivery, MailAddress, Notification
 from app.models.staff import Member
-from app.schemas.message import DeliveryRead
 from app.services.mobile import escalation, wording
 from app.services.mobile.channels import ChannelFailed, Channels, Outgoing
-from app.services.platform.listing import page_statement
 
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180))
-_NEWEST = Sort.by_id(Delivery.id, descending=True)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -57,29 +53,6 @@ async def deliver(
             failed = failure
     async with transaction(sessions) as session:
         return await _settle(session, delivery_id, parcel, failed)
-
-
-async def page(
-    session: AsyncSession,
-    *,
-    state: DeliveryState | None,
-    channel: Channel | None,
-    member_id: UUID | None,
-    cursor: str | None,
-    limit: int,
-) -> Page[DeliveryRead]:
-    """One page of the log of deliveries, the newest first."""
-    wanted = ((Delivery.state, state), (Delivery.channel, channel), (Delivery.member_id, member_id))
-    statement = page_statement(
-        select(Delivery),
-        sort=_NEWEST,
-        branches=[Delivery.id.is_not(None)],
-        filters=[column == value for column, value in wanted if value is not None],
-        cursor=cursor,
-        limit=limit,
-    )
-    rows = [_read(row) for row in await session.scalars(statement)]
-    return page_of(rows, limit, lambda delivery: (delivery.id, delivery.id))
 
 
 async def _prepare(
@@ -161,18 +134,3 @@ async def _later(session: AsyncSession, before: Delivery, ids: list[UUID]) -> No
     values |= {"id": delivery_id, "member_id": before.member_id, "channel": before.channel}
     await session.execute(insert(Delivery).values(**values, created_at=clock.now(), not_before=at))
     await escalation.send_later(session, delivery_id, Channel(before.channel), at)
-
-
-def _read(row: Delivery) -> DeliveryRead:
-    return DeliveryRead(
-        id=row.id,
-        member_id=row.member_id,
-        channel=Channel(row.channel),
-        messages=len(row.notification_ids),
-        state=DeliveryState(row.state),
-        attempts=row.attempts,
-        failure=row.failure,
-        created_at=row.created_at,
-        not_before=row.not_before,
-        ended_at=row.ended_at,
-    )

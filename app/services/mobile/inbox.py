@@ -7,7 +7,7 @@ rule of retention.
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, any_, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -77,14 +77,12 @@ async def mark_all(
 
 
 async def forget(session: AsyncSession, ids: Sequence[UUID]) -> None:
-    """Delete messages, and the lines of the log of deliveries that are of nothing else."""
-    gone = delete(Delivery).where(Delivery.notification_ids.contained_by(list(ids)))
-    members = select(Notification.member_id).where(Notification.id.in_(ids))
-    for statement in (
-        gone.where(Delivery.member_id.in_(members)),
-        delete(Notification).where(Notification.id.in_(ids)),
-    ):
-        await session.execute(statement.execution_options(synchronize_session=False))
+    """Delete messages, and the lines of the log of deliveries of which no message is left."""
+    gone = delete(Notification).where(Notification.id.in_(ids)).returning(Notification.member_id)
+    members = set((await session.scalars(gone.execution_options(synchronize_session=False))).all())
+    left = exists().where(Notification.id == any_(Delivery.notification_ids))
+    over = delete(Delivery).where(Delivery.member_id.in_(members), ~left)
+    await session.execute(over.execution_options(synchronize_session=False))
 
 
 async def _mark(session: AsyncSession, *conditions: ColumnElement[bool]) -> int:

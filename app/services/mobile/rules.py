@@ -4,7 +4,7 @@ They are rows, one for each category and channel, for an administrator to change
 message is answered here without a database; carrying it out is `escalation`'s.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,8 +12,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.config import Settings
 from app.core import clock
 from app.core.errors import NotFound, invalid_field
+from app.models.enums.message import Channel
 from app.models.message import EscalationRule
 from app.schemas.message import EscalationRulePatch
 from app.services.platform import audit, versions
@@ -61,6 +63,15 @@ async def change(
         data={"category": rule.category, "channel": rule.channel, "before": before, "after": patch.changes},
     )
     return rule
+
+
+def configured(settings: Settings) -> Mapping[Channel, bool]:
+    """Which channels the deployment has; asked by those who need no adapter."""
+    return {
+        Channel.WECOM: settings.wecom_webhook_url is not None,
+        Channel.MAIL: settings.smtp_url is not None and settings.mail_from is not None,
+        Channel.SMS: settings.sms_url is not None and settings.sms_token is not None,
+    }
 
 
 def first_look(rules: Iterable[EscalationRule], category: str, created_at: datetime) -> datetime | None:
