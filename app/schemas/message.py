@@ -27,6 +27,7 @@ class NotificationRead(Output):
 
     id: UUID
     category: MessageCategory
+    category_label: str
     kind: str
     title: str
     text: str

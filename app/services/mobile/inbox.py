@@ -105,6 +105,7 @@ def _read(row: Notification) -> NotificationRead:
     return NotificationRead(
         id=row.id,
         category=MessageCategory(row.category),
+        category_label=wording.CATEGORY_ZH[row.category],
         kind=row.kind,
         title=wording.title(row.kind),
         text=wording.text(row.kind, row.data),
