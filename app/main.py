@@ -9,6 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
 from app.api import problems, taken_numbers, uploads
+from app.api.app_version import RequireVersion
 from app.api.body_limit import BodyLimit
 from app.api.deadlines import DeadlineCache
 from app.api.observe import Observe
@@ -59,6 +60,10 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     taken_numbers.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    if settings.min_app_version:
+        app.add_middleware(
+            RequireVersion, minimum=settings.min_app_version, update_url=settings.app_update_url
+        )
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

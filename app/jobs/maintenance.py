@@ -22,6 +22,7 @@ Tidy = Callable[[AsyncSession], Awaitable[int]]
 JOBS: tuple[tuple[str, str, Tidy], ...] = (
     ("forget_idempotency_keys", "11 * * * *", idempotency.forget_old),
     ("purge_sessions", "23 * * * *", expiry.purge_sessions),
+    ("forget_push", "29 * * * *", expiry.purge_push),
     ("forget_imports", "41 * * * *", imports.forget_old),
     ("fail_exports", "47 * * * *", exports.fail_stale),
 )

@@ -59,12 +59,15 @@ INTERNAL = _names(
     HelperRead SupervisionRead RevisitRead EvaluationRead
     ContactLinkRead ContactQuotaRead TypeCoverage CoverageRead CareTagCount CareTagsRead
     VisitPlanRead VisitPlanDetail PlanProgress FunnelRead VisitBrief LogVisit DailyLogRead AttendanceRead
+    NotificationRead ReadCount Badge TodoRead EscalationRuleRead EscalationRules DeliveryRead
+    DeviceSessionRead DeviceSessionList
     """
 )
 PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
     {
         "MemberRead": {"phone": _MASKED_2},
         "MemberDetail": {},
+        "MailAddressRead": {"address": _MASKED_2},
         "ResidentRead": {"name": _MASKED_2, "phone": _MASKED_2, "id_number": _MASKED_3},
         "ResidentDetail": {"hukou_place": _MASKED_2, "workplace": _MASKED_2},
         "ResidentWritten": {},

@@ -69,6 +69,7 @@ VERSIONED: dict[str, dict[str, Any] | None] = {
     "org_change": {"name": "新名称"},
     "org_end": {},
     "category_change": {"label_zh": "新名称"},
+    "escalation_rule_change": {"enabled": True},
     "routing_rule_change": {"note": "新说明"},
     "routing_rule_end": {},
     "calendar_change": {"name": "新名称"},
