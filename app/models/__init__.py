@@ -16,6 +16,7 @@ from app.models import (
     ticket,
     ticket_outcome,
     ticket_step,
+    upload,
     visit,
 )
 from app.models.base import Base
@@ -37,5 +38,6 @@ __all__ = [
     "ticket",
     "ticket_outcome",
     "ticket_step",
+    "upload",
     "visit",
 ]
