@@ -1,5 +1,7 @@
 """Uploads in pieces, files that records wait for, and what a picture tells of itself."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -8,7 +10,7 @@ down_revision = "20261122_0060"
 branch_labels = None
 depends_on = None
 
-TOLD = {
+TOLD: dict[str, Any] = {
     "width": sa.Integer(),
     "height": sa.Integer(),
     "taken_at": sa.DateTime(timezone=True),

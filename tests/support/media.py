@@ -21,11 +21,11 @@ def jpeg(noise: bytes = b"") -> bytes:
     return b"\xff\xd8" + body + b"\x3f\xff\xd9"
 
 
-def png() -> bytes:
+def png(pixels: bytes = zlib.compress(b"\x00\x80")) -> bytes:
     """A grey PNG of one pixel."""
     chunks = (
         (b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)),
-        (b"IDAT", zlib.compress(b"\x00\x80")),
+        (b"IDAT", pixels),
         (b"IEND", b""),
     )
     body = b"".join(
