@@ -7,10 +7,10 @@ import base64
 import binascii
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from email.utils import format_datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import Depends, Request, Response
+from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
@@ -146,9 +146,6 @@ def told(upload: Upload, received: int | None = None) -> Mapping[str, str]:
         "Upload-Expires": format_datetime(upload.expires_at, usegmt=True),
         "Cache-Control": "no-store",
     }
-
-
-Spoken = Annotated[None, Depends(require_version)]
 
 
 def _number(request: Request, name: str) -> int:

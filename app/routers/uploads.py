@@ -14,7 +14,7 @@ from app.api import tus
 from app.api.actors import CurrentActor, FileWriter
 from app.api.parts import Configured, Files, Opener
 from app.api.sessions import Session
-from app.api.tus import Spoken, TusRoute
+from app.api.tus import TusRoute
 from app.core.db import transaction
 from app.core.ids import uuid7
 from app.schemas.upload import AwaitedList, AwaitedRead, UploadRead
@@ -58,9 +58,10 @@ async def uploads_options(settings: Configured) -> Response:
     response_class=Response,
 )
 async def upload_create(
-    request: Request, actor: FileWriter, settings: Configured, files: Files, opener: Opener, _tus: Spoken
+    request: Request, actor: FileWriter, settings: Configured, files: Files, opener: Opener
 ) -> Response:
     """Begin an upload of `Upload-Length` bytes; the body may be its first bytes. Again: the same upload."""
+    tus.require_version(request)
     length, wanted = tus.length(request), tus.wanted_id(request)
     with_bytes = request.headers.get("content-type") == tus.BODY
     async with transaction(opener) as session:
@@ -94,8 +95,9 @@ async def uploads_awaited(session: Session, actor: CurrentActor) -> AwaitedList:
     response_class=Response,
     responses=_REFUSED,
 )
-async def upload_offset(session: Session, actor: CurrentActor, upload_id: UUID, _tus: Spoken) -> Response:
+async def upload_offset(request: Request, session: Session, actor: CurrentActor, upload_id: UUID) -> Response:
     """Where to go on: `Upload-Offset`. 410 when the server has given the upload up."""
+    tus.require_version(request)
     upload = await uploads.find_alive(session, actor=actor, upload_id=upload_id)
     return Response(headers={"Upload-Length": str(upload.length), **tus.told(upload)})
 
@@ -116,9 +118,10 @@ async def upload_read(session: Session, actor: CurrentActor, upload_id: UUID) ->
     response_class=Response,
 )
 async def upload_continue(
-    request: Request, actor: FileWriter, files: Files, opener: Opener, upload_id: UUID, _tus: Spoken
+    request: Request, actor: FileWriter, files: Files, opener: Opener, upload_id: UUID
 ) -> Response:
     """Send the bytes from `Upload-Offset` on; with the last one the file becomes an attachment."""
+    tus.require_version(request)
     tus.require_body(request)
     sent = Sent(tus.offset(request), tus.body(request), tus.checksum(request))
     async with transaction(opener) as session:
@@ -128,6 +131,7 @@ async def upload_continue(
 
 
 @router.delete("/{upload_id}", status_code=204, summary="取消上传", operation_id="upload_stop")
-async def upload_stop(session: Session, actor: CurrentActor, upload_id: UUID, _tus: Spoken) -> None:
+async def upload_stop(request: Request, session: Session, actor: CurrentActor, upload_id: UUID) -> None:
     """Give an upload up; an attachment that it has become stays."""
+    tus.require_version(request)
     await uploads.stop(session, actor=actor, upload_id=upload_id)

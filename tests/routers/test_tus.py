@@ -21,7 +21,9 @@ from app.core.ids import uuid7
 from app.models.attachment import Attachment, FileIntent
 from app.models.upload import Upload, UploadPiece
 from app.services.mobile import receiving, uploads
+from app.services.platform import orphan_files
 from tests.support import media
+from tests.support.bucket import running_bucket
 from tests.support.clients import Api
 from tests.support.problems import problem_in
 from tests.support.tus import BYTES, PATH, SPOKEN, Phone, encoded
@@ -118,7 +120,9 @@ async def test_slow_bytes_are_counted_while_they_come(
 
 
 @pytest.mark.commits
-async def test_of_two_that_send_at_once_one_is_told_where_to_go_on(api: Api, sessions: Sessions) -> None:
+async def test_of_two_that_send_at_once_one_is_told_where_to_go_on(
+    api: Api, sessions: Sessions, files: FileStore, tmp_path: Path
+) -> None:
     phone = Phone(api, WHO, PHOTO)
     await phone.create()
     replies = await asyncio.gather(*(phone.send(0, 4000) for _ in range(4)))
@@ -127,8 +131,24 @@ async def test_of_two_that_send_at_once_one_is_told_where_to_go_on(api: Api, ses
     replies = await asyncio.gather(*(phone.send(4000) for _ in range(4)))
     assert sorted(reply.status_code for reply in replies) == [204, 409, 409, 409]
     assert await phone.stored() == PHOTO
-    async with sessions() as session:
+    async with sessions() as session, session.begin():
         assert await session.scalar(select(func.count()).select_from(Attachment)) == 1
+        await session.execute(update(FileIntent).values(created_at=clock.now() - timedelta(days=2)))
+    await orphan_files.collect(sessions, files=files)
+    assert len(objects(tmp_path)) == 1
+    assert await phone.stored() == PHOTO
+
+
+async def test_a_bucket_keeps_pieces_and_photos_as_a_folder_does(app: FastAPI, api: Api) -> None:
+    with running_bucket() as bucket:
+        app.state.files = FileStore("s3://bucket/town")
+        phone = Phone(api, WHO, PHOTO)
+        await phone.create(PHOTO[:3000])
+        assert len(bucket.objects) == 1
+        await phone.send(3000, 9000)
+        await phone.send(9000)
+        assert await phone.stored() == PHOTO
+        assert len(bucket.objects) == 1
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import pytest
 from PIL import Image
-from PIL.TiffImagePlugin import IFDRational
 
 from app.core.errors import Problem
 from app.core.pictures import exif, inspection
@@ -15,35 +14,9 @@ from app.core.pictures.found import BrokenPicture, PictureTooLarge
 from app.core.pictures.inspection import Inspected
 from app.core.spool import Spool
 from tests.support import media
+from tests.support.photos import SECRET, TAKEN, picture, telling
 
-SECRET = b"Wang Xiaoming's phone"
-TAKEN = datetime(2026, 3, 2, 0, 30, tzinfo=UTC)
 FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
-
-
-def telling(turn: int = 1, zone: str = "+08:00") -> bytes:
-    """EXIF as a phone writes it: when, where, whose, how to turn."""
-    block = Image.Exif()
-    block[0x0112] = turn
-    block[0x010F] = SECRET.decode()
-    block[0x8769] = {0x9003: "2026:03:02 08:30:00", 0x9011: zone, 0x927C: SECRET * 20}
-    place = {1: "N", 2: dms(22.8333), 3: "E", 4: dms(113.0167)}
-    block[0x8825] = place
-    return block.tobytes()
-
-
-def dms(degrees: float) -> tuple[IFDRational, ...]:
-    """Degrees as EXIF wants them."""
-    whole, minutes = int(degrees), int(degrees * 60) % 60
-    return IFDRational(whole), IFDRational(minutes), IFDRational(round(degrees * 3600 % 60 * 1000), 1000)
-
-
-def picture(kind: str = "JPEG", turn: int = 1, **options: object) -> bytes:
-    """A colourful picture with all that a phone tells."""
-    out = io.BytesIO()
-    shown = Image.linear_gradient("L").resize((64, 48)).convert("RGB")
-    shown.save(out, kind, exif=telling(turn), **options)
-    return out.getvalue()
 
 
 async def inspected(content: bytes, mime: str) -> tuple[Inspected, bytes]:

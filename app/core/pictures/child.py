@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from app.core.pictures.found import MAX_PIXELS
 from app.core.pictures.thumbnail import SIDE
 
-MEMORY_BYTES = 805_306_368
+MEMORY_BYTES = 469_762_048
 CPU_SECONDS = 15
 QUALITY = 80
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
