@@ -88,6 +88,16 @@ def require_body(request: Request) -> None:
         raise WrongBody
 
 
+def overridden(request: Request) -> str:
+    """The method that `X-HTTP-Method-Override` names: PATCH or DELETE."""
+    method = request.headers.get("X-HTTP-Method-Override", "")
+    if method not in {"PATCH", "DELETE"}:
+        raise BadRequest(
+            "X-HTTP-Method-Override 须为 PATCH 或 DELETE", "X-HTTP-Method-Override must be PATCH or DELETE"
+        )
+    return method
+
+
 def length(request: Request) -> int:
     """`Upload-Length`; it must be known from the start."""
     return _number(request, "Upload-Length")

@@ -130,6 +130,26 @@ async def upload_continue(
     return Response(status_code=204, headers=tus.told(upload, received))
 
 
+@router.post(
+    "/{upload_id}",
+    status_code=204,
+    summary="续传（网络不放行 PATCH 时）",
+    operation_id="upload_continue_by_post",
+    openapi_extra=_BODY,
+    responses=_REFUSED,
+    response_class=Response,
+)
+async def upload_continue_by_post(
+    request: Request, actor: FileWriter, files: Files, opener: Opener, upload_id: UUID
+) -> Response:
+    """As PATCH, or DELETE, by `X-HTTP-Method-Override`, where a proxy lets neither through."""
+    if tus.overridden(request) == "PATCH":
+        return await upload_continue(request, actor, files, opener, upload_id)
+    async with transaction(opener) as session:
+        await upload_stop(request, session, actor, upload_id)
+    return Response(status_code=204)
+
+
 @router.delete("/{upload_id}", status_code=204, summary="取消上传", operation_id="upload_stop")
 async def upload_stop(request: Request, session: Session, actor: CurrentActor, upload_id: UUID) -> None:
     """Give an upload up; an attachment that it has become stays."""

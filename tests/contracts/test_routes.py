@@ -46,6 +46,7 @@ WITHOUT_A_KEY = {
     "/v1/data-requests/{request_id}/copy",
     "/v1/search",
     "/v1/uploads",
+    "/v1/uploads/{upload_id}",
     "/v1/attachments/{attachment_id}/links",
 }
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

@@ -219,6 +219,18 @@ async def test_a_file_that_turns_out_bad_at_its_end_leaves_nothing(api: Api, ses
     assert await session.scalar(select(func.count()).select_from(FileIntent)) == 1
 
 
+async def test_where_a_proxy_lets_no_patch_through_a_post_does_the_same(phone: Phone) -> None:
+    await phone.create()
+    patch = {**SPOKEN, **BYTES, "X-HTTP-Method-Override": "PATCH", "Upload-Offset": "0"}
+    reply = await phone.client.post(phone.url, headers=patch, content=PHOTO[:4000])
+    assert (reply.status_code, reply.headers["upload-offset"]) == (204, "4000")
+    bare = await phone.client.post(phone.url, headers={**SPOKEN, **BYTES}, content=PHOTO)
+    problem_in(bare, 400, "bad_request")
+    stop = {**SPOKEN, "X-HTTP-Method-Override": "DELETE"}
+    assert (await phone.client.post(phone.url, headers=stop)).status_code == 204
+    problem_in(await phone.client.get(phone.url), 404, "not_found")
+
+
 async def test_an_upload_that_was_given_up_leaves_nothing(phone: Phone, session: AsyncSession) -> None:
     await phone.create(PHOTO[:4000])
     assert (await phone.client.delete(phone.url, headers=SPOKEN)).status_code == 204

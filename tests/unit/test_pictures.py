@@ -92,6 +92,17 @@ async def test_what_stands_behind_the_picture_does_not_leave() -> None:
     assert (await inspected(png + SECRET, "image/png"))[1] == png
 
 
+async def test_bytes_that_a_camera_left_between_segments_do_not_matter() -> None:
+    content = media.jpeg()
+    at = content.index(b"\xff\xc0")
+    for left in (bytes(60), b"\xff\xff\xff", b"\xff\x00junk"):
+        assert pixels((await inspected(content[:at] + left + content[at:], "image/jpeg"))[1]) == pixels(
+            content
+        )
+    with pytest.raises(BrokenPicture):
+        await inspected(content[:at] + bytes(5_000) + content[at:], "image/jpeg")
+
+
 async def test_texts_in_a_png_and_comments_in_a_gif_do_not_leave() -> None:
     text = struct.pack(">I", len(SECRET) + 2) + b"tEXta\0" + SECRET + b"\0\0\0\0"
     png = media.png()

@@ -11,10 +11,11 @@ from app.core.pictures import exif
 from app.core.pictures.found import BrokenPicture, Data, Found, Piece, joined, number, require_size
 
 _MAX_SEGMENTS = 4_000
-_START, _END, _SCAN = 0xD8, 0xD9, 0xDA
+# Cameras leave a few bytes between segments; readers pass over them.
+_MAX_GARBAGE = 4_096
+_END, _SCAN = 0xD9, 0xDA
 _APPS, _COMMENT = range(0xE0, 0xF0), 0xFE
 _SIZED = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_LOOSE = frozenset({0x01, *range(0xD0, 0xD8)})
 _JFIF, _ICC, _ADOBE = (0xE0, b""), (0xE2, b"ICC_PROFILE\0"), (0xEE, b"Adobe")
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
 
@@ -42,16 +43,13 @@ class _Walk:
 
     def next(self, at: int) -> int:
         """Take the segment here; returns where the next begins, 0 at the end of the picture."""
-        while self._data[at : at + 2] == b"\xff\xff":
-            at += 1
-        marker = number(self._data, at, 2) ^ 0xFF00
-        if marker > 0xFF or marker == 0:  # noqa: PLR2004 - not a marker at all
+        found = _MARKER.search(self._data, at, at + _MAX_GARBAGE)
+        if found is None:
             raise BrokenPicture
+        at, marker = found.start(), self._data[found.start() + 1]
         if marker == _END:
             self._pieces.append((at, at + 2))
             return 0
-        if marker in _LOOSE:
-            return at + 2
         end = at + 2 + max(2, number(self._data, at + 2, 2))
         if end > len(self._data):
             raise BrokenPicture
