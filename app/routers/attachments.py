@@ -57,10 +57,11 @@ async def attachment_upload(
     if key is not None:
         await claim(request, actor=actor, key=key, content=placed.sha256 + str(wanted).encode())
     row, is_new = await storage.record(session, actor=actor, placed=placed, attachment_id=wanted)
-    if is_new:
-        await awaited.settle(session, attachment=row)
-    else:
+    if not is_new:
         response.status_code = 200
+    elif wanted is not None:
+        # Nothing can wait for an id that was made just now.
+        await awaited.settle(session, attachment=row)
     response.headers["Location"] = f"{PATH}/{row.id}"
     return AttachmentRead.model_validate(row)
 

@@ -26,6 +26,7 @@ from tests.support import media
 from tests.support.bucket import running_bucket
 from tests.support.clients import Api
 from tests.support.problems import problem_in
+from tests.support.statements import Counter
 from tests.support.tus import BYTES, PATH, SPOKEN, Phone, encoded
 from tests.support.uploads import objects
 
@@ -99,6 +100,15 @@ async def test_the_last_request_sent_again_after_a_lost_reply_changes_nothing(ph
     assert (await phone.send(len(PHOTO), body=b"")).status_code == 204
     problem_in(await phone.send(0), 409, "wrong_offset")
     assert await phone.stored() == PHOTO
+
+
+async def test_a_photo_in_one_request_costs_few_statements(phone: Phone, statements: Counter) -> None:
+    with statements(at_most=5):
+        await phone.create()
+    with statements(at_most=10):
+        await phone.send(0)
+    with statements(at_most=2):
+        await phone.offset()
 
 
 async def test_slow_bytes_are_counted_while_they_come(
