@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
-from app.api import problems, taken_numbers, uploads
+from app.api import problems, taken_numbers, tus, uploads
 from app.api.app_version import RequireVersion
 from app.api.body_limit import BodyLimit
 from app.api.deadlines import DeadlineCache
@@ -19,6 +19,7 @@ from app.core.crypto import Vault
 from app.core.db import create_engine, create_readers, create_sessions
 from app.core.files import FileStore
 from app.routers import ROUTERS, attachments, boundaries, imports
+from app.routers import uploads as resumable
 from app.services.access.keyring import Keyring
 
 DESCRIPTION = """网格化治理后端：发现上报 → 分类推送 → 协调处理 → 跟踪回访 → 评价结案。
@@ -70,11 +71,13 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             allow_origins=settings.cors_origins,
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["ETag", "X-Request-ID", "Location", "Idempotency-Replayed"],
+            expose_headers=["ETag", "X-Request-ID", "Location", "Idempotency-Replayed", *tus.HEADERS],
         )
     with_file = settings.max_attachment_bytes + uploads.REST_BYTES
     by_path = {
         attachments.PATH: with_file,
+        resumable.PATH: settings.max_attachment_bytes,
+        f"{resumable.PATH}/": settings.max_attachment_bytes,
         boundaries.PATH: settings.max_boundaries_bytes,
         imports.PATH: settings.max_import_bytes + uploads.REST_BYTES,
     }

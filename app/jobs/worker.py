@@ -29,6 +29,7 @@ from app.jobs import (
     orphan_files,
     reseal,
     retention,
+    stale_uploads,
     sweep,
 )
 from app.jobs.outages import OUTAGES
@@ -120,6 +121,7 @@ async def _cycle(connection: asyncpg.Connection, parts: Parts, stop: asyncio.Eve
     audit_seal.register(queue, parts.sessions, parts.vault)
     reseal.register(queue, parts.sessions, parts.vault)
     retention.register(queue, parts.sessions)
+    stale_uploads.register(queue, parts.sessions, parts.files)
     connection.add_termination_listener(lambda _connection: queue.shutdown.set())
     forward = asyncio.create_task(_forward(stop, queue.shutdown))
     try:

@@ -18,6 +18,7 @@ from app.models import (
     ticket,
     ticket_outcome,
     ticket_step,
+    upload,
     visit,
 )
 from app.models.base import Base
@@ -41,5 +42,6 @@ __all__ = [
     "ticket",
     "ticket_outcome",
     "ticket_step",
+    "upload",
     "visit",
 ]

@@ -121,8 +121,8 @@ VERSIONED: dict[str, dict[str, Any] | None] = {
 
 @pytest.fixture
 def found(app: FastAPI) -> list[Operation]:
-    """The operations that take parameters."""
-    found = [operation for operation in operations(app) if operation.parameters]
+    """The operations that take parameters, but for those whose answers have no body to say what is wrong."""
+    found = [one for one in operations(app) if one.parameters and one.method != "HEAD"]
     assert found
     return found
 

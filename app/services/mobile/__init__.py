@@ -1,1 +1,1 @@
-"""Sync, to-do and messages: what the phone needs besides the wings it works with."""
+"""The phone: sync, uploads that go on, to-do and messages; to work without a network and to lose nothing."""
