@@ -73,6 +73,17 @@ CurrentActor = Annotated[Actor, Depends(current_actor)]
 CurrentActorApart = Annotated[Actor, Depends(current_actor_apart)]
 
 
+async def person(request: Request, session: Session, token: Token) -> Actor:
+    """Somebody with a phone, whatever posts they hold; no third party."""
+    actor = await current_actor(request, session, token)
+    if actor.member_id is None:
+        raise Forbidden("只有网格员等工作人员可以同步", "Only people sync, not API clients")
+    return actor
+
+
+Synced = Annotated[Actor, Depends(person)]
+
+
 def with_role(*roles: Role) -> Policy:
     """A dependency that admits holders of one of the roles."""
 

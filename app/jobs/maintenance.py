@@ -14,6 +14,7 @@ from app.core import logging
 from app.core.db import Sessions, transaction
 from app.services.access import expiry
 from app.services.exchange import imports
+from app.services.mobile import outcomes
 from app.services.platform import idempotency
 
 Tidy = Callable[[AsyncSession], Awaitable[int]]
@@ -23,6 +24,7 @@ JOBS: tuple[tuple[str, str, Tidy], ...] = (
     ("forget_idempotency_keys", "11 * * * *", idempotency.forget_old),
     ("purge_sessions", "23 * * * *", expiry.purge_sessions),
     ("forget_imports", "41 * * * *", imports.forget_old),
+    ("forget_sync_operations", "53 * * * *", outcomes.forget_old),
 )
 
 log = logging.get(__name__)

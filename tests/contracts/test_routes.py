@@ -28,7 +28,8 @@ PUBLIC = {
 }
 # What somebody with an initial password may do before changing it.
 BEFORE_THE_CHANGE = {("GET", "/v1/me"), ("POST", "/v1/auth/password")}
-# Calls that show a secret or plain personal values, or take a password; all other writing POSTs honour an
+# Calls that show a secret or plain personal values, or take a password, or a queue of operations with ids
+# of their own; all other writing POSTs honour an
 # Idempotency-Key.
 WITHOUT_A_KEY = {
     "/v1/auth/password",
@@ -41,6 +42,7 @@ WITHOUT_A_KEY = {
     "/v1/tickets/{ticket_id}/contact/unmask",
     "/v1/data-requests/{request_id}/copy",
     "/v1/search",
+    "/v1/sync/push",
 }
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 

@@ -1,0 +1,1 @@
+"""The phone: what it did without a network, and what changed meanwhile."""
