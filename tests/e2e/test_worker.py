@@ -143,7 +143,12 @@ async def test_maintenance_removes_what_nobody_can_use_and_nothing_else(
     async with transaction(sessions) as session:
         keys = (await session.scalars(select(IdempotencyKey.key))).all()
         after = await session.scalar(select(func.count()).select_from(AuthSession))
-    assert removed == {"forget_idempotency_keys": 1, "purge_sessions": 1, "forget_imports": 0}
+    assert removed == {
+        "forget_idempotency_keys": 1,
+        "purge_sessions": 1,
+        "forget_imports": 0,
+        "forget_sync_operations": 0,
+    }
     assert keys == ["young"]
     assert after == before
 
