@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -138,10 +139,10 @@ def _show_pushes(console: Console, phone: Line, worker: Person) -> None:
     table = Table("operation", box=MARKDOWN)
     for name in ("single calls a second", "in queues of 500", "ratio"):
         table.add_column(name, justify="right")
-    ticket = json.loads(phone.ask(_report(worker)))["id"]
+    tickets = cycle([json.loads(phone.ask(_report(worker)))["id"] for _number in range(20)])
     ways: tuple[tuple[str, Callable[[], Ask], Callable[[], Any]], ...] = (
         ("report", lambda: _report(worker), lambda: _queued_report(worker)),
-        ("comment", lambda: _comment(worker, ticket), lambda: _queued_comment(ticket)),
+        ("comment", lambda: _comment(worker, next(tickets)), lambda: _queued_comment(next(tickets))),
     )
     for name, single, entry in ways:
         alone, queued = [], []

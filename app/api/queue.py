@@ -5,7 +5,7 @@ What an entry means is not decided here.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,11 @@ _ENTRY: TypeAdapter[AnyQueued] = TypeAdapter(Entry)
 _MADE = frozenset({OperationKind.TICKET_REPORT.value, OperationKind.VISIT_RECORD.value})
 _TIMED = _MADE | {OperationKind.TICKET_ACTION.value}
 Read = Operation | Unreadable
+COMMON = frozenset(
+    {"area_id", "org_id", "member_id", "plan_id", "proposed_org_id", "helper_org_ids", "companion_ids"}
+)
+# Going on duty and off is about one and the same thing.
+DUTY = UUID(int=0)
 
 
 def skew(sent_at: datetime | None, now: datetime) -> timedelta:
@@ -51,7 +56,8 @@ def _read(entry: Any, number: int, behind: timedelta, now: datetime, vault: Vaul
     except ValidationError as wrong:
         sent = entry if isinstance(entry, Mapping) else {}
         named = _uuid(sent.get("op_id")), _uuid(sent.get("id"))
-        return Unreadable(*named, digest_of(entry, vault), _explained(wrong, number))
+        problem = _explained(wrong, number)
+        return Unreadable(*named, digest_of(entry, vault), frozenset(_names(entry)), problem)
 
 
 def _operation(entry: Any, behind: timedelta, now: datetime, vault: Vault) -> Operation:
@@ -69,6 +75,7 @@ def _operation(entry: Any, behind: timedelta, now: datetime, vault: Vault) -> Op
         happened_at=happened or now,
         skew_s=round(behind.total_seconds()),
         digest=digest_of(entry, vault),
+        names=frozenset({*_names(entry), *([DUTY] if isinstance(queued, DutyQueued) else ())}),
         body=body,
     )
 
@@ -93,6 +100,18 @@ def _happened(entry: Any, behind: timedelta, now: datetime) -> datetime | None:
         return min(moment.astimezone(UTC) + behind, now) if moment and moment.tzinfo else None
     except (ValueError, OverflowError):
         return None
+
+
+def _names(entry: Any, key: str = "") -> Iterator[UUID]:
+    """The records that an entry names, wherever; not the places and offices that many have in common."""
+    if isinstance(entry, Mapping):
+        for name, value in entry.items():
+            yield from _names(value, str(name))
+    elif isinstance(entry, list):
+        for value in entry:
+            yield from _names(value, key)
+    elif key not in COMMON and (found := _uuid(entry)) is not None:
+        yield found
 
 
 def _explained(wrong: ValidationError, number: int) -> Problem:

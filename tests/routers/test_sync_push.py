@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,7 +13,7 @@ from app.core import clock
 from app.core.ids import uuid7
 from tests.support import households, visits
 from tests.support.clients import Api
-from tests.support.phones import action, comment, entry, outcomes, push, report, try_push
+from tests.support.phones import action, comment, entry, outcomes, push, report, side_by_side, try_push
 from tests.support.problems import problem_in
 from tests.support.tickets import Loop
 from tests.support.world import World
@@ -70,8 +71,9 @@ async def test_the_same_queue_again_changes_nothing(api: Api, session: AsyncSess
 
 @pytest.mark.commits
 async def test_a_queue_and_its_retry_at_the_same_moment_are_carried_out_once(
-    api: Api, session: AsyncSession, world: World
+    app: FastAPI, api: Api, session: AsyncSession, world: World
 ) -> None:
+    side_by_side(app)
     made = [report(world) for _number in range(6)]
     queue = [*made, *(comment(each["id"]) for each in made), entry("attendance.check_in", {})]
     replies = await asyncio.gather(*(push(api, "grid_worker", *queue) for _try in range(3)))

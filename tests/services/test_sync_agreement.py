@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -17,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.db import Sessions
 from tests.support import households
 from tests.support.clients import Api
-from tests.support.phones import Store
+from tests.support.phones import Store, side_by_side
 from tests.support.swarm import FATES, OWNERS, Phone, Swarm
 from tests.support.world import World
 
@@ -56,8 +57,9 @@ ORDER = text("""
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=st.lists(STEP, min_size=10, max_size=45))
 async def test_phones_and_office_agree_whatever_the_network_does(
-    api: Api, session: AsyncSession, sessions: Sessions, world: World, steps: Sequence[Any]
+    app: FastAPI, api: Api, session: AsyncSession, sessions: Sessions, world: World, steps: Sequence[Any]
 ) -> None:
+    side_by_side(app)
     homes = [
         await households.add(session, world, world.places[grid], next(_numbers))
         for grid in ("grid_a1", "grid_a1", "grid_a2")

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from fastapi import FastAPI
 from httpx import Response
 
 from app.core import clock
@@ -60,6 +61,11 @@ async def push(api: Api, who: str, *entries: Any, sent_at: datetime | None = Non
     results: list[dict[str, Any]] = reply.json()["results"]
     assert [result["op_id"] for result in results] == [sent.get("op_id") for sent in entries]
     return results
+
+
+def side_by_side(app: FastAPI) -> None:
+    """Let the application carry out several operations of a queue at a time, as it does outside of tests."""
+    app.state.settings = app.state.settings.model_copy(update={"push_lanes": 4})
 
 
 def outcomes(results: list[dict[str, Any]]) -> list[str]:

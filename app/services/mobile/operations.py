@@ -25,7 +25,7 @@ class Operation:
 
     `record_id`: the ticket or visit, also when the phone makes it; `version`: the one that the phone saw;
     `after`: the operation of the same queue that this one was made on top of; `happened_at`: the phone's
-    time, put right by what its clock is off (`skew_s`), never later than now.
+    time, put right by what its clock is off (`skew_s`), never later than now. `names`: the records it names.
     """
 
     op_id: UUID
@@ -36,6 +36,7 @@ class Operation:
     happened_at: datetime
     skew_s: int
     digest: bytes
+    names: frozenset[UUID]
     body: Body
 
 
@@ -46,6 +47,7 @@ class Unreadable:
     op_id: UUID | None
     record_id: UUID | None
     digest: bytes
+    names: frozenset[UUID]
     problem: Problem
 
 

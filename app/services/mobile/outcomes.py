@@ -5,13 +5,13 @@ stands or falls with the work; a refusal is written in a transaction of its own,
 Forgotten after half a year.
 """
 
+import json
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -23,6 +23,19 @@ from app.services.mobile.operations import Done, Kept, Operation
 KEPT_FOR = timedelta(days=180)
 _TABLE: Any = SyncOperation.__table__
 _C: Any = _TABLE.c
+# As texts: two of these stand under every operation, and to build them costs as much as to run them.
+_PUT = text("""
+    INSERT INTO sync_operation
+        (member_id, op_id, kind, digest, outcome, record_id, problem, occurred_at, skew_s, received_at)
+    VALUES (:member_id, :op_id, :kind, :digest, :outcome, :record_id, CAST(:problem AS jsonb), :occurred_at,
+        :skew_s, :received_at)
+    ON CONFLICT DO NOTHING
+    RETURNING op_id
+    """)
+_SETTLE = text("""
+    UPDATE sync_operation SET record_id = :record_id, version = :version
+     WHERE member_id = :member_id AND op_id = :op_id
+    """)
 _KEPT = (_C.op_id, _C.digest, _C.outcome, _C.record_id, _C.version, _C.problem)
 
 
@@ -41,8 +54,8 @@ async def settle(session: AsyncSession, *, member_id: UUID, operation: Operation
     """Keep what a claimed operation made, where the claim did not know it."""
     if (done.record_id, done.version) == (operation.record_id, None):
         return
-    of_it = update(_TABLE).where(_C.member_id == member_id, _C.op_id == operation.op_id)
-    await session.execute(of_it.values(record_id=done.record_id, version=done.version))
+    mine = {"member_id": member_id, "op_id": operation.op_id}
+    await session.execute(_SETTLE, {**mine, "record_id": done.record_id, "version": done.version})
 
 
 async def refuse(
@@ -102,13 +115,12 @@ async def _put(
         "digest": operation.digest,
         "outcome": outcome.value,
         "record_id": operation.record_id,
-        "problem": problem,
+        "problem": json.dumps(problem) if problem else None,
         "occurred_at": operation.happened_at,
         "skew_s": operation.skew_s,
         "received_at": clock.now(),
     }
-    made = insert(_TABLE).values(values).on_conflict_do_nothing().returning(_C.op_id)
-    if await session.scalar(made) is not None:
+    if await session.scalar(_PUT, values) is not None:
         return None
     mine = (_C.member_id == member_id, _C.op_id == operation.op_id)
     return _kept((await session.execute(select(*_KEPT).where(*mine))).one())

@@ -4,6 +4,8 @@ The same operation again changes nothing. One that was made on top of another is
 one was: what the phone names by `after`, and what it did before to the same record in this queue.
 """
 
+import asyncio
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -19,6 +21,7 @@ from app.core.failures import of_database
 from app.models.enums.sync import SyncOutcome
 from app.services.mobile import outcomes, standing
 from app.services.mobile.carrying import Tools, carry_out
+from app.services.mobile.lanes import lanes
 from app.services.mobile.operations import Done, Kept, Operation, Unreadable
 from app.services.mobile.standing import Standing
 from app.services.platform.actor import Actor
@@ -67,16 +70,38 @@ class Queue:
 
 
 async def push(
-    sessions: Sessions, *, actor: Actor, operations: Sequence[Operation | Unreadable], tools: Tools
+    sessions: Sessions,
+    *,
+    actor: Actor,
+    operations: Sequence[Operation | Unreadable],
+    tools: Tools,
+    side_by_side: int,
 ) -> list[Result]:
-    """Carry out what was not before; one result for each, in their order."""
+    """Carry out what was not before; one result for each, in their order.
+
+    Up to `side_by_side` at a time, but what names a record in common one after the other.
+    """
     async with transaction(sessions) as session:
         stands = await standing.of(session, actor)
         named = {each.op_id for each in operations if each.op_id}
         named |= {each.after for each in operations if isinstance(each, Operation) and each.after}
         known = await outcomes.known(session, member_id=actor.id, op_ids=named)
     queue = Queue(sessions, actor.id, stands, tools, known)
-    return [await _next(queue, each) for each in operations]
+    found: dict[int, Result] = {}
+    waiting = deque(lanes([each.names for each in operations]))
+
+    async def work() -> None:
+        while waiting:
+            for position in waiting.popleft():
+                found[position] = await _next(queue, operations[position])
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _number in range(min(side_by_side, len(waiting))):
+                group.create_task(work())
+    except BaseExceptionGroup as failed:
+        raise failed.exceptions[0] from failed
+    return [found[position] for position in range(len(operations))]
 
 
 async def _next(queue: Queue, entry: Operation | Unreadable) -> Result:
