@@ -67,6 +67,13 @@ class Swarm:
         self.phones = [Phone(who, Store(api, who)) for who in OWNERS]
         self._delayed: list[tuple[Phone, list[dict[str, Any]]]] = []
 
+    async def begin(self) -> None:
+        """Everybody has synced and has a report to work with."""
+        for phone in self.phones:
+            if phone.who != "dept_handler":
+                self._offline(phone, "report", 0)
+        await self.settle()
+
     async def step(self, kind: str, which: int, choice: int, fate: str) -> None:
         """One thing happens: on a phone, in the wire or in the office."""
         phone = self.phones[which % len(self.phones)]
