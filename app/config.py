@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     files_url: str | None = Field(default=None, pattern=r"^(s3|file)://.+")
     max_attachment_bytes: int = Field(default=10_485_760, ge=65_536, le=104_857_600)
     max_boundaries_bytes: int = Field(default=8_388_608, ge=65_536, le=67_108_864)
+    max_push_bytes: int = Field(default=4_194_304, ge=65_536, le=67_108_864)
+    push_lanes: int = Field(default=4, ge=1, le=8)
     max_import_bytes: int = Field(default=52_428_800, ge=65_536, le=209_715_200)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     access_token_minutes: int = Field(default=15, ge=1, le=60)

@@ -11,6 +11,7 @@ from fastapi_offline import FastAPIOffline
 from app.api import problems, taken_numbers, tus, uploads
 from app.api.app_version import RequireVersion
 from app.api.body_limit import BodyLimit
+from app.api.compress import Compress
 from app.api.deadlines import DeadlineCache
 from app.api.observe import Observe
 from app.config import Settings
@@ -18,7 +19,7 @@ from app.core import logging, schema
 from app.core.crypto import Vault
 from app.core.db import create_engine, create_readers, create_sessions
 from app.core.files import FileStore
-from app.routers import ROUTERS, attachments, boundaries, imports
+from app.routers import ROUTERS, attachments, boundaries, imports, sync, tickets
 from app.routers import uploads as resumable
 from app.services.access.keyring import Keyring
 
@@ -80,7 +81,9 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         f"{resumable.PATH}/": settings.max_attachment_bytes,
         boundaries.PATH: settings.max_boundaries_bytes,
         imports.PATH: settings.max_import_bytes + uploads.REST_BYTES,
+        sync.PUSH: settings.max_push_bytes,
     }
+    app.add_middleware(Compress, paths=(sync.PUSH, sync.PULL, tickets.PREFIX))
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, by_path=by_path)
     app.add_middleware(Observe)
     return app

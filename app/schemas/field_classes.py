@@ -46,6 +46,7 @@ PUBLIC = _names(
     SlaPreviewRead SlaPolicyRead SlaPolicyWrite SlaPolicyHistory TriedPolicy StageLimit SlaLimitRead
     RoutingRuleRead RoutingFacts TriedRule DeskRead RoutingPreviewRead
     PublicGrid PublicMember TeamRead TeamDetail TeamMemberRead
+    AreaItem AreaChanges CategoryItem CodeList
     """
 )
 # What describes records and work without pointing at a resident: codes, counts, times, addresses, ids.
@@ -62,6 +63,7 @@ INTERNAL = _names(
     VisitPlanRead VisitPlanDetail PlanProgress FunnelRead VisitBrief LogVisit DailyLogRead AttendanceRead
     NotificationRead ReadCount Badge TodoRead EscalationRuleRead EscalationRules DeliveryRead
     DeviceSessionRead DeviceSessionList
+    PostItem PullRead PushRead ResultRead TicketChanges VisitChanges HouseholdChanges
     """
 )
 PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
@@ -90,6 +92,9 @@ PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
             "needs": _SEEN_2,
             "answers": _SEEN_2,
         },
+        "VisitItem": {"content": _SEEN_2, "needs": _SEEN_2},
+        "HouseholdItem": {"head_name": _MASKED_2},
+        "TicketItem": {"title": _SEEN_2, "content": _SEEN_2, "address": _SEEN_2},
         "OpinionRead": {"content": _SEEN_2},
         # Where a worker checked in and out: their own, and nobody else's to see.
         "team.PlaceRead": {"lng": _SEEN_3, "lat": _SEEN_3},

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261122_0080"
-down_revision = "20261122_0060"
+down_revision = "20261122_0070"
 branch_labels = None
 depends_on = None
 
