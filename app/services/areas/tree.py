@@ -79,6 +79,17 @@ async def require(
     return {field: found[area_id] for field, area_id in wanted.items()}
 
 
+async def within(
+    session: AsyncSession, *, actor: Actor, area_id: UUID | None, columns: ScopeColumns
+) -> list[ColumnElement[bool]]:
+    """The condition of a list that `query.area_id` narrows, on rows with these columns; none without it.
+
+    `NotFound` for an area that the caller does not see.
+    """
+    named = await require(session, actor=actor, named={"query.area_id": area_id})
+    return [columns.of_area(area.id, AreaLevel(area.level)) for area in named.values()]
+
+
 def unknown(field: str) -> FieldError:
     """What to say of a field that names nothing within the caller's reach."""
     return FieldError(field, NotFound.code, NotFound.title_zh, NotFound.title_en)

@@ -17,7 +17,7 @@ from app.core.errors import Conflict, NotFound, invalid_field
 from app.core.ids import uuid7
 from app.core.paging import Page, Sort, page_of
 from app.models.area import Area
-from app.models.enums import AreaLevel, BuildingKind
+from app.models.enums import BuildingKind
 from app.models.registry import Building, Room
 from app.models.staff import Member
 from app.schemas.dwelling import BuildingCreate, BuildingPatch, BuildingRead, Ending
@@ -53,8 +53,7 @@ async def page(
 ) -> Page[BuildingRead]:
     """One page of the buildings that stand, by address as people order them."""
     filters: list[ColumnElement[bool]] = [Building.ended_on.is_(None)]
-    named = await tree.require(session, actor=actor, named={"query.area_id": area_id})
-    filters += [COLUMNS.of_area(area.id, AreaLevel(area.level)) for area in named.values()]
+    filters += await tree.within(session, actor=actor, area_id=area_id, columns=COLUMNS)
     if kind:
         filters.append(Building.kind == kind)
     if headless:

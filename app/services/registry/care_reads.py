@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import NotFound
 from app.core.paging import Page, Sort, page_of
-from app.models.enums import AreaLevel, CareLevel
+from app.models.enums import CareLevel
 from app.models.registry import CareObject, CareReview
 from app.schemas.care import CareHistory, CareRead, ReviewRead
 from app.services.areas import tree
@@ -36,8 +36,7 @@ async def page(
 ) -> Page[CareRead]:
     """One page of the open care objects, those due first at the top."""
     filters: list[ColumnElement[bool]] = [CareObject.ended_on.is_(None)]
-    named = await tree.require(session, actor=actor, named={"query.area_id": area_id})
-    filters += [COLUMNS.of_area(area.id, AreaLevel(area.level)) for area in named.values()]
+    filters += await tree.within(session, actor=actor, area_id=area_id, columns=COLUMNS)
     if care_level:
         filters.append(CareObject.care_level == care_level)
     if responsible_id:

@@ -17,7 +17,7 @@ from app.core.ids import uuid7
 from app.core.paging import Page, Sort, page_of
 from app.models.area import Area
 from app.models.contact import ContactLink, ContactQuota
-from app.models.enums import AreaLevel, HouseholdType, Role
+from app.models.enums import HouseholdType, Role
 from app.models.registry import Household
 from app.models.staff import Member
 from app.schemas.contact import (
@@ -158,12 +158,11 @@ async def end(
 
 async def coverage(session: AsyncSession, *, actor: Actor, area_id: UUID | None = None) -> CoverageRead:
     """How many of the households that live in the caller's scope somebody keeps contact with."""
-    named = await tree.require(session, actor=actor, named={"query.area_id": area_id})
     wanted = [
         scope.visible(actor, Dataset.REGISTRY, households.COLUMNS),
         Household.ended_on.is_(None),
         Household.household_type != HouseholdType.VACANT,
-        *(households.COLUMNS.of_area(area.id, AreaLevel(area.level)) for area in named.values()),
+        *await tree.within(session, actor=actor, area_id=area_id, columns=households.COLUMNS),
     ]
     linking = and_(ContactLink.household_id == Household.id, holds())
     by_type = (

@@ -23,7 +23,7 @@ from app.core.errors import Conflict, FieldError, NotFound, invalid_field
 from app.core.ids import uuid7
 from app.core.paging import Page, Sort, page_of
 from app.models.area import Area
-from app.models.enums import AreaLevel, HouseholdType, LinkReason, ResidenceStatus
+from app.models.enums import HouseholdType, LinkReason, ResidenceStatus
 from app.models.registry import Household, HouseholdMember, HouseholdStay, Residence, Resident, Room
 from app.schemas.household import HouseholdCreate, HouseholdCreated, HouseholdDetail, HouseholdRead
 from app.schemas.life import HouseholdMove
@@ -65,8 +65,7 @@ async def page(
 ) -> Page[HouseholdRead]:
     """One page of the households that have not ended, by address as people order them, heads masked."""
     filters: list[ColumnElement[bool]] = [Household.ended_on.is_(None)]
-    named = await tree.require(session, actor=actor, named={"query.area_id": area_id})
-    filters += [COLUMNS.of_area(area.id, AreaLevel(area.level)) for area in named.values()]
+    filters += await tree.within(session, actor=actor, area_id=area_id, columns=COLUMNS)
     if room_id:
         filters.append(Household.room_id == room_id)
     if household_type:

@@ -17,7 +17,7 @@ from app.core.errors import NotFound, invalid_field
 from app.core.ids import uuid7
 from app.core.paging import Page, Sort, page_of
 from app.models.area import Area
-from app.models.enums import AreaLevel, PlaceKind, RiskLevel
+from app.models.enums import PlaceKind, RiskLevel
 from app.models.registry import Place, Room
 from app.schemas.dwelling import Ending
 from app.schemas.life import HouseholdMove
@@ -48,8 +48,7 @@ async def page(
 ) -> Page[PlaceRead]:
     """One page of the places that are open, by address as people order them; contacts masked."""
     filters: list[ColumnElement[bool]] = [Place.ended_on.is_(None)]
-    named = await tree.require(session, actor=actor, named={"query.area_id": area_id})
-    filters += [COLUMNS.of_area(area.id, AreaLevel(area.level)) for area in named.values()]
+    filters += await tree.within(session, actor=actor, area_id=area_id, columns=COLUMNS)
     if kind:
         filters.append(Place.kind == kind)
     if risk_level:

@@ -15,7 +15,7 @@ from app.core.crypto import Vault
 from app.core.errors import NotFound
 from app.core.paging import Page, Sort, page_of
 from app.models.area import Area
-from app.models.enums import SENSITIVE, AreaLevel, CareTag, PopulationType
+from app.models.enums import SENSITIVE, CareTag, PopulationType
 from app.models.registry import (
     Household,
     HouseholdMember,
@@ -72,8 +72,7 @@ async def page(
     """One page of the residents of a place, in the order of their ids; `gone` are the dead and departed."""
     here = and_(Resident.died_on.is_(None), Resident.left_on.is_(None))
     filters: list[ColumnElement[bool]] = [~here if gone else here]
-    named = await tree.require(session, actor=actor, named={"query.area_id": area_id})
-    filters += [COLUMNS.of_area(area.id, AreaLevel(area.level)) for area in named.values()]
+    filters += await tree.within(session, actor=actor, area_id=area_id, columns=COLUMNS)
     if population_type:
         filters.append(Resident.population_type == population_type)
     if tag:

@@ -17,7 +17,7 @@ from app.core.errors import Conflict, NotFound, invalid_field
 from app.core.ids import uuid7
 from app.core.paging import Page, Sort, page_of
 from app.models.area import Area
-from app.models.enums import AreaLevel, RoomUse
+from app.models.enums import RoomUse
 from app.models.registry import Building, Household, HouseholdStay, Residence, Room
 from app.schemas.dwelling import Ending, RoomCreate, RoomPatch, RoomRead
 from app.schemas.types import Ref
@@ -53,8 +53,7 @@ async def page(
 ) -> Page[RoomRead]:
     """One page of the rooms that stand, by address as people order them; owners masked."""
     filters: list[ColumnElement[bool]] = [Room.ended_on.is_(None)]
-    named = await tree.require(session, actor=actor, named={"query.area_id": area_id})
-    filters += [COLUMNS.of_area(area.id, AreaLevel(area.level)) for area in named.values()]
+    filters += await tree.within(session, actor=actor, area_id=area_id, columns=COLUMNS)
     if building_id:
         filters.append(Room.building_id == building_id)
     if use:

@@ -16,7 +16,7 @@ from app.core.crypto import Vault
 from app.core.errors import NotFound
 from app.core.paging import Page, Sort, page_of
 from app.models.area import Area
-from app.models.enums import AreaLevel, Employment
+from app.models.enums import Employment
 from app.models.staff import Member, Org, Post
 from app.schemas.member import MemberDetail, MemberHistory, MemberPost, MemberRead
 from app.schemas.types import Ref, StaffRef
@@ -71,8 +71,7 @@ async def page(
     """One page of the members who have not left, in the order of their ids."""
     moment = clock.now()
     filters = [or_(Member.ended_at.is_(None), Member.ended_at > moment)]
-    named = await tree.require(session, actor=actor, named={"query.area_id": area_id})
-    filters += [COLUMNS.of_area(area.id, AreaLevel(area.level)) for area in named.values()]
+    filters += await tree.within(session, actor=actor, area_id=area_id, columns=COLUMNS)
     if org_id:
         filters.append(Member.org_id == org_id)
     if employment:

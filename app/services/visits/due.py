@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import clock
 from app.core.paging import Page, Sort, page_of
 from app.models.area import Area
-from app.models.enums import AreaLevel, CareLevel, HouseholdType
+from app.models.enums import CareLevel, HouseholdType
 from app.models.registry import Household, HouseholdMember, Resident
 from app.models.visit import Visit, VisitPlanHousehold
 from app.schemas.types import Ref
@@ -40,8 +40,7 @@ async def page(
     limit: int,
 ) -> Page[DueRead]:
     """One page; with a plan, its households that had no effective visit for it yet."""
-    named = await tree.require(session, actor=actor, named={"query.area_id": area_id})
-    filters = [households.COLUMNS.of_area(area.id, AreaLevel(area.level)) for area in named.values()]
+    filters = await tree.within(session, actor=actor, area_id=area_id, columns=households.COLUMNS)
     filters += [Household.ended_on.is_(None), Household.household_type != HouseholdType.VACANT]
     if care_level:
         filters.append(Household.care_level == care_level)

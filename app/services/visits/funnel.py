@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 
 from app.core import clock
 from app.core.errors import invalid_field
-from app.models.enums import AreaLevel, Solved, Status
+from app.models.enums import Solved, Status
 from app.models.enums.visit import OpinionOutcome
 from app.models.ticket import Ticket
 from app.models.visit import Visit, VisitOpinion
@@ -47,12 +47,11 @@ async def funnel(
     last = end or clock.now()
     if not first < last <= first + LONGEST:
         raise invalid_field("query.before", "时间段须在一年以内", "must be after the start, within a year")
-    named = await tree.require(session, actor=actor, named={"query.area_id": area_id})
     wanted: list[ColumnElement[bool]] = [
         scope.visible(actor, Dataset.STATS, COLUMNS),
         Visit.occurred_at >= first,
         Visit.occurred_at < last,
-        *(COLUMNS.of_area(area.id, AreaLevel(area.level)) for area in named.values()),
+        *await tree.within(session, actor=actor, area_id=area_id, columns=COLUMNS),
     ]
     if plan_id:
         wanted.append(Visit.plan_id == plan_id)

@@ -16,7 +16,6 @@ from sqlalchemy.orm import aliased
 from app.core.errors import NotFound
 from app.core.paging import Page, Sort, page_of
 from app.models.area import Area
-from app.models.enums import AreaLevel
 from app.models.enums.visit import VisitResult, VisitType
 from app.models.registry import Household, Place, Residence, Resident, Room
 from app.models.staff import Member
@@ -62,8 +61,7 @@ async def page(
     session: AsyncSession, *, actor: Actor, wanted: VisitFilter, cursor: str | None, limit: int
 ) -> Page[VisitBrief]:
     """One page of visits, the latest first."""
-    named = await tree.require(session, actor=actor, named={"query.area_id": wanted.area_id})
-    filters = [COLUMNS.of_area(area.id, AreaLevel(area.level)) for area in named.values()]
+    filters = await tree.within(session, actor=actor, area_id=wanted.area_id, columns=COLUMNS)
     statement = page_statement(
         _briefs(),
         sort=_NEWEST,
