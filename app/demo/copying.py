@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from asyncpg import Connection
 
 from app.demo.history import rows as ticket_rows
-from app.demo.town import care_rows
+from app.demo.town import care_rows, home_rows
 from app.demo.town import rows as town_rows
 
 __all__ = ["TABLES", "Copier", "ahead"]
@@ -23,7 +23,7 @@ __all__ = ["TABLES", "Copier", "ahead"]
 T = TypeVar("T")
 
 TABLES: Mapping[type[Any], str] = MappingProxyType(
-    {**town_rows.TABLES, **care_rows.TABLES, **ticket_rows.TABLES}
+    {**town_rows.TABLES, **home_rows.TABLES, **care_rows.TABLES, **ticket_rows.TABLES}
 )
 _INDEXES = """
 SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition

@@ -57,4 +57,6 @@ def _head(noted: str) -> Head:
 def _words(broken: Broken) -> str:
     place = "" if broken.seq is None else f"第 {broken.seq} 环"
     row = "" if broken.audit_id is None else f"审计记录 {broken.audit_id} "
-    return f"审计日志已被改动：{place}{'，' if place and row else ''}{row}{FAULTS[broken.fault]}"
+    # Without its key a link cannot be looked at: nobody has changed anything yet.
+    found = "审计日志无法校验" if broken.fault == "key_unknown" else "审计日志已被改动"
+    return f"{found}：{place}{'，' if place and row else ''}{row}{FAULTS[broken.fault]}"

@@ -28,8 +28,7 @@ from app.demo.town.founding import (
     sealed,
     stamps,
 )
-from app.demo.town.places import GridPlace
-from app.demo.town.rows import (
+from app.demo.town.home_rows import (
     BuildingRecord,
     HouseholdRecord,
     MembershipRecord,
@@ -38,6 +37,7 @@ from app.demo.town.rows import (
     RoomRecord,
     StayRecord,
 )
+from app.demo.town.places import GridPlace
 from app.models.enums import HouseholdType, LinkReason, NoIdReason, RoomUse
 from app.services.registry import cycle
 

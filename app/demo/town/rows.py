@@ -1,7 +1,7 @@
-"""Rows of the demo's places, staff and residents: a tuple a table, its fields the columns, ready for COPY.
+"""Rows of the demo's areas, organisations, staff and third party: a tuple a table, ready for COPY.
 
-Plain values only; what stands in them is decided by the modules that make them. Columns that are left out
-take their defaults. `TABLES` names the table of each, parents before children.
+Its fields are the columns. Plain values only; what stands in them is decided by the modules that make them.
+Columns that are left out take their defaults. `TABLES` names the table of each, parents before children.
 """
 
 from collections.abc import Mapping
@@ -14,17 +14,10 @@ from app.models.enums import (
     AccountStatus,
     AreaKind,
     AreaLevel,
-    CareLevel,
     Employment,
     Gender,
-    HouseholdType,
-    LinkReason,
-    NoIdReason,
     OrgKind,
-    PopulationType,
-    ResidenceStatus,
     Role,
-    RoomUse,
 )
 
 
@@ -158,142 +151,6 @@ class TokenRecord(NamedTuple):
     created_by: UUID
 
 
-class BuildingRecord(NamedTuple):
-    """A building of a grid."""
-
-    id: UUID
-    area_id: UUID
-    town_id: UUID
-    village_id: UUID
-    grid_id: UUID
-    name: str
-    no: str
-    address: str
-    kind: str
-    floors: int
-    units: int
-    built_year: int
-    created_at: datetime
-    created_by: UUID
-    updated_at: datetime
-    updated_by: UUID
-
-
-class RoomRecord(NamedTuple):
-    """A room of a building."""
-
-    id: UUID
-    area_id: UUID
-    town_id: UUID
-    village_id: UUID
-    grid_id: UUID
-    building_id: UUID
-    unit_no: str
-    floor: str
-    room_no: str
-    address: str
-    use: RoomUse
-    created_at: datetime
-    created_by: UUID
-    updated_at: datetime
-    updated_by: UUID
-
-
-class HouseholdRecord(NamedTuple):
-    """A household in its grid."""
-
-    id: UUID
-    no: str
-    area_id: UUID
-    town_id: UUID
-    village_id: UUID
-    grid_id: UUID
-    room_id: UUID
-    address: str
-    household_type: HouseholdType
-    residence_status: ResidenceStatus
-    member_count: int
-    care_level: CareLevel | None
-    last_visit_on: date | None
-    next_visit_due: date
-    created_at: datetime
-    created_by: UUID
-    updated_at: datetime
-    updated_by: UUID
-
-
-class ResidentRecord(NamedTuple):
-    """A resident; numbers sealed."""
-
-    id: UUID
-    area_id: UUID
-    town_id: UUID
-    village_id: UUID
-    grid_id: UUID
-    name: str
-    spellings: list[str]
-    gender: Gender
-    birth_on: date
-    population_type: PopulationType
-    no_id_reason: NoIdReason | None
-    id_sealed: bytes | None
-    id_index: bytes | None
-    id_last4: str | None
-    phone_sealed: bytes | None
-    phone_index: bytes | None
-    phone_last4: str | None
-    created_at: datetime
-    created_by: UUID
-    updated_at: datetime
-    updated_by: UUID
-
-
-class MembershipRecord(NamedTuple):
-    """A resident's place in a household."""
-
-    id: UUID
-    household_id: UUID
-    resident_id: UUID
-    relation: str
-    is_head: bool
-    reason: LinkReason
-    valid_from: date
-    created_at: datetime
-    created_by: UUID
-    updated_at: datetime
-    updated_by: UUID
-
-
-class ResidenceRecord(NamedTuple):
-    """A resident's home: with the household."""
-
-    id: UUID
-    resident_id: UUID
-    household_id: UUID
-    reason: LinkReason
-    valid_from: date
-    created_at: datetime
-    created_by: UUID
-    updated_at: datetime
-    updated_by: UUID
-
-
-class StayRecord(NamedTuple):
-    """Where a household is."""
-
-    id: UUID
-    household_id: UUID
-    area_id: UUID
-    room_id: UUID
-    address: str
-    reason: LinkReason
-    valid_from: date
-    created_at: datetime
-    created_by: UUID
-    updated_at: datetime
-    updated_by: UUID
-
-
 TABLES: Mapping[type[tuple[object, ...]], str] = MappingProxyType(
     {
         AreaRecord: "area",
@@ -304,12 +161,5 @@ TABLES: Mapping[type[tuple[object, ...]], str] = MappingProxyType(
         AccountRecord: "account",
         ClientRecord: "api_client",
         TokenRecord: "api_token",
-        BuildingRecord: "building",
-        RoomRecord: "room",
-        HouseholdRecord: "household",
-        ResidentRecord: "resident",
-        MembershipRecord: "household_member",
-        ResidenceRecord: "residence",
-        StayRecord: "household_stay",
     }
 )

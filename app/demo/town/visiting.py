@@ -24,10 +24,10 @@ from app.demo.town.care_rows import (
     VisitRecord,
 )
 from app.demo.town.founding import Founding, new_id, stamps
+from app.demo.town.home_rows import HouseholdRecord, ResidentRecord
 from app.demo.town.households import Homes
 from app.demo.town.organising import Organised
 from app.demo.town.places import GridPlace
-from app.demo.town.rows import HouseholdRecord, ResidentRecord
 from app.models.enums import (
     CYCLE_DAYS,
     ORDINARY_CYCLE_DAYS,
