@@ -43,11 +43,24 @@ class Settings(BaseSettings):
     files_url: str | None = Field(default=None, pattern=r"^(s3|file)://.+")
     max_attachment_bytes: int = Field(default=10_485_760, ge=65_536, le=104_857_600)
     max_boundaries_bytes: int = Field(default=8_388_608, ge=65_536, le=67_108_864)
+    max_push_bytes: int = Field(default=4_194_304, ge=65_536, le=67_108_864)
+    push_lanes: int = Field(default=4, ge=1, le=8)
     max_import_bytes: int = Field(default=52_428_800, ge=65_536, le=209_715_200)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     access_token_minutes: int = Field(default=15, ge=1, le=60)
     refresh_token_days: int = Field(default=30, ge=1, le=90)
     signing_key_days: int = Field(default=90, ge=1, le=365)
+    one_phone: bool = False
+    min_app_version: str | None = Field(default=None, pattern=r"^[0-9]{1,4}(\.[0-9]{1,4}){0,3}$")
+    app_update_url: str | None = Field(default=None, pattern=r"^https?://[\x21-\x7e]+$")
+    wecom_webhook_url: SecretStr | None = None
+    smtp_url: SecretStr | None = None
+    mail_from: str | None = Field(default=None, pattern=r"^[^@\s<>]+@[^@\s<>]+$")
+    mail_domains: tuple[str, ...] = ()
+    sms_url: str | None = None
+    sms_token: SecretStr | None = None
+    sms_sign: str = Field(default="【网格】", pattern=r"^【.{2,16}】$")
+    sms_template: str = ""
     ticket_prefix: str = Field(default="WG", pattern=r"^[A-Z]{1,6}$")
 
     @model_validator(mode="after")
@@ -62,6 +75,20 @@ class Settings(BaseSettings):
                 "（可用 python -c 'import secrets; print(secrets.token_urlsafe(48))' 生成）"
             )
             raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def refuse_open_channels(self) -> Self:
+        """In production what goes to a channel of the web is encrypted on its way."""
+        secret = self.wecom_webhook_url
+        for url in (secret.get_secret_value() if secret else None, self.sms_url):
+            allowed = ("https://",) if self.environment == "production" else ("https://", "http://")
+            if url is not None and not url.startswith(allowed):
+                message = "WANGGE_WECOM_WEBHOOK_URL 和 WANGGE_SMS_URL 须为 https:// 地址"
+                raise ValueError(message)
+        smtp = self.smtp_url.get_secret_value() if self.smtp_url else "smtp://"
+        if not smtp.startswith(("smtp://", "smtps://")):
+            raise ValueError("WANGGE_SMTP_URL 须以 smtp:// 或 smtps:// 开头")
         return self
 
     @property

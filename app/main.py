@@ -8,8 +8,10 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
-from app.api import problems, taken_numbers, uploads
+from app.api import problems, taken_numbers, tus, uploads
+from app.api.app_version import RequireVersion
 from app.api.body_limit import BodyLimit
+from app.api.compress import Compress
 from app.api.deadlines import DeadlineCache
 from app.api.observe import Observe
 from app.config import Settings
@@ -17,7 +19,8 @@ from app.core import logging, schema
 from app.core.crypto import Vault
 from app.core.db import create_engine, create_readers, create_sessions
 from app.core.files import FileStore
-from app.routers import ROUTERS, attachments, boundaries, imports
+from app.routers import ROUTERS, attachments, boundaries, imports, sync, tickets
+from app.routers import uploads as resumable
 from app.services.access.keyring import Keyring
 
 DESCRIPTION = """网格化治理后端：发现上报 → 分类推送 → 协调处理 → 跟踪回访 → 评价结案。
@@ -59,20 +62,28 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     taken_numbers.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    if settings.min_app_version:
+        app.add_middleware(
+            RequireVersion, minimum=settings.min_app_version, update_url=settings.app_update_url
+        )
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["ETag", "X-Request-ID", "Location", "Idempotency-Replayed"],
+            expose_headers=["ETag", "X-Request-ID", "Location", "Idempotency-Replayed", *tus.HEADERS],
         )
     with_file = settings.max_attachment_bytes + uploads.REST_BYTES
     by_path = {
         attachments.PATH: with_file,
+        resumable.PATH: settings.max_attachment_bytes,
+        f"{resumable.PATH}/": settings.max_attachment_bytes,
         boundaries.PATH: settings.max_boundaries_bytes,
         imports.PATH: settings.max_import_bytes + uploads.REST_BYTES,
+        sync.PUSH: settings.max_push_bytes,
     }
+    app.add_middleware(Compress, paths=(sync.PUSH, sync.PULL, tickets.PREFIX))
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, by_path=by_path)
     app.add_middleware(Observe)
     return app

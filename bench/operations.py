@@ -69,6 +69,8 @@ def operations(cast: Cast) -> list[Operation]:
     token = cast.dispatcher.token
     overview = "/v1/stats/overview"
     conditional = Ask("GET", overview, token, headers={"If-None-Match": ETAG})
+    badges = Ask("GET", "/v1/todo", cast.reporter.token)
+    polled = Ask("GET", "/v1/todo", cast.reporter.token, headers={"If-None-Match": ETAG})
     return [
         Operation("constant route", (Ask("GET", CONSTANT),)),
         Operation("report", (cast.report,), writes=True, of_limit=0.05, of_pgbench=0.04),
@@ -81,6 +83,8 @@ def operations(cast: Cast) -> list[Operation]:
         Operation("detail", (Ask("GET", f"/v1/tickets/{ID}", token),), ids="loaded", of_limit=0.10),
         Operation("overview, 200", (Ask("GET", overview, token),)),
         Operation("overview, 304", (conditional,), expect=frozenset({200, NOT_MODIFIED}), of_limit=0.30),
+        Operation("badges of a worker, 200", (badges,), of_limit=0.20),
+        Operation("badges of a worker, 304", (polled,), expect=frozenset({200, NOT_MODIFIED}), of_limit=0.20),
     ]
 
 

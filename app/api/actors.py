@@ -73,6 +73,19 @@ CurrentActor = Annotated[Actor, Depends(current_actor)]
 CurrentActorApart = Annotated[Actor, Depends(current_actor_apart)]
 
 
+async def person(request: Request, session: Session, token: Token) -> Actor:
+    """The caller, free to work, who is a person and not a third party."""
+    actor = await current_actor(request, session, token)
+    if actor.member_id is None:
+        raise Forbidden(
+            "接口令牌没有个人待办、消息和设备", "A token has no tasks, messages or devices of its own"
+        )
+    return actor
+
+
+Person = Annotated[Actor, Depends(person)]
+
+
 def with_role(*roles: Role) -> Policy:
     """A dependency that admits holders of one of the roles."""
 

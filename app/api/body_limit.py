@@ -2,7 +2,7 @@
 
 Plain ASGI. The framework's own limit answers in plain text; here the refusal is raised where the body is
 read, so that it goes out like every other error. What nobody reads is not counted. Addresses that take
-files have a limit of their own.
+files have a limit of their own, and so may all that lie directly under one.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class BodyLimit:
-    """ASGI middleware; `limit` in bytes, `by_path` for the addresses with another one."""
+    """ASGI middleware; `limit` in bytes, `by_path` for others: `/a` for itself, `/a/` for all under it."""
 
     def __init__(self, app: ASGIApp, limit: int, by_path: Mapping[str, int]) -> None:
         self._app = app
@@ -28,7 +28,9 @@ class BodyLimit:
             return
         said = Headers(scope=scope).get("content-length", "0")
         size = int(said) if said.isdecimal() and len(said) < 20 else 0  # noqa: PLR2004 - digits of 2⁶⁴
-        limit, taken = self._by_path.get(scope["path"], self._limit), 0
+        path = scope["path"]
+        above = self._by_path.get(path[: path.rfind("/") + 1], self._limit)
+        limit, taken = self._by_path.get(path, above), 0
 
         async def limited() -> Message:
             nonlocal taken

@@ -57,6 +57,12 @@ async def _deadlines(request: Request, session: Session) -> deadlines.Deadlines:
     return await cache.get(session)
 
 
+async def _deadlines_apart(request: Request) -> deadlines.Deadlines:
+    cache: DeadlineCache = request.app.state.deadlines
+    async with transaction(request.app.state.sessions) as session:
+        return await cache.get(session)
+
+
 async def _forget(request: Request) -> AsyncIterator[None]:
     yield
     if request.method != "GET":
@@ -64,6 +70,7 @@ async def _forget(request: Request) -> AsyncIterator[None]:
 
 
 Deadlines = Annotated[deadlines.Deadlines, Depends(_deadlines)]
+DeadlinesApart = Annotated[deadlines.Deadlines, Depends(_deadlines_apart)]
 # For a router whose writes change deadlines. It stands before whatever takes a session, so that it ends
 # after the commit.
 forgets_deadlines = Depends(_forget, scope="function")

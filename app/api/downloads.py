@@ -17,6 +17,10 @@ from fastapi.responses import StreamingResponse
 from app.api import etags
 from app.core.errors import Problem
 from app.core.files import PIECE_BYTES, FileStore
+from app.core.media_types import EXTENSIONS
+from app.core.pictures import thumbnail
+from app.models.attachment import Attachment
+from app.services.platform.thumbnails import Small
 
 CACHE, UNCACHED = "private, no-cache", "no-store"
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
@@ -42,6 +46,16 @@ class Download:
     sha256: str
     name: str
     cache: str = CACHE
+
+
+def whole(row: Attachment) -> Download:
+    """An attachment's file."""
+    return Download(row.object_key, row.size, row.mime, row.sha256.hex(), f"{row.id}.{EXTENSIONS[row.mime]}")
+
+
+def small(row: Attachment, found: Small) -> Download:
+    """An attachment's small picture."""
+    return Download(found.key, found.size, thumbnail.MIME, f"{row.sha256.hex()}-small", f"{row.id}-small.jpg")
 
 
 async def reply(request: Request, *, files: FileStore, file: Download) -> Response:

@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -21,8 +21,6 @@ from app.api.validation import problem_of
 from app.core import logging
 from app.core.errors import (
     BadRequest,
-    Busy,
-    Conflict,
     Forbidden,
     Invalid,
     NotFound,
@@ -31,21 +29,13 @@ from app.core.errors import (
     Unauthenticated,
     Unavailable,
 )
+from app.core.failures import of_database
 
 MEDIA_TYPE = "application/problem+json"
 MAX_FRAMES = 30
 _BY_STATUS = {
     kind.status: kind for kind in (BadRequest, Unauthenticated, Forbidden, NotFound, TooLarge, Invalid)
 }
-_TAKEN = {
-    "23505": "已存在相同的记录",
-    "23P01": "时间与已有记录重叠",
-    "23503": "引用的记录不存在或正被使用",
-}
-_LOCKED = {"55P03", "40P01", "40001"}
-_AWAY = ("08", "57P", "53")
-_CANCELLED = "57014"
-
 log = logging.get(__name__)
 
 
@@ -109,19 +99,6 @@ def prefers_english(header: str) -> bool:
         language = tag.strip().lower().split("-")[0]
         best[language] = max(best.get(language, 0.0), quality)
     return best.get("en", 0.0) > best.get("zh", 0.0)
-
-
-def of_database(error: DBAPIError) -> Problem | None:
-    """The problem that a database error stands for; None when it is a bug of ours."""
-    state = str(getattr(error.orig, "sqlstate", "") or "")
-    if state in _TAKEN:
-        return Conflict(_TAKEN[state], "Conflicts with an existing record")
-    if state in _LOCKED:
-        return Busy()
-    away = error.connection_invalidated or isinstance(error, InterfaceError)
-    if away or state.startswith(_AWAY) or state == _CANCELLED:
-        return Unavailable()
-    return None
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:

@@ -5,7 +5,7 @@ sessions keep their objects usable after the commit (`expire_on_commit=False`) a
 behind the caller's back (models say `lazy="raise"`).
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -70,12 +70,23 @@ async def fetch_one(session: AsyncSession, sql: str, *values: object) -> Record 
     through SQLAlchemy takes several times as long as the query itself. Its listeners hear of them and its
     errors come out all the same. Only for reading: it may run before the transaction has really begun.
     """
+    row: Record | None = await _fetch(session, "fetchrow", sql, values)
+    return row
+
+
+async def fetch_all(session: AsyncSession, sql: str, *values: object) -> Sequence[Record]:
+    """All rows of a query, as `fetch_one` reads one."""
+    rows: Sequence[Record] = await _fetch(session, "fetch", sql, values)
+    return rows
+
+
+async def _fetch(session: AsyncSession, method: str, sql: str, values: tuple[object, ...]) -> Any:
     connection = await _checked_out(session)
     driver: Any = connection.connection.driver_connection
     for listener in connection.dispatch.before_cursor_execute:
         listener(connection, None, sql, values, None, False)  # noqa: FBT003 - SQLAlchemy's own signature
     try:
-        row: Record | None = await driver.fetchrow(sql, *values)
+        return await getattr(driver, method)(sql, *values)
     except (PostgresError, InterfaceError, InternalClientError) as error:
         if isinstance(error, InternalClientError):
             # The server's last word is half read: the connection is dead, but does not know it yet.
@@ -84,7 +95,6 @@ async def fetch_one(session: AsyncSession, sql: str, *values: object) -> Record 
             # Meets the same error, and makes the pool give up the other connections of that server too.
             await (await session.connection()).exec_driver_sql(sql, values)
         raise DBAPIError(None, None, error) from error
-    return row
 
 
 async def _checked_out(session: AsyncSession) -> Connection:

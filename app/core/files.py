@@ -93,7 +93,9 @@ class FileStore:
             return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     def _put(self, key: str, file: IO[bytes]) -> None:
-        obstore.put(self._store, key, file, chunk_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE)
+        # A bucket takes no smaller parts; each is held in memory while it is on its way.
+        part = PART_BYTES if self._folder is None else PIECE_BYTES
+        obstore.put(self._store, key, file, chunk_size=part, max_concurrency=PARTS_AT_ONCE)
         if self._folder is not None:
             _to_the_disk(self._folder, key)
 

@@ -48,6 +48,9 @@ def configure(level: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.getLogger("uvicorn.access").disabled = True
+    for talkative in ("httpx", "httpcore"):
+        # They log addresses and headers of calls, and keys stand in those.
+        logging.getLogger(talkative).setLevel(logging.WARNING)
 
 
 def get(name: str) -> structlog.typing.FilteringBoundLogger:

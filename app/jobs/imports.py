@@ -25,13 +25,13 @@ log = logging.get(__name__)
 def register(queue: PgQueuer, sessions: Sessions, files: FileStore, vault: Vault) -> None:
     """Take up the jobs of imports."""
 
-    @queue.entrypoint(checking.JOB, executor_factory=_patient)
+    @queue.entrypoint(checking.JOB, executor_factory=patient)
     async def _check(job: Job) -> None:
         job_id = _job_id(job)
         state = await checking.run(sessions, files=files, vault=vault, job_id=job_id)
         log.info("import_checked", import_id=str(job_id), state=state)
 
-    @queue.entrypoint(applying.JOB, executor_factory=_patient)
+    @queue.entrypoint(applying.JOB, executor_factory=patient)
     async def _apply(job: Job) -> None:
         job_id = _job_id(job)
         batches = await applying.run(sessions, vault=vault, job_id=job_id)
@@ -42,5 +42,6 @@ def _job_id(job: Job) -> UUID:
     return UUID(json.loads(job.payload or b"{}")["job_id"])
 
 
-def _patient(parameters: EntrypointExecutorParameters) -> DatabaseRetryEntrypointExecutor:
+def patient(parameters: EntrypointExecutorParameters) -> DatabaseRetryEntrypointExecutor:
+    """Runs what failed again, later each time, ten times at most."""
     return DatabaseRetryEntrypointExecutor(parameters=parameters, max_attempts=ATTEMPTS)

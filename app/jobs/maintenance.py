@@ -14,6 +14,7 @@ from app.core import logging
 from app.core.db import Sessions, transaction
 from app.services.access import expiry
 from app.services.exchange import exports, imports
+from app.services.mobile import outcomes
 from app.services.platform import idempotency
 
 Tidy = Callable[[AsyncSession], Awaitable[int]]
@@ -22,8 +23,10 @@ Tidy = Callable[[AsyncSession], Awaitable[int]]
 JOBS: tuple[tuple[str, str, Tidy], ...] = (
     ("forget_idempotency_keys", "11 * * * *", idempotency.forget_old),
     ("purge_sessions", "23 * * * *", expiry.purge_sessions),
+    ("forget_push", "29 * * * *", expiry.purge_push),
     ("forget_imports", "41 * * * *", imports.forget_old),
     ("fail_exports", "47 * * * *", exports.fail_stale),
+    ("forget_sync_operations", "53 * * * *", outcomes.forget_old),
 )
 
 log = logging.get(__name__)

@@ -25,12 +25,15 @@ from app.jobs import (
     heartbeat,
     imports,
     maintenance,
+    messages,
     orphan_files,
     reseal,
     retention,
+    stale_uploads,
     sweep,
 )
 from app.jobs.outages import OUTAGES
+from app.services.mobile.channels import Channels
 
 NAME = "wangge-worker"
 POLL = timedelta(seconds=30)
@@ -49,26 +52,38 @@ class Parts:
     sessions: Sessions
     files: FileStore
     vault: Vault
+    channels: Channels
 
 
 async def run(
-    *, url: str, dsn: str, files: FileStore, vault: Vault, stop: asyncio.Event | None = None
+    *,
+    url: str,
+    dsn: str,
+    files: FileStore,
+    vault: Vault,
+    channels: Channels | None = None,
+    stop: asyncio.Event | None = None,
 ) -> None:
     """Work until stop is set (by default at SIGTERM or SIGINT).
 
     url is SQLAlchemy's address of the database, dsn asyncpg's of the same; both as the application's role.
-    files is where the API puts what is uploaded, vault what it seals personal values with.
+    files is where the API puts what is uploaded, vault what it seals personal values with, channels how
+    people are reached who do not read their messages.
     """
     stop = stop or _stop_on_signals()
     engine = create_engine(url, pool_size=4, name=NAME)
     sessions = create_sessions(engine)
-    beating = asyncio.create_task(heartbeat.keep(sessions, stop))
+    beside = [
+        asyncio.create_task(heartbeat.keep(sessions, stop)),
+        asyncio.create_task(messages.keep_reading(sessions, stop)),
+    ]
     log.info("worker_started")
     try:
-        await _work(dsn, Parts(sessions, files, vault), stop)
-        await beating
+        await _work(dsn, Parts(sessions, files, vault, channels or Channels()), stop)
+        await asyncio.gather(*beside)
     finally:
-        beating.cancel()
+        for task in beside:
+            task.cancel()
         await engine.dispose()
         log.info("worker_stopped")
 
@@ -101,10 +116,12 @@ async def _cycle(connection: asyncpg.Connection, parts: Parts, stop: asyncio.Eve
     deadline_moves.register(queue, parts.sessions)
     exports.register(queue, parts.sessions, parts.files, parts.vault)
     imports.register(queue, parts.sessions, parts.files, parts.vault)
+    messages.register(queue, parts.sessions, parts.channels, parts.vault)
     sweep.register(queue, parts.sessions)
     audit_seal.register(queue, parts.sessions, parts.vault)
     reseal.register(queue, parts.sessions, parts.vault)
     retention.register(queue, parts.sessions)
+    stale_uploads.register(queue, parts.sessions, parts.files)
     connection.add_termination_listener(lambda _connection: queue.shutdown.set())
     forward = asyncio.create_task(_forward(stop, queue.shutdown))
     try:

@@ -15,13 +15,18 @@ from app.models.enums.attachment import AttachmentKind, AttachmentPurpose
 
 
 class Attachment(Keyed, Base):
-    """One uploaded file and who uploaded it: a member or a third party. Never changed."""
+    """One uploaded file and who uploaded it: a member or a third party. Never changed.
+
+    `sha256` is of the bytes that were sent, `size` of the copy without metadata, which alone is kept.
+    Width and height are in pixels; when and where it was taken is what the device wrote into it, a hint.
+    """
 
     __tablename__ = "attachment"
     __table_args__ = (
         one_of("kind", AttachmentKind),
         CheckConstraint("num_nonnulls(member_id, client_id) = 1", name="owner"),
         CheckConstraint("size > 0", name="size"),
+        CheckConstraint("num_nonnulls(lng, lat) IN (0, 2)", name="place"),
     )
 
     member_id: Mapped[UUID | None] = mapped_column(ForeignKey("member.id"), index=True)
@@ -32,6 +37,11 @@ class Attachment(Keyed, Base):
     kind: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    taken_at: Mapped[datetime | None]
+    lng: Mapped[float | None]
+    lat: Mapped[float | None]
 
 
 class TicketAttachment(Base):

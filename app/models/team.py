@@ -51,7 +51,10 @@ class TeamMember(Keyed, Base):
 
 
 class Attendance(Keyed, Base):
-    """A time on duty; the points are the worker's own and are deleted with the row after 90 days."""
+    """A time on duty; the points are the worker's own and are deleted with the row after 90 days.
+
+    What the phone says of a time that it told late stands beside the server's.
+    """
 
     __tablename__ = "attendance"
     __table_args__ = (
@@ -72,3 +75,6 @@ class Attendance(Keyed, Base):
     out_lng: Mapped[float | None] = mapped_column(Double)
     out_lat: Mapped[float | None] = mapped_column(Double)
     out_coord_type: Mapped[str | None]
+    in_device_at: Mapped[datetime | None]
+    out_device_at: Mapped[datetime | None]
+    is_backfill: Mapped[bool] = mapped_column(default=False, server_default="false")

@@ -12,14 +12,17 @@ from fastapi.responses import StreamingResponse
 
 from app.api import downloads, uploads
 from app.api.actors import FileReader, FileWriter, TicketReader
-from app.api.downloads import Download
 from app.api.idempotency import IdempotentRoute, SentKey, claim
 from app.api.parts import Configured, Files, Opener
 from app.api.sessions import Session
+from app.api.vault import AppVault
 from app.core.db import transaction
 from app.core.media_types import EXTENSIONS
 from app.schemas.attachment import AttachmentFields, AttachmentRead
+from app.schemas.upload import FileLinkCreate, FileLinkRead
+from app.services.mobile import awaited
 from app.services.platform import attachments as storage
+from app.services.platform import file_links, thumbnails
 from app.services.visits import attachments
 
 PATH = "/v1/attachments"
@@ -56,6 +59,9 @@ async def attachment_upload(
     row, is_new = await storage.record(session, actor=actor, placed=placed, attachment_id=wanted)
     if not is_new:
         response.status_code = 200
+    elif wanted is not None:
+        # Nothing can wait for an id that was made just now.
+        await awaited.settle(session, attachment=row)
     response.headers["Location"] = f"{PATH}/{row.id}"
     return AttachmentRead.model_validate(row)
 
@@ -90,6 +96,33 @@ async def attachment_content(
     """One file's bytes, to save; one `Range` and `If-None-Match` work."""
     async with transaction(opener) as session:
         row = await attachments.find(session, actor=actor, attachment_id=attachment_id)
-    name = f"{row.id}.{EXTENSIONS[row.mime]}"
-    file = Download(row.object_key, row.size, row.mime, row.sha256.hex(), name)
-    return await downloads.reply(request, files=files, file=file)
+    return await downloads.reply(request, files=files, file=downloads.whole(row))
+
+
+@router.get(
+    "/{attachment_id}/thumbnail",
+    summary="缩略图",
+    operation_id="attachment_thumbnail",
+    response_class=StreamingResponse,
+    responses={200: {"description": "至多 320×320 的 JPEG", "content": {"image/jpeg": {}}}},
+)
+async def attachment_thumbnail(
+    request: Request, opener: Opener, actor: FileReader, files: Files, attachment_id: UUID
+) -> Response:
+    """A small JPEG of a picture, upright; made when the first asks. 404 for what is none."""
+    async with transaction(opener) as session:
+        row = await attachments.find(session, actor=actor, attachment_id=attachment_id)
+    small = await thumbnails.find(files, picture=row)
+    return await downloads.reply(request, files=files, file=downloads.small(row, small))
+
+
+@router.post("/{attachment_id}/links", summary="临时链接", operation_id="attachment_link")
+async def attachment_link(
+    session: Session, actor: TicketReader, vault: AppVault, attachment_id: UUID, wanted: FileLinkCreate
+) -> FileLinkRead:
+    """A link for viewers that cannot send a token; whoever has it may fetch the file until it expires."""
+    row = await attachments.find(session, actor=actor, attachment_id=attachment_id)
+    link, until = file_links.sign(
+        vault, attachment_id=row.id, thumbnail=wanted.thumbnail, minutes=wanted.minutes
+    )
+    return FileLinkRead(url=f"/v1/files/{link}", expires_at=until)

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Header, Request, Response
 
 from app.api.actors import SignedIn, SignedInApart
+from app.api.app_version import AppVersion
 from app.api.parts import Configured, Keyring, Opener
 from app.api.sessions import Session
 from app.api.token_route import TokenRoute, basic_credentials
@@ -37,9 +38,10 @@ async def token_issue(
     settings: Configured,
     form: Annotated[TokenForm, Form()],
     user_agent: UserAgent = None,
+    app_version: AppVersion = None,
 ) -> TokenRead:
     """Tokens for user name (or mobile number) and password, for a refresh token, or for a client's secret."""
-    asked = _asked(form, basic_credentials(request), user_agent)
+    asked = _asked(form, basic_credentials(request), user_agent, app_version)
     issued = await grants.grant(opener, asked=asked, vault=vault, keyring=keyring, settings=settings)
     return TokenRead.model_validate(issued)
 
@@ -63,7 +65,9 @@ async def me_read(session: Session, actor: SignedIn) -> MeRead:
     return await whoami.describe(session, actor=actor)
 
 
-def _asked(form: TokenForm, basic: tuple[str, str] | None, user_agent: str | None) -> TokenRequest:
+def _asked(
+    form: TokenForm, basic: tuple[str, str] | None, user_agent: str | None, app_version: str | None
+) -> TokenRequest:
     client_id, secret = basic or (form.client_id, form.client_secret)
     return TokenRequest(
         grant_type=form.grant_type,
@@ -73,6 +77,7 @@ def _asked(form: TokenForm, basic: tuple[str, str] | None, user_agent: str | Non
         client_id=client_id,
         client_secret=secret,
         user_agent=user_agent,
+        app_version=app_version,
     )
 
 

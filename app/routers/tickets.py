@@ -6,9 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
 
 from app.api import etags
+from app.api import fields as chosen
 from app.api.actors import TicketReader, TicketWriter
 from app.api.deadlines import Deadlines
 from app.api.etags import IfMatch
+from app.api.fields import Fields
 from app.api.idempotency import IdempotentRoute, claim_key
 from app.api.paging import LIMIT, Cursor, Limit
 from app.api.sessions import Session
@@ -20,10 +22,11 @@ from app.services.tickets import duplicates, present, reads, transitions, view
 from app.services.tickets import report as reporting
 from app.services.tickets.commands import ActionBody, Command
 from app.services.tickets.reads import TicketFilter, TicketSort
-from app.services.tickets.report import Contact, NewTicket, Place
+from app.services.tickets.report import NewTicket
 
+PREFIX = "/v1/tickets"
 router = APIRouter(
-    prefix="/v1/tickets", tags=["tickets"], route_class=IdempotentRoute, dependencies=[Depends(claim_key)]
+    prefix=PREFIX, tags=["tickets"], route_class=IdempotentRoute, dependencies=[Depends(claim_key)]
 )
 
 
@@ -54,7 +57,7 @@ async def _filter(  # not a plain function: FastAPI would run it in a thread
     )
 
 
-@router.get("", summary="工单列表", operation_id="tickets_list")
+@router.get("", summary="工单列表", operation_id="tickets_list", response_model=PageRead[TicketBrief])
 async def tickets_list(
     session: Session,
     actor: TicketReader,
@@ -62,10 +65,13 @@ async def tickets_list(
     sort: TicketSort = TicketSort.NEWEST,
     cursor: Cursor = None,
     limit: Limit = LIMIT,
-) -> PageRead[TicketBrief]:
+    fields: Fields = None,
+) -> PageRead[TicketBrief] | Response:
     """The tickets that the caller may see, newest first unless said otherwise; overdue ones by deadline."""
+    names = chosen.wanted(fields, TicketBrief)
     page = await reads.page(session, actor=actor, wanted=wanted, sort=sort, cursor=cursor, limit=limit)
-    return present.briefs(page)
+    briefs = present.briefs(page)
+    return briefs if names is None else chosen.only(briefs, names)
 
 
 @router.post("", status_code=201, summary="上报", operation_id="ticket_report")
@@ -82,7 +88,7 @@ async def ticket_report(
     ticket, is_new = await reporting.report(
         session,
         actor=actor,
-        new=_new(body),
+        new=NewTicket.of(body),
         deadlines=deadlines,
         vault=state.vault,
         prefix=state.settings.ticket_prefix,
@@ -146,24 +152,3 @@ async def ticket_act(
     response.headers["ETag"] = etags.of_version(ticket.row["version"])
     likely = await duplicates.after(session, actor=actor, ticket=ticket, action=command.action)
     return present.step(actor, ticket, deadlines, likely)
-
-
-def _new(body: TicketCreate) -> NewTicket:
-    place, contact = body.location, body.contact
-    return NewTicket(
-        title=body.title,
-        content=body.content,
-        category_code=body.category_code,
-        source=body.source,
-        urgency=body.urgency,
-        area_id=body.area_id,
-        address=body.address,
-        ticket_id=body.id,
-        place=Place(place.lng, place.lat, place.coord_type) if place else None,
-        household_id=body.household_id,
-        contact=Contact(contact.name, contact.phone) if contact else None,
-        occurred_at=body.occurred_at,
-        draft=body.draft,
-        confidential=body.confidential,
-        attachments=body.attachments,
-    )

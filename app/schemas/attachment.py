@@ -24,9 +24,14 @@ class AttachmentRead(Output):
     id: UUID
     kind: AttachmentKind
     mime: str
-    size: int = Field(description="字节数")
-    sha256: Annotated[str, BeforeValidator(bytes.hex)] = Field(description="十六进制")
+    size: int = Field(description="去除拍摄信息后的字节数，即下载的大小")
+    sha256: Annotated[str, BeforeValidator(bytes.hex)] = Field(description="上传内容的 SHA-256，十六进制")
     created_at: datetime
+    width: int | None
+    height: int | None
+    taken_at: datetime | None = Field(description="照片自带的拍摄时间，仅供参考")
+    lng: float | None = Field(description="照片自带的拍摄位置（WGS 84），仅供参考")
+    lat: float | None
 
 
 class AttachmentName(Input):
@@ -34,6 +39,7 @@ class AttachmentName(Input):
 
     id: UUID
     purpose: AttachmentPurpose = AttachmentPurpose.OTHER
+    arrives_later: bool = Field(default=False, description="离线时先提交，文件稍后以此编号上传")
 
 
 AttachmentNames = Annotated[list[AttachmentName], Field(max_length=MAX_A_STEP)]

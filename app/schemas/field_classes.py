@@ -46,6 +46,7 @@ PUBLIC = _names(
     SlaPreviewRead SlaPolicyRead SlaPolicyWrite SlaPolicyHistory TriedPolicy StageLimit SlaLimitRead
     RoutingRuleRead RoutingFacts TriedRule DeskRead RoutingPreviewRead
     PublicGrid PublicMember TeamRead TeamDetail TeamMemberRead
+    AreaItem AreaChanges CategoryItem CodeList
     """
 )
 # What describes records and work without pointing at a resident: codes, counts, times, addresses, ids.
@@ -53,18 +54,23 @@ INTERNAL = _names(
     """
     ChangeRead AreaHistory MemberHistory BuildingRead StayRead Span MembershipRead ResidentHistory
     HouseholdHistory Warned AccountRead InitialPassword ApiTokenRead ApiTokenShown ApiTokenList TokenRead
-    MeRead AttachmentRead TicketAttachmentRead AuditRead CareHistory DuplicateList
+    MeRead AttachmentRead TicketAttachmentRead UploadRead AwaitedRead AwaitedList FileLinkRead
+    AuditRead CareHistory DuplicateList
     ImportSheet ImportFailure ImportRead ImportDetail ExportRead DataRequestRead CopiedAccess
     RetentionRuleRead RetentionRules OverviewRead NeedRead AllowedAction ClockRead LocationRead
     HelperRead SupervisionRead RevisitRead EvaluationRead
     ContactLinkRead ContactQuotaRead TypeCoverage CoverageRead CareTagCount CareTagsRead
     VisitPlanRead VisitPlanDetail PlanProgress FunnelRead VisitBrief LogVisit DailyLogRead AttendanceRead
+    NotificationRead ReadCount Badge TodoRead EscalationRuleRead EscalationRules DeliveryRead
+    DeviceSessionRead DeviceSessionList
+    PostItem PullRead PushRead ResultRead TicketChanges VisitChanges HouseholdChanges
     """
 )
 PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
     {
         "MemberRead": {"phone": _MASKED_2},
         "MemberDetail": {},
+        "MailAddressRead": {"address": _MASKED_2},
         "ResidentRead": {"name": _MASKED_2, "phone": _MASKED_2, "id_number": _MASKED_3},
         "ResidentDetail": {"hukou_place": _MASKED_2, "workplace": _MASKED_2},
         "ResidentWritten": {},
@@ -86,6 +92,9 @@ PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
             "needs": _SEEN_2,
             "answers": _SEEN_2,
         },
+        "VisitItem": {"content": _SEEN_2, "needs": _SEEN_2},
+        "HouseholdItem": {"head_name": _MASKED_2},
+        "TicketItem": {"title": _SEEN_2, "content": _SEEN_2, "address": _SEEN_2},
         "OpinionRead": {"content": _SEEN_2},
         # Where a worker checked in and out: their own, and nobody else's to see.
         "team.PlaceRead": {"lng": _SEEN_3, "lat": _SEEN_3},

@@ -95,5 +95,8 @@ class AttendanceRead(Output):
     started_at: datetime
     ended_at: datetime | None
     minutes: int | None
+    device_started_at: datetime | None = Field(description="离线签到时手机上的时间")
+    device_ended_at: datetime | None = Field(description="离线签退时手机上的时间")
+    is_backfill: bool = Field(description="补传：晚于手机时间 15 分钟以上才收到")
     started_where: PlaceRead | None
     ended_where: PlaceRead | None

@@ -72,6 +72,9 @@ class VisitCreate(Input):
     answers: JsonObject | None = None
     opinions: list[OpinionCreate] = Field(default_factory=list, max_length=20)
     attachment_ids: list[UUID] = Field(default_factory=list, max_length=9)
+    awaited_attachment_ids: list[UUID] = Field(
+        default_factory=list, max_length=9, description="离线时先提交，文件稍后以这些编号上传"
+    )
 
     @model_validator(mode="after")
     def _one(self) -> "VisitCreate":

@@ -69,6 +69,7 @@ VERSIONED: dict[str, dict[str, Any] | None] = {
     "org_change": {"name": "新名称"},
     "org_end": {},
     "category_change": {"label_zh": "新名称"},
+    "escalation_rule_change": {"enabled": True},
     "routing_rule_change": {"note": "新说明"},
     "routing_rule_end": {},
     "calendar_change": {"name": "新名称"},
@@ -120,8 +121,8 @@ VERSIONED: dict[str, dict[str, Any] | None] = {
 
 @pytest.fixture
 def found(app: FastAPI) -> list[Operation]:
-    """The operations that take parameters."""
-    found = [operation for operation in operations(app) if operation.parameters]
+    """The operations that take parameters, but for those whose answers have no body to say what is wrong."""
+    found = [one for one in operations(app) if one.parameters and one.method != "HEAD"]
     assert found
     return found
 

@@ -237,6 +237,8 @@ async def test_the_statements_of_each_call_are_few(api: Api, statements: Counter
         record = await uploaded(api, WHO)
     with statements(at_most=4):
         await uploaded(api, WHO)
+    with statements(at_most=6):
+        await uploaded(api, WHO, data={"id": str(uuid7())})
     for path in (f"{PATH}/{record['id']}", f"{PATH}/{record['id']}/content"):
         with statements(at_most=2):
             await api.as_(WHO).get(path)

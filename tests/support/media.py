@@ -7,25 +7,25 @@ from io import BytesIO
 
 
 def jpeg(noise: bytes = b"") -> bytes:
-    """A grey JPEG of one pixel, with a comment that makes it another file."""
+    """A grey JPEG of one pixel, with a colour profile that makes it another file."""
     one_code = bytes([1, *[0] * 15, 0])
     parts = (
         (b"\xff\xdb", b"\x00" + b"\x01" * 64),
         (b"\xff\xc0", b"\x08\x00\x01\x00\x01\x01\x01\x11\x00"),
         (b"\xff\xc4", b"\x00" + one_code),
         (b"\xff\xc4", b"\x10" + one_code),
-        (b"\xff\xfe", noise),
+        (b"\xff\xe2", b"ICC_PROFILE\0\x01\x01" + noise),
         (b"\xff\xda", b"\x01\x01\x00\x00\x3f\x00"),
     )
     body = b"".join(marker + struct.pack(">H", len(data) + 2) + data for marker, data in parts)
     return b"\xff\xd8" + body + b"\x3f\xff\xd9"
 
 
-def png() -> bytes:
+def png(pixels: bytes = zlib.compress(b"\x00\x80")) -> bytes:
     """A grey PNG of one pixel."""
     chunks = (
         (b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)),
-        (b"IDAT", zlib.compress(b"\x00\x80")),
+        (b"IDAT", pixels),
         (b"IEND", b""),
     )
     body = b"".join(
@@ -33,6 +33,11 @@ def png() -> bytes:
         for name, data in chunks
     )
     return b"\x89PNG\r\n\x1a\n" + body
+
+
+def gif() -> bytes:
+    """A GIF of one pixel in two colours."""
+    return b"GIF89a\x01\x00\x01\x00\x80\x00\x00" + bytes(6) + b",\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0;"
 
 
 def boxed(brand: bytes, *others: bytes) -> bytes:
@@ -65,7 +70,7 @@ def archive(prefix: bytes = b"") -> bytes:
 TAKEN: dict[str, tuple[bytes, str]] = {
     "jpg": (jpeg(), "image/jpeg"),
     "png": (png(), "image/png"),
-    "gif": (b"GIF89a\x01\x00\x01\x00\x80\x00\x00" + bytes(20) + b"\x3b", "image/gif"),
+    "gif": (gif(), "image/gif"),
     "webp": (b"RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00\x2f" + bytes(12), "image/webp"),
     "heic": (boxed(b"heic", b"mif1", b"heic"), "image/heic"),
     "heic of some image": (boxed(b"mif1", b"mif1", b"heic"), "image/heic"),

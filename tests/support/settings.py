@@ -9,8 +9,9 @@ SECRET = "a-secret-of-the-tests-and-of-nothing-else"
 
 
 def settings_of_tests() -> Settings:
-    """Settings that ignore `.env`."""
-    return Settings(_env_file=None, environment="test", secret_key=SecretStr(SECRET), log_level="WARNING")
+    """Settings that ignore `.env`; one lane, because requests of most tests share a connection."""
+    secret = SecretStr(SECRET)
+    return Settings(_env_file=None, environment="test", secret_key=secret, log_level="WARNING", push_lanes=1)
 
 
 def vault_of_tests() -> Vault:

@@ -11,3 +11,4 @@ class RetentionSubject(StrEnum):
     ACCESS_REASONS = "access_reasons"
     DATA_REQUEST_NOTES = "data_request_notes"
     ATTENDANCE = "attendance"
+    MESSAGES = "messages"

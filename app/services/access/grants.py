@@ -27,6 +27,7 @@ class TokenRequest:
     client_id: str | None = None
     client_secret: str | None = None
     user_agent: str | None = None
+    app_version: str | None = None
 
 
 async def grant(
@@ -39,13 +40,20 @@ async def grant(
             username=_needed("username", asked.username),
             password=_needed("password", asked.password),
             user_agent=asked.user_agent,
+            app_version=asked.app_version,
             vault=vault,
             keyring=keyring,
             settings=settings,
         )
     if asked.grant_type == "refresh_token":
         token = _needed("refresh_token", asked.refresh_token)
-        return await sessions.refresh(opener, refresh_token=token, keyring=keyring, settings=settings)
+        return await sessions.refresh(
+            opener,
+            refresh_token=token,
+            app_version=asked.app_version,
+            keyring=keyring,
+            settings=settings,
+        )
     if asked.grant_type == "client_credentials":
         client_id = _needed("client_id", asked.client_id)
         secret = _needed("client_secret", asked.client_secret)

@@ -23,6 +23,7 @@ from app.core.ids import uuid7
 from app.models.access import Account, AuthSession, RefreshToken
 from app.models.enums import AccountStatus
 from app.models.staff import Member
+from app.services.access import devices
 from app.services.access.keyring import Keyring
 from app.services.access.refusals import WrongRefresh
 from app.services.platform import audit
@@ -42,9 +43,19 @@ class Issued:
 
 
 async def begin(
-    session: AsyncSession, *, account: Account, user_agent: str | None, keyring: Keyring, settings: Settings
+    session: AsyncSession,
+    *,
+    account: Account,
+    user_agent: str | None,
+    app_version: str | None = None,
+    keyring: Keyring,
+    settings: Settings,
 ) -> Issued:
-    """Open a session for somebody who has proved who they are."""
+    """Open a session for somebody who has proved who they are; an app tells its version, a browser none.
+
+    Where the deployment allows one phone, the account's other phones are signed out; the account is locked
+    by whoever signs it in, so of two at once one stays.
+    """
     moment = clock.now()
     opened = AuthSession(
         id=uuid7(),
@@ -55,16 +66,27 @@ async def begin(
     )
     session.add(opened)
     await session.flush()
+    if app_version is not None:
+        if settings.one_phone:
+            await devices.end_phones(session, account_id=account.id)
+        await devices.keep(session, session_id=opened.id, app_version=app_version)
     return await _issue(session, opened, account, keyring, settings)
 
 
-async def refresh(sessions: Sessions, *, refresh_token: str, keyring: Keyring, settings: Settings) -> Issued:
+async def refresh(
+    sessions: Sessions,
+    *,
+    refresh_token: str,
+    app_version: str | None = None,
+    keyring: Keyring,
+    settings: Settings,
+) -> Issued:
     """New tokens for a refresh token that was never used; `WrongRefresh` for all others.
 
     Opens its own transaction, because ending the session of a token used twice outlives the refusal.
     """
     async with transaction(sessions) as session:
-        issued = await _rotate(session, refresh_token, keyring, settings)
+        issued = await _rotate(session, refresh_token, app_version, keyring, settings)
     if issued is None:
         raise WrongRefresh
     return issued
@@ -102,7 +124,11 @@ async def end_all(session: AsyncSession, *, account_id: UUID, reason: str, keep:
 
 
 async def _rotate(
-    session: AsyncSession, refresh_token: str, keyring: Keyring, settings: Settings
+    session: AsyncSession,
+    refresh_token: str,
+    app_version: str | None,
+    keyring: Keyring,
+    settings: Settings,
 ) -> Issued | None:
     moment = clock.now()
     row = (
@@ -129,6 +155,8 @@ async def _rotate(
         await _note(session, "account.reuse_refresh", opened.id, opened.account_id)
         return None
     token.used_at = moment
+    if app_version is not None:
+        await devices.keep(session, session_id=opened.id, app_version=app_version)
     return await _issue(session, opened, account, keyring, settings)
 
 

@@ -33,6 +33,7 @@ async def sign_in(
     username: str,
     password: str,
     user_agent: str | None,
+    app_version: str | None = None,
     vault: Vault,
     keyring: Keyring,
     settings: Settings,
@@ -52,7 +53,12 @@ async def sign_in(
         else:
             await _welcome(session, account, username, vault)
             issued = await begin(
-                session, account=account, user_agent=user_agent, keyring=keyring, settings=settings
+                session,
+                account=account,
+                user_agent=user_agent,
+                app_version=app_version,
+                keyring=keyring,
+                settings=settings,
             )
     if account is None:
         raise WrongSignIn

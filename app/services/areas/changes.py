@@ -17,6 +17,7 @@ from sqlalchemy.types import Uuid
 from app.core import clock
 from app.core.errors import Conflict, FieldError, NotFound
 from app.core.ids import uuid7
+from app.core.writes import together
 from app.models.area import Area
 from app.models.enums import AreaKind, AreaLevel
 from app.models.registry import Household
@@ -24,7 +25,7 @@ from app.models.ticket import Ticket
 from app.schemas.area import AreaCreate, AreaPatch
 from app.services.areas import boundaries, rules, tree
 from app.services.areas.tree import Chain
-from app.services.platform import audit, versions
+from app.services.platform import audit, outbox, versions
 from app.services.platform.actor import Actor
 
 _TREE_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('area_tree'))")
@@ -157,4 +158,5 @@ async def _parent(
 async def _record(
     session: AsyncSession, actor: Actor, action: str, area_id: UUID, data: dict[str, Any]
 ) -> None:
-    await audit.record(session, action=action, entity="area", entity_id=area_id, actor_id=actor.id, data=data)
+    line = audit.line(action=action, entity="area", entity_id=area_id, actor_id=actor.id, data=data)
+    await together(session, [line, outbox.append(action, area_id, {"by": str(actor.id), **data})])

@@ -1,16 +1,18 @@
 """Uploaded files: told by their content, placed in the file store, recorded with who uploaded them.
 
+What is placed is the copy without metadata; when and where a picture says to have been taken is recorded.
 The file is placed before its row is committed and outside of any transaction, so that a crash in between
 leaves an object without a row and never a row without an object. Equal contents are stored once. What a
 file belongs to, and who may therefore see it, is the business of the wing that it is linked in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +21,8 @@ from app.core.db import Sessions, transaction
 from app.core.errors import Conflict, Problem, invalid_field
 from app.core.files import FileStore
 from app.core.ids import uuid7
+from app.core.pictures import inspection
+from app.core.pictures.found import BrokenPicture, PictureTooLarge
 from app.core.spool import Spool
 from app.models.attachment import Attachment, FileIntent
 from app.models.enums.attachment import AttachmentKind
@@ -69,34 +73,69 @@ class AttachmentExists(Conflict):
     title_zh, title_en = "该编号的附件已存在且内容不同", "Another attachment has this id"
 
 
+# What is wrong with a file itself, however often it is sent.
+REFUSALS = (UnknownFileType, BrokenPicture, PictureTooLarge)
+_HOLD = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(id, 0)) FROM unnest(CAST(:ids AS text[])) AS each (id)"
+)
+_TOLD = ("object_key", "sha256", "size", "mime", "width", "height", "taken_at", "lng", "lat")
+
+
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A file that stands in the store and has no row yet."""
+    """A file that stands in the store and has no row yet; `size` is that of the copy that is kept."""
 
-    key: str
+    object_key: str
     sha256: bytes
     size: int
     mime: str
+    width: int | None = None
+    height: int | None = None
+    taken_at: datetime | None = None
+    lng: float | None = None
+    lat: float | None = None
 
 
 async def place(sessions: Sessions, *, files: FileStore, spool: Spool) -> Placed:
     """Put a file into the store, unless its content is there already; no transaction is open meanwhile.
 
-    `Invalid` for an empty file, `UnknownFileType` and `TwoFacedFile`, `Unavailable` without a store.
+    `Invalid` for an empty file, `UnknownFileType` and `TwoFacedFile`, `BrokenPicture` and `PictureTooLarge`,
+    `Unavailable` without a store.
     """
     mime = await _type_of(spool)
-    async with transaction(sessions) as session:
-        known = await session.scalar(
-            select(Attachment.object_key).where(Attachment.sha256 == spool.sha256).limit(1)
-        )
-    if known is not None and await files.size(known) == spool.size:
-        return Placed(known, spool.sha256, spool.size, mime)
+    known = await _known(sessions, spool.sha256)
+    if known is not None and await files.size(known.object_key) == known.size:
+        return known
+    found = await inspection.inspect(spool, mime)
     hashed = spool.sha256.hex()
     key = f"{hashed[:2]}/{hashed}-{uuid7().hex}"
     async with transaction(sessions) as session:
         session.add(FileIntent(object_key=key, created_at=clock.now()))
-    await files.put(key, spool.file)
-    return Placed(key, spool.sha256, spool.size, mime)
+    await files.put(key, found.clean)
+    hint = found.hint
+    told = (found.width, found.height, hint.taken_at, hint.lng, hint.lat)
+    return Placed(key, spool.sha256, found.size, mime, *told)
+
+
+async def _known(sessions: Sessions, sha256: bytes) -> Placed | None:
+    """The same content, placed before."""
+    columns = [getattr(Attachment, name) for name in _TOLD]
+    async with transaction(sessions) as session:
+        row = (
+            await session.execute(select(*columns).where(Attachment.sha256 == sha256).limit(1))
+        ).one_or_none()
+    return None if row is None else Placed(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public mapping
+
+
+async def hold(session: AsyncSession, ids: Iterable[UUID]) -> None:
+    """Let nobody else name these files as awaited, or record them, until the transaction ends."""
+    await session.execute(_HOLD, {"ids": sorted(str(one) for one in ids)})
+
+
+def require_known_type(head: bytes) -> None:
+    """`UnknownFileType` as soon as a file's first bytes show it: the rest need not come."""
+    if media_types.sniff(head) is None:
+        raise UnknownFileType
 
 
 async def record(
@@ -106,20 +145,19 @@ async def record(
 
     `AttachmentExists` when the id belongs to another content or to somebody else.
     """
+    if attachment_id is not None:
+        await hold(session, [attachment_id])
     made = insert(Attachment).values(
         id=attachment_id or uuid7(),
         member_id=actor.member_id,
         client_id=actor.client_id,
-        sha256=placed.sha256,
-        object_key=placed.key,
-        mime=placed.mime,
         kind=_KINDS[placed.mime.partition("/")[0]].value,
-        size=placed.size,
         created_at=clock.now(),
+        **{name: getattr(placed, name) for name in _TOLD},
     )
     new = await session.scalar(made.on_conflict_do_nothing().returning(Attachment))
     if new is not None:
-        await session.execute(delete(FileIntent).where(FileIntent.object_key == placed.key))
+        await session.execute(delete(FileIntent).where(FileIntent.object_key == placed.object_key))
         return new, True
     old = await session.scalar(
         select(Attachment).where(

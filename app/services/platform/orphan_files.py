@@ -14,6 +14,7 @@ from app.core import clock
 from app.core.db import Sessions, transaction
 from app.core.files import FileStore
 from app.models.attachment import Attachment, FileIntent
+from app.services.platform import thumbnails
 
 GRACE = timedelta(hours=24)
 BATCH = 100
@@ -26,6 +27,7 @@ async def collect(sessions: Sessions, *, files: FileStore) -> int:
         for key, named in old:
             if not named:
                 await files.delete(key)
+                await files.delete(thumbnails.key_of(key))
                 removed += 1
         await _forget(sessions, [key for key, _named in old], before)
     return removed

@@ -34,6 +34,7 @@ from app.models.registry import (
 from app.models.ticket import Ticket, TicketContact
 from app.models.ticket_outcome import TicketOutcome
 from app.models.ticket_step import TicketEvent, TicketNote, TicketRequest
+from app.models.upload import AwaitedFile
 from app.models.visit import Visit, VisitAttachment, VisitOpinion
 from app.services.platform import masks
 from app.services.privacy import traces
@@ -62,6 +63,7 @@ async def erase(session: AsyncSession, *, person: Resident, vault: Vault) -> Non
     await erase_contacts(session, ticket_ids=tickets)
     await _texts_of_tickets(session, tickets)
     await _unlinked(session, TicketAttachment, TicketAttachment.ticket_id.in_(tickets))
+    await _change(session, delete(AwaitedFile).where(AwaitedFile.ticket_id.in_(tickets)))
     visits = await traces.visits_of(session, person=person)
     await erase_visits(session, visit_ids=visits)
     await _kept_answers(session, [str(one) for one in (person.id, *tickets, *visits)])
@@ -113,6 +115,7 @@ async def erase_visits(session: AsyncSession, *, visit_ids: Sequence[UUID]) -> N
     heard = update(VisitOpinion).where(VisitOpinion.visit_id.in_(visit_ids))
     await _change(session, heard.values(content=ERASED))
     await _unlinked(session, VisitAttachment, VisitAttachment.visit_id.in_(visit_ids))
+    await _change(session, delete(AwaitedFile).where(AwaitedFile.visit_id.in_(visit_ids)))
 
 
 async def _kept_answers(session: AsyncSession, ids: Sequence[str]) -> None:

@@ -18,7 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.crypto import Vault
 from app.core.db import Sessions, transaction
 from app.models.access import Account, SigningKey
+from app.models.device import PushRegistration
 from app.models.exchange import ImportRow
+from app.models.message import MailAddress
 from app.models.privacy import DataRequest
 from app.models.registry import Place, Resident, Room
 from app.models.staff import Member
@@ -52,6 +54,8 @@ SEALED: tuple[Sealed, ...] = (
     Sealed(ImportRow.original_sealed),
     Sealed(ImportRow.cleaned_sealed),
     Sealed(SigningKey.private_sealed),
+    Sealed(MailAddress.address_sealed),
+    Sealed(PushRegistration.token_sealed, PushRegistration.token_index),
 )
 
 

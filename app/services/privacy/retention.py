@@ -20,12 +20,14 @@ from app.core.db import Sessions, transaction
 from app.core.errors import NotFound
 from app.models.enums.privacy import DataRequestState
 from app.models.enums.retention import RetentionSubject
+from app.models.message import Notification
 from app.models.privacy import DataRequest, DataRequestNote, PiiAccess, PiiAccessReason, RetentionRule
 from app.models.registry import HouseholdMember, Resident
 from app.models.team import Attendance
 from app.models.ticket import Ticket, TicketContact
 from app.models.visit import Visit
 from app.schemas.retention import RetentionRulePatch
+from app.services.mobile import inbox
 from app.services.platform import audit, versions
 from app.services.platform.actor import Actor
 from app.services.privacy import erasure
@@ -169,6 +171,11 @@ def _attendance(before: datetime) -> Select[UUID]:
     return select(Attendance.id).where(Attendance.started_at < before).order_by(Attendance.started_at)
 
 
+def _messages(before: datetime) -> Select[UUID]:
+    """Messages, read or not, whose time is over; the log of their deliveries goes with them."""
+    return select(Notification.id).where(Notification.created_at < before).order_by(Notification.created_at)
+
+
 async def _forget_residents(session: AsyncSession, ids: Sequence[UUID]) -> None:
     named = select(Visit.id).where(Visit.resident_id.in_(ids))
     await erasure.erase_visits(session, visit_ids=(await session.scalars(named)).all())
@@ -202,5 +209,6 @@ KINDS: Mapping[RetentionSubject, Kind] = MappingProxyType(
         RetentionSubject.ACCESS_REASONS: Kind(_access_reasons, _forget_reasons),
         RetentionSubject.DATA_REQUEST_NOTES: Kind(_request_notes, _forget_notes),
         RetentionSubject.ATTENDANCE: Kind(_attendance, _forget_attendance),
+        RetentionSubject.MESSAGES: Kind(_messages, inbox.forget),
     }
 )

@@ -142,7 +142,7 @@ async def move(
         expected_version=expected_version,
         within=within,
     )
-    place = await households.where(session, actor=actor, new=body)
+    place, left = await households.where(session, actor=actor, new=body), household.area_id
     stay = await links.stay(session, household_id=household_id)
     event = Event(actor, links.day_of(body.on, [stay]), LinkReason.MOVED)
     if place["village_id"] != household.village_id:
@@ -155,7 +155,7 @@ async def move(
     await links.begin(session, [event.begin(HouseholdStay, household_id=household_id, **here)])
     ids = set(await session.scalars(_people_of(household_id)))
     await links.settle(session, event, households=[household_id], residents=ids)
-    data = {"on": event.on.isoformat(), "area_id": str(place["area_id"])}
+    data = {"on": event.on.isoformat(), "area_id": str(place["area_id"]), "was_area_id": str(left)}
     await history.record(session, actor=actor, action="household.move", entity_id=household_id, data=data)
 
 

@@ -4,6 +4,7 @@ The server's clock says when. Nobody is followed in between; a rule of retention
 it says who and when, never where.
 """
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from app.schemas.types import Point
 from app.services.platform import outbox
 from app.services.platform.actor import Actor
 
+LATE = timedelta(minutes=15)
 _NEWEST = Sort.by_time(Attendance.started_at, Attendance.id, descending=True)
 
 
@@ -39,9 +41,16 @@ class NotOnDuty(Conflict):
     title_zh, title_en = "您还没有签到", "You are not on duty"
 
 
-async def check_in(session: AsyncSession, *, actor: Actor, place: Point | None) -> AttendanceRead:
-    """Go on duty now; `OnDutyAlready` until the last time has been ended."""
-    values = {"id": uuid7(), "member_id": _member(actor), "started_at": clock.now()} | _point("in", place)
+async def check_in(
+    session: AsyncSession, *, actor: Actor, place: Point | None, device_at: datetime | None = None
+) -> AttendanceRead:
+    """Go on duty now; `OnDutyAlready` until the last time has been ended.
+
+    `device_at`: when the phone says that it was, kept beside the server's time and marked if it is late.
+    """
+    now = clock.now()
+    values = {"id": uuid7(), "member_id": _member(actor), "started_at": now} | _point("in", place)
+    values |= {"in_device_at": device_at, "is_backfill": _late(device_at, now)}
     made = insert(Attendance).values(values).on_conflict_do_nothing().returning(Attendance)
     row = await session.scalar(made)
     if row is None:
@@ -50,13 +59,16 @@ async def check_in(session: AsyncSession, *, actor: Actor, place: Point | None) 
     return _read(row)
 
 
-async def check_out(session: AsyncSession, *, actor: Actor, place: Point | None) -> AttendanceRead:
-    """Go off duty now; `NotOnDuty` for who is not on."""
+async def check_out(
+    session: AsyncSession, *, actor: Actor, place: Point | None, device_at: datetime | None = None
+) -> AttendanceRead:
+    """Go off duty now; `NotOnDuty` for who is not on; `device_at` as in `check_in`."""
     open_ = select(Attendance).where(Attendance.member_id == _member(actor), Attendance.ended_at.is_(None))
     row = await session.scalar(open_.with_for_update())
     if row is None:
         raise NotOnDuty
-    row.ended_at = clock.now()
+    row.ended_at, row.out_device_at = clock.now(), device_at
+    row.is_backfill = row.is_backfill or _late(device_at, row.ended_at)
     for name, value in _point("out", place).items():
         setattr(row, name, value)
     await session.flush()
@@ -94,6 +106,10 @@ def _member(actor: Actor) -> UUID:
     return actor.member_id
 
 
+def _late(device_at: datetime | None, now: datetime) -> bool:
+    return device_at is not None and now - device_at > LATE
+
+
 def _point(prefix: str, place: Point | None) -> dict[str, Any]:
     if place is None:
         return {}
@@ -107,6 +123,9 @@ def _read(row: Attendance) -> AttendanceRead:
         started_at=row.started_at,
         ended_at=row.ended_at,
         minutes=None if seconds is None else int(seconds) // 60,
+        device_started_at=row.in_device_at,
+        device_ended_at=row.out_device_at,
+        is_backfill=row.is_backfill,
         started_where=_where(row, "in"),
         ended_where=_where(row, "out"),
     )

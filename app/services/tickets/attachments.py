@@ -1,10 +1,11 @@
 """The files of a ticket: linking uploaded ones to a step, and who may see one.
 
 A file is its uploader's until it is linked; from then on it is seen by whoever sees the ticket. Which
-steps need which files is the workflow's business.
+steps need which files is the workflow's business. A file may be named before it is there: it is then
+waited for, counts as the photo that it is said to be, and is linked when its owner sends it.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,11 +13,14 @@ from uuid import UUID
 from sqlalchemy import Exists, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core import clock
 from app.core.errors import FieldError, NotFound, invalid_field
+from app.core.ids import uuid7
 from app.core.writes import Write, insert
 from app.models.attachment import Attachment, TicketAttachment
 from app.models.enums.attachment import AttachmentKind, AttachmentPurpose
 from app.models.ticket import Ticket
+from app.models.upload import AwaitedFile
 from app.schemas.attachment import MAX_A_STEP, AttachmentName
 from app.services.platform import attachments
 from app.services.platform.actor import Actor
@@ -24,6 +28,7 @@ from app.services.tickets import reads
 
 FIELD = "body.attachments"
 _LINK: Any = TicketAttachment.__table__
+_AWAITED: Any = AwaitedFile.__table__
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +44,17 @@ async def link(
 ) -> Links:
     """Check the files of a step and prepare their links, to be written with the step's event.
 
-    Each must be the caller's own or on this ticket already: otherwise `NotFound`, with the field. `Invalid`
-    for more than nine or one twice. One statement; nothing is read when no file is named.
+    Each must be the caller's own, on this ticket already or said to arrive later: otherwise `NotFound`, with
+    the field. `Invalid` for more than nine or one twice. One statement, two with files that arrive later;
+    nothing is read when no file is named.
     """
     if not named:
         return Links()
     ids = [entry.id for entry in named]
     _require_few(ids)
+    later = [entry.id for entry in named if entry.arrives_later]
+    if later:
+        await attachments.hold(session, later)
     here = exists().where(
         TicketAttachment.attachment_id == Attachment.id, TicketAttachment.ticket_id == ticket_id
     )
@@ -53,18 +62,11 @@ async def link(
         Attachment.id.in_(ids), or_(attachments.owned(actor), here)
     )
     kinds: dict[UUID, str] = {row.id: row.kind for row in await session.execute(statement)}
-    _require_known(ids, kinds.keys())
-    writes = [
-        insert(
-            _LINK,
-            event_id=event_id,
-            attachment_id=entry.id,
-            ticket_id=ticket_id,
-            purpose=entry.purpose.value,
-        )
-        for entry in named
-    ]
-    photos = {entry.purpose for entry in named if kinds[entry.id] == AttachmentKind.PHOTO}
+    _require_known(ids, {*kinds, *later})
+    step = {"event_id": event_id, "ticket_id": ticket_id}
+    writes = [_link(actor, entry, step, is_here=entry.id in kinds) for entry in named]
+    photo = AttachmentKind.PHOTO.value
+    photos = {entry.purpose for entry in named if kinds.get(entry.id, photo) == photo}
     return Links(tuple(writes), frozenset(photos))
 
 
@@ -76,6 +78,14 @@ def linked() -> Exists:
 def seen(actor: Actor) -> Exists:
     """The files of tickets that the caller may see, as a condition on attachments."""
     return linked().where(TicketAttachment.ticket_id == Ticket.id, reads.visible(actor))
+
+
+def _link(actor: Actor, entry: AttachmentName, step: Mapping[str, UUID], *, is_here: bool) -> Write:
+    values = {"attachment_id": entry.id, "purpose": entry.purpose.value, **step}
+    if is_here:
+        return insert(_LINK, **values)
+    owner = {"member_id": actor.member_id, "client_id": actor.client_id}
+    return insert(_AWAITED, id=uuid7(), created_at=clock.now(), **owner, **values)
 
 
 def _require_few(ids: Sequence[UUID]) -> None:

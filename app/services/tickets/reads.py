@@ -161,11 +161,30 @@ async def page(
     level = await _level_of(session, actor, wanted.area_id) if wanted.area_id else None
     if wanted.overdue and sort is TicketSort.NEWEST:
         sort = TicketSort.DUE
-    order = _SORTS[sort]
+    conditions = [_no_draft_of_others(actor), *_conditions(wanted)]
     branches = _branches(actor, wanted, level)
+    return await page_of_branches(
+        session, branches=branches, conditions=conditions, sort=sort, cursor=cursor, limit=limit
+    )
+
+
+async def page_of_branches(
+    session: AsyncSession,
+    *,
+    branches: Sequence[ColumnElement[bool]],
+    conditions: Sequence[ColumnElement[bool]] = (),
+    sort: TicketSort,
+    cursor: str | None,
+    limit: int,
+) -> Page[Mapping[str, Any]]:
+    """One page of the tickets of any of the branches, each of which is a short scan of an index.
+
+    Whoever makes the branches begins with the caller's scope.
+    """
+    order = _SORTS[sort]
     if not branches:
         return Page((), None)
-    conditions = [_no_draft_of_others(actor), *_conditions(wanted)]
+    conditions = list(conditions)
     if cursor:
         conditions.append(order.after(cursor))
     if sort is TicketSort.DUE:

@@ -26,6 +26,7 @@ from app.models.registry import Household
 from app.models.ticket import Ticket, TicketContact
 from app.models.ticket_step import TicketEvent
 from app.schemas.attachment import AttachmentName
+from app.schemas.ticket import TicketCreate
 from app.services.areas import datum, grid_index
 from app.services.platform import outbox, scope
 from app.services.platform.actor import Actor, Dataset
@@ -93,6 +94,28 @@ class NewTicket:
     draft: bool = False
     confidential: bool = False
     attachments: Sequence[AttachmentName] = ()
+
+    @classmethod
+    def of(cls, body: TicketCreate) -> "NewTicket":
+        """A report as it came over the wire."""
+        place, contact = body.location, body.contact
+        return cls(
+            title=body.title,
+            content=body.content,
+            category_code=body.category_code,
+            source=body.source,
+            urgency=body.urgency,
+            area_id=body.area_id,
+            address=body.address,
+            ticket_id=body.id,
+            place=Place(place.lng, place.lat, place.coord_type) if place else None,
+            household_id=body.household_id,
+            contact=Contact(contact.name, contact.phone) if contact else None,
+            occurred_at=body.occurred_at,
+            draft=body.draft,
+            confidential=body.confidential,
+            attachments=body.attachments,
+        )
 
 
 async def report(

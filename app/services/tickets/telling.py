@@ -45,10 +45,12 @@ def event(
 
 
 def news(step: Step, effect: Effect, *, to: Status) -> dict[str, Any]:
-    """What the outbox holds of it, under `ticket.<action>`."""
-    row = {**step.ticket.row, **effect.values}
+    """What the outbox holds of it, under `ticket.<action>`; where the ticket was, if it moved."""
+    row, before = {**step.ticket.row, **effect.values}, step.ticket.row["area_id"]
     lead = row["lead_org_id"]
+    left = {} if row["area_id"] == before else {"was_area_id": str(before)}
     return {
+        **left,
         "seq": step.ticket.row["version"] + 1,
         "from": step.ticket.status.value,
         "to": to.value,

@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from asyncpg import Record
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.db import fetch_one
+from app.core.db import fetch_all, fetch_one
 from app.core.errors import NotFound
 from app.models.enums import ClockKind, RevisitState, SlaUnit, Status, Urgency
 from app.services.tickets.clocks import Clock
@@ -76,8 +77,9 @@ _VIEW = """
     LEFT JOIN member AS handler ON handler.id = ticket.handler_id
     LEFT JOIN member AS reporter ON reporter.id = ticket.reporter_id
     LEFT JOIN ticket_contact AS contact ON contact.ticket_id = ticket.id
-    WHERE ticket.id = $1
     """
+_ONE = f"{_VIEW} WHERE ticket.id = $1"
+_MANY = f"{_VIEW} WHERE ticket.id = ANY($1::uuid[])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +136,18 @@ class TicketView:
 
 async def load(session: AsyncSession, ticket_id: UUID) -> TicketView:
     """Read a ticket that the caller was already found to see."""
-    row = await fetch_one(session, _VIEW, ticket_id)
+    row = await fetch_one(session, _ONE, ticket_id)
     if row is None:
         raise NotFound
+    return _view(row)
+
+
+async def load_all(session: AsyncSession, ticket_ids: Sequence[UUID]) -> list[TicketView]:
+    """Read tickets that the caller was already found to see, in one statement and in no order."""
+    return [_view(row) for row in await fetch_all(session, _MANY, ticket_ids)]
+
+
+def _view(row: Record) -> TicketView:
     return TicketView(
         row=dict(row),
         clocks=row["clocks"] or (),

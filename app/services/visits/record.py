@@ -18,6 +18,7 @@ from app.core.ids import uuid7
 from app.models.attachment import Attachment
 from app.models.registry import HouseholdMember, Residence
 from app.models.staff import Member
+from app.models.upload import AwaitedFile
 from app.models.visit import (
     Visit,
     VisitAttachment,
@@ -72,6 +73,7 @@ async def record(
     visit_id: UUID = values["id"]
     visit = (await session.scalars(insert(Visit).values(values).returning(Visit))).one()
     await _link(session, actor.member_id, new, visit_id)
+    await _link_files(session, actor, new, visit_id)
     tickets = await opinions.store(
         session,
         actor=actor,
@@ -234,6 +236,21 @@ async def _link(session: AsyncSession, visitor_id: UUID, new: VisitCreate, visit
         insert(VisitVisitor),
         [{"visit_id": visit_id, "member_id": one, "occurred_at": new.occurred_at} for one in along],
     )
-    if new.attachment_ids:
-        links = [{"visit_id": visit_id, "attachment_id": one} for one in new.attachment_ids]
+
+
+async def _link_files(session: AsyncSession, actor: Actor, new: VisitCreate, visit_id: UUID) -> None:
+    """Link the files that are there; wait for those that come later and have not come already."""
+    here = set(new.attachment_ids)
+    later = set(new.awaited_attachment_ids) - here
+    if later:
+        await attachments.hold(session, later)
+        mine = select(Attachment.id).where(Attachment.id.in_(later), attachments.owned(actor))
+        came = set(await session.scalars(mine))
+        here, later = here | came, later - came
+    if here:
+        links = [{"visit_id": visit_id, "attachment_id": one} for one in sorted(here)]
         await session.execute(insert(VisitAttachment), links)
+    if later:
+        owner = {"member_id": actor.member_id, "client_id": actor.client_id, "created_at": clock.now()}
+        waits = [{"attachment_id": one, "visit_id": visit_id, **owner} for one in sorted(later)]
+        await session.execute(insert(AwaitedFile), waits)

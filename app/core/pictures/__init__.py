@@ -1,0 +1,1 @@
+"""What pictures and recordings tell beside what they show, read and removed without decoding any."""

@@ -1,0 +1,31 @@
+"""Files by a signed link: whoever has the link may fetch, until it expires."""
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from app.api import downloads
+from app.api.parts import Files, Opener
+from app.api.vault import AppVault
+from app.core.db import transaction
+from app.services.platform import file_links, thumbnails
+
+router = APIRouter(prefix="/v1/files", tags=["attachments"])
+
+
+@router.get(
+    "/{link}",
+    summary="凭临时链接取文件",
+    operation_id="file_by_link",
+    response_class=StreamingResponse,
+    responses={404: {"description": "链接无效或已过期"}},
+)
+async def file_by_link(
+    request: Request, opener: Opener, files: Files, vault: AppVault, link: str
+) -> Response:
+    """One file's bytes, or its small picture's, as the link says; no token is asked for."""
+    async with transaction(opener) as session:
+        found = await file_links.follow(session, vault, link=link)
+    if found.thumbnail:
+        small = await thumbnails.find(files, picture=found.attachment)
+        return await downloads.reply(request, files=files, file=downloads.small(found.attachment, small))
+    return await downloads.reply(request, files=files, file=downloads.whole(found.attachment))

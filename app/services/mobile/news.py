@@ -1,0 +1,147 @@
+"""News of the outbox for one phone: which records it is about, and whether their place was the caller's.
+
+One statement reads what came after the cursor, up to the oldest transaction that still runs, so that none is
+skipped that commits late. Ids and codes only; what the records are now is `items`' business.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Uuid, cast, func, or_, select, union
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.db import fetch_one
+from app.models.area import Area
+from app.models.registry import CareObject, HouseholdMember, Residence, Resident
+from app.models.ticket_step import TicketAssignment
+from app.models.visit import Visit
+from app.services.platform.actor import Actor, Dataset, ScopeKind
+from app.services.platform.outbox import OutboxCursor
+
+_WINDOW = """
+    SELECT (SELECT count(*) FROM category_revision) AS categories,
+        pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next,
+        pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS horizon,
+        (SELECT json_agg(news) FROM (
+            SELECT txid, id, topic, entity_id, data FROM outbox
+             WHERE (txid, id) > ($1, $2) AND txid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+             ORDER BY txid, id LIMIT $3) AS news) AS news
+    """
+# What happens to an area besides being made and having its name changed moves all that lies in it.
+_HARMLESS = frozenset({"area.create", "area.change"})
+_OF_HOMES = frozenset({"household", "resident", "care_object", "visit", "contact_link", "transfer"})
+_PLACES = ("area_id", "was_area_id", "grid_id", "village_id", "town_id")
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A row of the outbox."""
+
+    at: OutboxCursor
+    topic: str
+    entity_id: UUID
+    data: Mapping[str, Any]
+
+    @property
+    def entity(self) -> str:
+        """What sort of record it is about."""
+        return self.topic.partition(".")[0]
+
+    @property
+    def moves_borders(self) -> bool:
+        """Whether areas took one another's places."""
+        return self.entity == "area" and self.topic not in _HARMLESS
+
+    def places(self) -> set[UUID]:
+        """The areas where it happened: where the record is, and was."""
+        return {UUID(told) for told in (self.data.get(name) for name in _PLACES) if told}
+
+    def ids(self) -> set[UUID]:
+        """Every record that it names."""
+        return {self.entity_id, *_uuids(self.data.values())}
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What came after a cursor; `horizon`: transactions below have ended, `next`: none has begun from there.
+
+    `categories` counts the versions of the categories.
+    """
+
+    categories: int
+    horizon: int
+    next: int
+    news: Sequence[News]
+
+
+async def after(session: AsyncSession, *, at: OutboxCursor, limit: int) -> Window:
+    """The next rows of the outbox that are safe to read."""
+    row = await fetch_one(session, _WINDOW, at.txid, at.id, limit)
+    assert row is not None  # noqa: S101 - an aggregate
+    found = [
+        News(OutboxCursor(told["txid"], told["id"]), told["topic"], UUID(told["entity_id"]), told["data"])
+        for told in row["news"] or ()
+    ]
+    return Window(row["categories"], row["horizon"], row["next"], found)
+
+
+async def homes(session: AsyncSession, news: Iterable[News]) -> set[UUID]:
+    """The households that some news may be about: named, or those of the people, care and visits named."""
+    ids = {one for each in news if each.entity in _OF_HOMES for one in each.ids()}
+    if not ids:
+        return set()
+    cared = select(CareObject.resident_id).where(CareObject.id.in_(ids))
+    people = select(Resident.id).where(or_(Resident.id.in_(ids), Resident.id.in_(cared)))
+    among = [
+        select(HouseholdMember.household_id).where(HouseholdMember.resident_id.in_(people)),
+        select(Residence.household_id).where(Residence.resident_id.in_(people)),
+        select(Visit.household_id).where(Visit.id.in_(ids)),
+        select(CareObject.household_id).where(CareObject.id.in_(ids)),
+    ]
+    return {one for one in {*ids, *await session.scalars(union(*among))} if one}
+
+
+async def within(
+    session: AsyncSession, *, actor: Actor, dataset: Dataset, places: Collection[UUID]
+) -> set[UUID]:
+    """Those of some areas that lie in one whose records of a kind the caller sees."""
+    grants = [grant for grant in actor.grants_of(dataset) if grant.kind is ScopeKind.AREA]
+    mine = [grant.area_id for grant in grants if grant.area_id]
+    if not mine or not places:
+        return set()
+    inside = Area.path.overlap(cast(mine, ARRAY(Uuid)))
+    return set(await session.scalars(select(Area.id).where(Area.id.in_(places), inside)))
+
+
+async def touched(session: AsyncSession, *, actor: Actor, areas: Collection[UUID]) -> bool:
+    """Whether one of some areas lies in one of the caller's or the other way round."""
+    above = select(func.unnest(Area.path)).where(Area.id.in_(_areas(actor)))
+    inside = Area.path.overlap(cast(_areas(actor), ARRAY(Uuid)))
+    found = select(Area.id).where(Area.id.in_(areas), or_(inside, Area.id.in_(above))).limit(1)
+    return await session.scalar(found) is not None
+
+
+async def worked_on(session: AsyncSession, *, actor: Actor, tickets: Iterable[UUID]) -> set[UUID]:
+    """Those of some tickets that an organisation of the caller's once led or helped with."""
+    orgs, ids = [grant.org_id for grant in actor.grants if grant.org_id], set(tickets)
+    if not orgs or not ids:
+        return set()
+    ours = select(TicketAssignment.ticket_id).where(
+        TicketAssignment.ticket_id.in_(ids), TicketAssignment.org_id.in_(orgs)
+    )
+    return set(await session.scalars(ours))
+
+
+def _areas(actor: Actor) -> list[UUID]:
+    return [grant.area_id for grant in actor.grants if grant.area_id]
+
+
+def _uuids(values: Iterable[Any]) -> Iterable[UUID]:
+    for value in values:
+        try:
+            if isinstance(value, str) and len(value) == len(str(UUID(int=0))):
+                yield UUID(value)
+        except ValueError:
+            continue

@@ -1,0 +1,212 @@
+"""A phone's queue, carried out in order: each operation in a transaction of its own, with its own result.
+
+The same operation again changes nothing. One that was made on top of another is not carried out unless that
+one was: what the phone names by `after`, and what it did before to the same record in this queue.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.exc import DBAPIError
+
+from app.core import logging
+from app.core.db import Sessions, transaction
+from app.core.errors import Busy, Conflict, Problem, Stale
+from app.core.failures import of_database
+from app.models.enums.sync import SyncOutcome
+from app.services.mobile import outcomes, standing
+from app.services.mobile.carrying import Tools, carry_out
+from app.services.mobile.lanes import lanes
+from app.services.mobile.operations import Done, Kept, Operation, Unreadable
+from app.services.mobile.standing import Standing
+from app.services.platform.actor import Actor
+
+log = logging.get(__name__)
+
+
+class OperationReused(Conflict):
+    """The id was used before for another operation."""
+
+    code = "operation_id_reused"
+    title_zh, title_en = "同一个操作编号已用于另一个操作", "This op_id was used for another operation"
+
+
+class BasisMissing(Conflict):
+    """The operation that this one was made on top of was not carried out."""
+
+    code = "depends_on_refused"
+    title_zh = "它之前的操作没有被接受，这一步也无法办理"
+    title_en = "The operation that it depends on was not applied"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of an operation; `kept` is None when nothing is remembered of it."""
+
+    op_id: UUID | None
+    outcome: str
+    record_id: UUID | None = None
+    version: int | None = None
+    no: str | None = None
+    problem: Any = None
+
+
+@dataclass(slots=True)
+class Queue:
+    """One push as it goes: who sends, what was met before, what the records have come to."""
+
+    sessions: Sessions
+    member_id: UUID
+    stands: Standing
+    tools: Tools
+    known: dict[UUID, Kept]
+    last: dict[UUID, Result] = field(default_factory=dict)
+    now: dict[UUID, Result] = field(default_factory=dict)
+
+
+async def push(
+    sessions: Sessions,
+    *,
+    actor: Actor,
+    operations: Sequence[Operation | Unreadable],
+    tools: Tools,
+    side_by_side: int,
+) -> list[Result]:
+    """Carry out what was not before; one result for each, in their order.
+
+    Up to `side_by_side` at a time, but what names a record in common one after the other.
+    """
+    async with transaction(sessions) as session:
+        stands = await standing.of(session, actor)
+        named = {each.op_id for each in operations if each.op_id}
+        named |= {each.after for each in operations if isinstance(each, Operation) and each.after}
+        known = await outcomes.known(session, member_id=actor.id, op_ids=named)
+    queue = Queue(sessions, actor.id, stands, tools, known)
+    found: dict[int, Result] = {}
+    waiting = deque(lanes([each.names for each in operations]))
+
+    async def work() -> None:
+        while waiting:
+            for position in waiting.popleft():
+                found[position] = await _next(queue, operations[position])
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _number in range(min(side_by_side, len(waiting))):
+                group.create_task(work())
+    except BaseExceptionGroup as failed:
+        raise failed.exceptions[0] from failed
+    return [found[position] for position in range(len(operations))]
+
+
+async def _next(queue: Queue, entry: Operation | Unreadable) -> Result:
+    kept = queue.known.get(entry.op_id) if entry.op_id else None
+    if kept is not None:
+        result = _again(entry, kept)
+    elif isinstance(entry, Unreadable):
+        result = Result(entry.op_id, "refused", entry.record_id, problem=outcomes.packed(entry.problem))
+    else:
+        result = await _first(queue, entry)
+    if result.record_id is not None:
+        queue.last[result.record_id] = result
+    if result.op_id is not None:
+        queue.now[result.op_id] = result
+    return result
+
+
+async def _first(queue: Queue, operation: Operation) -> Result:
+    """An operation that was not met before, or not for good."""
+    try:
+        expected = _expected(queue, operation)
+        actor = queue.stands.for_(operation)
+        done = await _done(queue, operation, actor, expected)
+    except DBAPIError as error:
+        problem = of_database(error)
+        if problem is None:
+            log.exception("operation_failed", kind=operation.kind.value, error=type(error).__name__)
+        return await _refused(queue, operation, problem or Problem())
+    except Problem as problem:
+        return await _refused(queue, operation, problem)
+    if isinstance(done, Kept):
+        return _again(operation, done)
+    _remember(
+        queue, operation, Kept(operation.digest, SyncOutcome.APPLIED, done.record_id, done.version, None)
+    )
+    return Result(operation.op_id, "applied", done.record_id, done.version, done.no)
+
+
+async def _done(queue: Queue, operation: Operation, actor: Actor, expected: int | None) -> Done | Kept:
+    async with transaction(queue.sessions) as session:
+        faster = await outcomes.claim(session, member_id=queue.member_id, operation=operation)
+        if faster is not None:
+            return faster
+        done = await carry_out(
+            session, actor=actor, operation=operation, expected=expected, tools=queue.tools
+        )
+        await outcomes.settle(session, member_id=queue.member_id, operation=operation, done=done)
+        return done
+
+
+async def _refused(queue: Queue, operation: Operation, problem: Problem) -> Result:
+    """Keep a refusal, unless it passes by itself."""
+    if isinstance(problem, Busy) or problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        told = outcomes.packed(problem)
+        return Result(operation.op_id, "retry", operation.record_id, problem=told)
+    outcome = SyncOutcome.CONFLICT if isinstance(problem, Stale) else SyncOutcome.REFUSED
+    async with transaction(queue.sessions) as session:
+        kept = await outcomes.refuse(
+            session, member_id=queue.member_id, operation=operation, outcome=outcome, problem=problem
+        )
+    _remember(queue, operation, kept)
+    return _again(operation, kept)
+
+
+def _remember(queue: Queue, operation: Operation, kept: Kept) -> None:
+    queue.known[operation.op_id] = kept
+
+
+def _again(operation: Operation | Unreadable, kept: Kept) -> Result:
+    """The answer to an operation that was met before."""
+    if kept.digest != operation.digest:
+        problem = outcomes.packed(OperationReused())
+        return Result(operation.op_id, "refused", operation.record_id, problem=problem)
+    applied = kept.outcome is SyncOutcome.APPLIED
+    outcome = "already_applied" if applied else kept.outcome.value
+    return Result(operation.op_id, outcome, kept.record_id, kept.version, problem=kept.problem)
+
+
+def _expected(queue: Queue, operation: Operation) -> int | None:
+    """The version that the record must have: what the phone saw, or what it made of it itself since."""
+    if operation.after is not None:
+        return _version_after(queue, operation.after)
+    before = queue.last.get(operation.record_id) if operation.record_id else None
+    if before is None:
+        return operation.version
+    _require(before)
+    # The phone could not see what its own earlier operation would make of the record.
+    if operation.version is None or before.version is None:
+        return operation.version
+    return max(operation.version, before.version)
+
+
+def _version_after(queue: Queue, op_id: UUID) -> int | None:
+    result = queue.now.get(op_id)
+    if result is not None:
+        _require(result)
+        return result.version
+    kept = queue.known.get(op_id)
+    if kept is None or kept.outcome is not SyncOutcome.APPLIED:
+        raise BasisMissing
+    return kept.version
+
+
+def _require(before: Result) -> None:
+    if before.outcome == "retry":
+        raise Busy
+    if before.outcome in {"refused", "conflict"}:
+        raise BasisMissing

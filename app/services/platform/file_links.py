@@ -1,0 +1,66 @@
+"""Links to a file that work without a token until they expire, for a viewer that cannot send one.
+
+A link holds the attachment's id, which copy is meant and until when, signed with a key of the deployment's
+secret; it names nobody. Nothing is stored: a link ends by its time, by the file's end, or by a change of
+the secret. Who may have one is decided before.
+"""
+
+import base64
+import binascii
+import hmac
+import struct
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core import clock
+from app.core.crypto import Vault
+from app.core.errors import NotFound
+from app.models.attachment import Attachment
+
+_BODY = struct.Struct(">4sB?I16s")
+_VERSION = 1
+_MAC_BYTES = 32
+
+
+class LinkExpired(NotFound):
+    """The link was good once, or never: which of the two is not told."""
+
+    code = "link_expired"
+    title_zh, title_en = "链接无效或已过期，请重新获取", "The link is not valid or has expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What a link leads to: a file, or its small picture."""
+
+    attachment: Attachment
+    thumbnail: bool
+
+
+def sign(vault: Vault, *, attachment_id: UUID, thumbnail: bool, minutes: int) -> tuple[str, datetime]:
+    """The text of a link, safe in a path, and when it expires (UTC, whole seconds)."""
+    until = (clock.now() + timedelta(minutes=minutes)).replace(microsecond=0)
+    body = _BODY.pack(vault.key_id, _VERSION, thumbnail, int(until.timestamp()), attachment_id.bytes)
+    return base64.urlsafe_b64encode(body + vault.sign(body)).rstrip(b"=").decode(), until
+
+
+async def follow(session: AsyncSession, vault: Vault, *, link: str) -> Linked:
+    """What a link leads to; `LinkExpired` for a forged or old one, and when the file is gone."""
+    try:
+        told = base64.urlsafe_b64decode(link + "=" * (-len(link) % 4))
+        body, mac = told[:-_MAC_BYTES], told[-_MAC_BYTES:]
+        key_id, version, thumbnail, until, raw = _BODY.unpack(body)
+    except (binascii.Error, ValueError, struct.error):
+        raise LinkExpired from None
+    known = version == _VERSION and vault.knows(key_id)
+    if not known or not hmac.compare_digest(mac, vault.sign(body, key_id=key_id)):
+        raise LinkExpired
+    if datetime.fromtimestamp(until, UTC) <= clock.now():
+        raise LinkExpired
+    found = await session.get(Attachment, UUID(bytes=raw))
+    if found is None:
+        raise LinkExpired
+    return Linked(found, thumbnail)

@@ -1,0 +1,197 @@
+"""What phones cost: queues of 500 against single calls, a pull without news, a first sync. Run as a module.
+
+`python -m bench.phones`. Ratios count: operations a second of both ways are taken in turn, from one phone on
+one connection; a pull without news against the constant route, by the load generator. Nobody else writes.
+"""
+
+import argparse
+import gzip
+import json
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import cycle
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from rich.box import MARKDOWN
+from rich.console import Console
+from rich.table import Table
+
+from app.core import clock
+from app.core.ids import uuid7
+from app.demo.people import People, Person
+from app.demo.stories import MAIN_ROAD
+from app.models.enums import Role
+from bench import processes, stand
+from bench.measure import Load, Measured
+from bench.operations import Operation
+from bench.options import Options
+from bench.processes import HOST
+from bench.requests import Ask
+from bench.server import CONSTANT
+
+TICKETS, QUEUE, ROUNDS, SECONDS = 3_000, 500, 3, 2.0
+LEAST_PUSH, LEAST_PULL = 2.0, 0.25
+PUSH, PULL = "/v1/sync/push", "/v1/sync/pull"
+SHORT = " ✗"
+OK = frozenset({200, 201})
+
+
+class Line:
+    """One keep-alive connection of one phone; of an answer it reads status and body."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection((HOST, port))
+        self._file = self._socket.makefile("rb")
+
+    def ask(self, ask: Ask) -> bytes:
+        """The body of an answer that must be one."""
+        self._socket.sendall(ask.as_bytes())
+        status = int(self._file.readline().split()[1])
+        length = 0
+        while (line := self._file.readline().strip()) != b"":
+            name, _, value = line.partition(b":")
+            length = int(value) if name.lower() == b"content-length" else length
+        body = self._file.read(length)
+        if status not in OK:
+            raise RuntimeError(body.decode())
+        return body
+
+
+def main() -> None:
+    """Load, serve, measure, print."""
+    parser = argparse.ArgumentParser(prog="bench.phones", description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("var"), help="folder to keep loaded databases in")
+    wanted = Options(TICKETS, 1, 1, 8, 2, SECONDS, ROUNDS, parser.parse_args().data)
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    with _served(wanted, console) as running:
+        with running.client() as client:
+            people = People(client, running.accounts)
+            worker = people.sign_in(people.of_role(Role.GRID_WORKER)[0])
+        _show_first_sync(console, Line(running.at.port), worker)
+        _show_pull(console, running.at, wanted, worker)
+        _show_pushes(console, Line(running.at.port), worker)
+
+
+class _Served:
+    def __init__(self, at: processes.Running, accounts: Any) -> None:
+        self.at, self.accounts, self.client = at, accounts, at.client
+
+
+@contextmanager
+def _served(wanted: Options, console: Console) -> Iterator[_Served]:
+    folder = (wanted.data / "bench").resolve()
+    with (
+        stand.opened(folder, console) as at,
+        at.copy_of(at.filled(wanted.tickets)) as database,
+        processes.running(at, database, folder, wanted) as running,
+    ):
+        yield _Served(running, database.accounts)
+
+
+def _show_first_sync(console: Console, phone: Line, worker: Person) -> None:
+    started, kept, plain, packed, pages = time.perf_counter(), dict[str, int](), 0, 0, 0
+    cursor, more = "", True
+    while more:
+        ask = Ask("GET", PULL + cursor, worker.token, headers={"Accept-Encoding": "gzip"})
+        raw = phone.ask(ask)
+        body = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+        page = json.loads(body)
+        for kind in ("areas", "households", "tickets", "visits"):
+            kept[kind] = kept.get(kind, 0) + len(page.get(kind, {}).get("items", ()))
+        cursor, more = f"?cursor={page['cursor']}", page["more"]
+        plain, packed, pages = plain + len(body), packed + len(raw), pages + 1
+    told = ", ".join(f"{count} {kind}" for kind, count in kept.items())
+    console.print(
+        f"first sync: {told}; {pages} pages, {packed / 1024:.0f} KiB compressed ({plain / 1024:.0f} plain),"
+        f" {time.perf_counter() - started:.2f} s"
+    )
+
+
+def _show_pull(console: Console, running: processes.Running, wanted: Options, worker: Person) -> None:
+    phone, cursor, more = Line(running.port), "", True
+    while more:
+        page = json.loads(phone.ask(Ask("GET", PULL + cursor, worker.token)))
+        cursor, more = f"?cursor={page['cursor']}", page["more"]
+    rows = [
+        Measured(Operation("constant route", (Ask("GET", CONSTANT),)), 0),
+        Measured(Operation("pull, no news", (Ask("GET", PULL + cursor, worker.token),)), 0),
+    ]
+    load = Load(running, wanted, ())
+    for _round in range(wanted.rounds + 1):
+        load.round(rows, wanted.seconds)
+    ratios = [mine / limit for mine, limit in zip(rows[1].rates[1:], rows[0].rates[1:], strict=True)]
+    spent = (
+        median(each.api for each in rows[1].spent) * 1000,
+        median(e.postgres for e in rows[1].spent) * 1000,
+    )
+    console.print(
+        f"pull without news: {median(rows[1].rates):,.0f} a second, {_least(median(ratios), LEAST_PULL)}"
+        f" of the constant route; CPU ms {spent[0]:.2f} API, {spent[1]:.2f} DB"
+    )
+
+
+def _show_pushes(console: Console, phone: Line, worker: Person) -> None:
+    table = Table("operation", box=MARKDOWN)
+    for name in ("single calls a second", "in queues of 500", "ratio"):
+        table.add_column(name, justify="right")
+    tickets = cycle([json.loads(phone.ask(_report(worker)))["id"] for _number in range(20)])
+    ways: tuple[tuple[str, Callable[[], Ask], Callable[[], Any]], ...] = (
+        ("report", lambda: _report(worker), lambda: _queued_report(worker)),
+        ("comment", lambda: _comment(worker, next(tickets)), lambda: _queued_comment(next(tickets))),
+    )
+    for name, single, entry in ways:
+        alone, queued = [], []
+        for _round in range(ROUNDS):
+            asks = [single() for _number in range(QUEUE // 2)]
+            alone.append(len(asks) / _seconds(phone, asks))
+            queue = {"operations": [entry() for _number in range(QUEUE)]}
+            queued.append(QUEUE / _seconds(phone, [Ask("POST", PUSH, worker.token, queue)]))
+        ratio = median(mine / other for mine, other in zip(queued, alone, strict=True))
+        table.add_row(name, f"{median(alone):,.0f}", f"{median(queued):,.0f}", _least(ratio, LEAST_PUSH))
+    console.print(table)
+
+
+def _seconds(phone: Line, asks: list[Ask]) -> float:
+    started = time.perf_counter()
+    for ask in asks:
+        phone.ask(ask)
+    return time.perf_counter() - started
+
+
+def _body(worker: Person) -> dict[str, Any]:
+    return {**MAIN_ROAD.report, "area_id": str(worker.area_id)}
+
+
+def _report(worker: Person) -> Ask:
+    return Ask("POST", "/v1/tickets", worker.token, {**_body(worker), "id": str(uuid7())})
+
+
+def _comment(worker: Person, ticket: str) -> Ask:
+    body = {"action": "comment", "opinion": "现场已看过"}
+    return Ask("POST", f"/v1/tickets/{ticket}/actions", worker.token, body)
+
+
+def _queued_report(worker: Person) -> Mapping[str, Any]:
+    return _queued("ticket.report", str(uuid7()), _body(worker))
+
+
+def _queued_comment(ticket: str) -> Mapping[str, Any]:
+    return _queued("ticket.action", ticket, {"action": "comment", "opinion": "现场已看过"})
+
+
+def _queued(kind: str, record_id: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    moment = clock.now().isoformat()
+    return {"op_id": str(uuid7()), "kind": kind, "id": record_id, "occurred_at": moment, "body": body}
+
+
+def _least(ratio: float, least: float) -> str:
+    return f"{ratio:.2f} (≥ {least}){SHORT if ratio < least else ''}"
+
+
+if __name__ == "__main__":
+    main()
