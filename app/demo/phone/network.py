@@ -9,7 +9,7 @@ import asyncio
 import re
 from asyncio import StreamReader, StreamWriter
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -59,11 +59,15 @@ class _Held:
 class BadNetwork:
     """A network to the server on a port of this machine; its own port is known once it has begun.
 
-    `met` is told of each request that comes in: its number from 1 on, its first line.
+    The first requests have the fates that are given, those after them what the weather brings. `met` is told
+    of each request that comes in: its number from 1 on, its first line.
     """
 
-    def __init__(self, server_port: int, seed: int, weather: Mapping[Fate, int] = STORM) -> None:
+    def __init__(
+        self, server_port: int, seed: int, weather: Mapping[Fate, int] = STORM, *, first: Iterable[Fate] = ()
+    ) -> None:
         self._to, self._dice, self._weather = server_port, Random(seed), weather  # noqa: S311 - no secrets
+        self._first = iter(first)
         self._held: list[_Held] = []
         self._open: set[asyncio.Task[None]] = set()
         self.counts: Counter[Fate] = Counter()
@@ -87,7 +91,7 @@ class BadNetwork:
 
     async def heal(self) -> None:
         """What hangs in it arrives; from now on everything passes."""
-        self._weather = {}
+        self._weather, self._first = {}, iter(())
         while self._held:
             await self._deliver_late(self._held.pop(0))
 
@@ -125,7 +129,7 @@ class BadNetwork:
             case Fate.LOST:
                 return
             case Fate.CUT:
-                await self._carry(request[: self._part(request)], whole=False)
+                await self._carry(request[: self._part(request)], lasts=self._a_while())
             case Fate.UNANSWERED:
                 await self._carry(request)
             case Fate.CUT_REPLY:
@@ -136,16 +140,21 @@ class BadNetwork:
                 await _write(writer, reply)
             case _:
                 if fate is Fate.DELAYED:
-                    await asyncio.sleep(self._dice.uniform(0.02, 0.2))
+                    await asyncio.sleep(self._a_while())
                 await _write(writer, await self._carry(request))
 
     def _fate(self) -> Fate:
+        for fate in self._first:
+            return fate
         thrown = self._dice.randrange(100)
         for fate, share in self._weather.items():
             thrown -= share
             if thrown < 0:
                 return fate
         return Fate.PASSES
+
+    def _a_while(self) -> float:
+        return self._dice.uniform(0.02, 0.2)
 
     def _part(self, data: bytes) -> int:
         """Somewhere in what follows the head, or in the head where nothing follows."""
@@ -162,12 +171,15 @@ class BadNetwork:
             await self._carry(held.request)
             self.counts[Fate.HELD] += 1
 
-    async def _carry(self, request: bytes, *, whole: bool = True) -> bytes:
-        """The server's answer; to a part of a request none is waited for."""
+    async def _carry(self, request: bytes, *, lasts: float | None = None) -> bytes:
+        """The server's answer; for a connection that lasts so many seconds and breaks, none."""
         reader, writer = await asyncio.open_connection(HOST, self._to)
         try:
             await _write(writer, request)
-            return await reader.read() if whole else b""
+            if lasts is None:
+                return await reader.read()
+            await asyncio.sleep(lasts)
+            return b""
         finally:
             writer.close()
 
