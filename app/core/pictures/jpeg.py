@@ -14,9 +14,11 @@ _MAX_SEGMENTS = 4_000
 # Cameras leave a few bytes between segments; readers pass over them.
 _MAX_GARBAGE = 4_096
 _END, _SCAN = 0xD9, 0xDA
-_APPS, _COMMENT = range(0xE0, 0xF0), 0xFE
+# What decodes the picture; all else is comments, an application's own, or nothing that anybody defined.
+_DECODES = frozenset({*range(0xC0, 0xD0), *range(0xDA, 0xE0)})
 _SIZED = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_JFIF, _ICC, _ADOBE = (0xE0, b""), (0xE2, b"ICC_PROFILE\0"), (0xEE, b"Adobe")
+_JFIF, _TELLS, _ICC, _ADOBE = 0xE0, 0xE1, (0xE2, b"ICC_PROFILE\0"), (0xEE, b"Adobe")
+_DENSITY, _JFIF_BYTES = b"JFIF\0", 18
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
 
 
@@ -66,15 +68,22 @@ class _Walk:
             height, width = number(self._data, at + 5, 2), number(self._data, at + 7, 2)
             require_size(width, height)
             self._size = (width, height)
-        if marker not in _APPS and marker != _COMMENT:
+        beginning = bytes(self._data[at + 4 : at + 16])
+        if marker in _DECODES or any(
+            marker == kept and beginning.startswith(name) for kept, name in (_ICC, _ADOBE)
+        ):
             self._pieces.append((at, end))
-            return
-        beginning = self._data[at + 4 : at + 16]
-        if any(marker == kept and beginning.startswith(name) for kept, name in (_JFIF, _ICC, _ADOBE)):
-            self._pieces.append((at, end))
-        elif marker == _APPS[1] and beginning.startswith(exif.JPEG_NAME) and self._exif is None:
+        elif marker == _JFIF and beginning.startswith(_DENSITY) and end - at >= _JFIF_BYTES:
+            self._keep_density(at, end)
+        elif marker == _TELLS and beginning.startswith(exif.JPEG_NAME) and self._exif is None:
             self._exif = bytes(self._data[at + 4 + len(exif.JPEG_NAME) : end])
             self._keep_turn()
+
+    def _keep_density(self, at: int, end: int) -> None:
+        """The picture's density without the preview that may follow it."""
+        whole = bytes(self._data[at:end])
+        bare = b"\xff\xe0\0\x10" + whole[4:16] + b"\0\0"
+        self._pieces.append((at, end) if whole == bare else bare)
 
     def _keep_turn(self) -> None:
         turn = exif.read(self._exif or b"").turn
