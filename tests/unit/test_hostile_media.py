@@ -59,6 +59,14 @@ async def test_what_tells_of_endless_parts_is_refused_before_it_costs_time_or_me
     assert peak < len(content) + 16_000_000
 
 
+async def test_a_picture_in_thousands_of_layers_is_refused_before_anyone_decodes_them() -> None:
+    content = picture("JPEG", progressive=True)
+    last = content[content.rindex(b"\xff\xda") : -2]
+    await inspected(content[:-2] + last * 30 + content[-2:], "image/jpeg")
+    with pytest.raises(BrokenPicture):
+        await inspected(content[:-2] + last * 60 + content[-2:], "image/jpeg")
+
+
 async def test_a_previews_pixels_do_not_leave_with_the_picture() -> None:
     content = media.jpeg()
     bare = b"\xff\xe0\0\x10JFIF\0\x01\x02\x01\0\x48\0\x48\0\0"

@@ -11,6 +11,8 @@ from app.core.pictures import exif
 from app.core.pictures.found import BrokenPicture, Data, Found, Piece, joined, number, require_size
 
 _MAX_SEGMENTS = 4_000
+# Of a progressive picture; encoders make about ten, and each costs its decoder the whole picture.
+_MAX_SCANS = 50
 # Cameras leave a few bytes between segments; readers pass over them.
 _MAX_GARBAGE = 4_096
 _END, _SCAN = 0xD9, 0xDA
@@ -41,7 +43,7 @@ class _Walk:
         self._pieces: list[Piece] = [(0, 2)]
         self._size: tuple[int, int] | None = None
         self._exif: bytes | None = None
-        self._scanned = False
+        self._scans = 0
 
     def next(self, at: int) -> int:
         """Take the segment here; returns where the next begins, 0 at the end of the picture."""
@@ -59,7 +61,7 @@ class _Walk:
         return self._scan(end) if marker == _SCAN else end
 
     def found(self) -> Found:
-        if self._size is None or not self._scanned:
+        if self._size is None or not self._scans:
             raise BrokenPicture
         return Found(joined(self._pieces), *self._size, self._exif)
 
@@ -94,8 +96,8 @@ class _Walk:
     def _scan(self, at: int) -> int:
         """Pass over compressed data, in which a marker's first byte is always masked."""
         found = _MARKER.search(self._data, at)
-        if found is None:
+        self._scans += 1
+        if found is None or self._scans > _MAX_SCANS:
             raise BrokenPicture
-        self._scanned = True
         self._pieces.append((at, found.start()))
         return found.start()
