@@ -54,8 +54,8 @@ INTERNAL = _names(
     """
     ChangeRead AreaHistory MemberHistory BuildingRead StayRead Span MembershipRead ResidentHistory
     HouseholdHistory Warned AccountRead InitialPassword ApiTokenRead ApiTokenShown ApiTokenList TokenRead
-    MeRead AttachmentRead TicketAttachmentRead UploadRead AwaitedRead AwaitedList FileLinkRead
-    AuditRead CareHistory DuplicateList
+    MeRead AttachmentRead TicketAttachmentRead AwaitedAttachmentRead UploadRead AwaitedRead AwaitedList
+    FileLinkRead AuditRead CareHistory DuplicateList
     ImportSheet ImportFailure ImportRead ImportDetail ExportRead DataRequestRead CopiedAccess
     RetentionRuleRead RetentionRules OverviewRead NeedRead AllowedAction ClockRead LocationRead
     HelperRead SupervisionRead RevisitRead EvaluationRead
