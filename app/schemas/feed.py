@@ -21,6 +21,7 @@ from app.models.enums import (
     Urgency,
 )
 from app.models.enums.visit import VisitLack, VisitMode, VisitResult, VisitType
+from app.schemas.message import NotificationRead
 from app.schemas.types import Output
 
 
@@ -162,6 +163,13 @@ class AreaChanges(Output):
     gone: list[UUID] = Field(default_factory=list)
 
 
+class NotificationChanges(Output):
+    """The caller's messages to store, and ids to forget."""
+
+    items: list[NotificationRead] = Field(default_factory=list)
+    gone: list[UUID] = Field(default_factory=list)
+
+
 class PullRead(Output):
     """A page of what changed; what a reply does not name stays as it is on the phone."""
 
@@ -172,6 +180,7 @@ class PullRead(Output):
     visits: VisitChanges | None = None
     households: HouseholdChanges | None = None
     areas: AreaChanges | None = None
+    notifications: NotificationChanges | None = None
     categories: list[CategoryItem] | None = None
     posts: list[PostItem] | None = None
     codes: dict[str, CodeList] | None = Field(default=None, description="本版本的代码表，仅有变化的")

@@ -63,7 +63,7 @@ INTERNAL = _names(
     VisitPlanRead VisitPlanDetail PlanProgress FunnelRead VisitBrief LogVisit DailyLogRead AttendanceRead
     NotificationRead ReadCount Badge TodoRead EscalationRuleRead EscalationRules DeliveryRead
     DeviceSessionRead DeviceSessionList
-    PostItem PullRead PushRead ResultRead TicketChanges VisitChanges HouseholdChanges
+    PostItem PullRead PushRead ResultRead TicketChanges VisitChanges HouseholdChanges NotificationChanges
     """
 )
 PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(

@@ -15,7 +15,7 @@ from tests.support.waiting import until_all_have_ended
 from tests.support.world import World
 
 PUSH, PULL = "/v1/sync/push", "/v1/sync/pull"
-KINDS = ("areas", "households", "tickets", "visits")
+KINDS = ("areas", "households", "tickets", "visits", "notifications")
 
 
 def entry(kind: str, body: dict[str, Any], **changed: Any) -> dict[str, Any]:

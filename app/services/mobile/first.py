@@ -6,7 +6,6 @@ place in the outbox was taken before the first page.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -16,18 +15,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.models.area import Area
+from app.models.message import Notification
 from app.models.registry import Household
 from app.models.ticket import Ticket
 from app.models.visit import Visit
 from app.services.areas import tree
+from app.services.mobile import inbox
+from app.services.mobile.cursors import RECENT
 from app.services.platform.actor import Actor
 from app.services.registry import reach
 from app.services.tickets import reads as tickets
 from app.services.visits import reads as visits
 
-# A phone forgets by itself what is older.
-RECENT = timedelta(days=90)
-KINDS = ("areas", "households", "tickets", "visits")
+KINDS = ("areas", "households", "tickets", "visits", "notifications")
+# What posts open, and what leaves the phone with them; messages are one's own.
+OF_POSTS = KINDS[:-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,10 @@ def _recent_visits() -> ColumnElement[bool]:
     return Visit.occurred_at > clock.now() - RECENT
 
 
+def _recent_messages() -> ColumnElement[bool]:
+    return Notification.created_at > clock.now() - RECENT
+
+
 _KINDS: Mapping[str, _Kind] = MappingProxyType(
     {
         "areas": _Kind(Area, tree.visible, true),
@@ -53,6 +59,7 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
         ),
         "tickets": _Kind(Ticket, tickets.visible, _recent_tickets),
         "visits": _Kind(Visit, visits.visible, _recent_visits),
+        "notifications": _Kind(Notification, inbox.own, _recent_messages),
     }
 )
 

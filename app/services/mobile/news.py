@@ -1,4 +1,4 @@
-"""News of the outbox for one phone: which records it is about, and whether their place was the caller's.
+"""News for one phone: which records the outbox is about, and whether their place was the caller's; messages.
 
 One statement reads what came after the cursor, up to the oldest transaction that still runs, so that none is
 skipped that commits late. Ids and codes only; what the records are now is `items`' business.
@@ -17,6 +17,8 @@ from app.models.area import Area
 from app.models.registry import CareObject, HouseholdMember, Residence, Resident
 from app.models.ticket_step import TicketAssignment
 from app.models.visit import Visit
+from app.services.mobile import inbox
+from app.services.mobile.cursors import Heard
 from app.services.platform.actor import Actor, Dataset, ScopeKind
 from app.services.platform.outbox import OutboxCursor
 
@@ -27,7 +29,13 @@ _WINDOW = """
         (SELECT json_agg(news) FROM (
             SELECT txid, id, topic, entity_id, data FROM outbox
              WHERE (txid, id) > ($1, $2) AND txid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-             ORDER BY txid, id LIMIT $3) AS news) AS news
+               AND (topic <> $7 OR entity_id = $4)
+             ORDER BY txid, id LIMIT $3) AS news) AS news,
+        (SELECT json_agg(messages) FROM (
+            SELECT txid, id FROM notification
+             WHERE member_id = $4 AND (txid, id) > ($5, $6)
+               AND txid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+             ORDER BY txid, id LIMIT $3) AS messages) AS messages
     """
 # What happens to an area besides being made and having its name changed moves all that lies in it.
 _HARMLESS = frozenset({"area.create", "area.change"})
@@ -74,17 +82,28 @@ class Window:
     horizon: int
     next: int
     news: Sequence[News]
+    messages: Sequence[Heard]
 
 
-async def after(session: AsyncSession, *, at: OutboxCursor, limit: int) -> Window:
-    """The next rows of the outbox that are safe to read."""
-    row = await fetch_one(session, _WINDOW, at.txid, at.id, limit)
+async def after(
+    session: AsyncSession, *, member_id: UUID, at: OutboxCursor, heard: Heard, limit: int
+) -> Window:
+    """The next rows of the outbox that are safe to read, and the member's messages that are."""
+    row = await fetch_one(
+        session, _WINDOW, at.txid, at.id, limit, member_id, heard.txid, heard.id, inbox.FORGOTTEN
+    )
     assert row is not None  # noqa: S101 - an aggregate
+    messages = [Heard(told["txid"], UUID(told["id"])) for told in row["messages"] or ()]
     found = [
         News(OutboxCursor(told["txid"], told["id"]), told["topic"], UUID(told["entity_id"]), told["data"])
         for told in row["news"] or ()
     ]
-    return Window(row["categories"], row["horizon"], row["next"], found)
+    return Window(row["categories"], row["horizon"], row["next"], found, messages)
+
+
+def forgotten(news: Iterable[News]) -> set[UUID]:
+    """The caller's messages that have been deleted."""
+    return {UUID(told) for each in news if each.topic == inbox.FORGOTTEN for told in each.data["ids"]}
 
 
 async def homes(session: AsyncSession, news: Iterable[News]) -> set[UUID]:

@@ -17,6 +17,7 @@ from app.core import clock
 from app.schemas.feed import (
     AreaChanges,
     HouseholdChanges,
+    NotificationChanges,
     PostItem,
     PullRead,
     TicketChanges,
@@ -24,8 +25,8 @@ from app.schemas.feed import (
 )
 from app.services.access import former_posts
 from app.services.access.roles import ROLES
-from app.services.mobile import codes, cursors, first, items, news
-from app.services.mobile.cursors import CHANGES, FAREWELL, FIRST, Cursor, CursorStale
+from app.services.mobile import codes, cursors, first, inbox, items, news
+from app.services.mobile.cursors import CHANGES, FAREWELL, FIRST, Cursor, CursorStale, Heard
 from app.services.mobile.news import News, Window
 from app.services.platform.actor import Actor, Dataset
 from app.services.platform.outbox import OutboxCursor
@@ -35,6 +36,7 @@ WINDOW = 1000
 _CHANGES: dict[str, Any] = {
     "areas": AreaChanges,
     "households": HouseholdChanges,
+    "notifications": NotificationChanges,
     "tickets": TicketChanges,
     "visits": VisitChanges,
 }
@@ -46,7 +48,7 @@ async def pull(
     """The next page; `CursorStale` when the phone must begin anew, without a cursor."""
     scope = cursors.scope_of(actor)
     if cursor is None:
-        start = await _start(session, scope)
+        start = await _start(session, actor, scope)
         return await _first_page(session, actor, deadlines, start, limit)
     held = cursors.unpacked(cursor)
     if held.scope != scope:
@@ -58,11 +60,11 @@ async def pull(
     return await _changes_page(session, actor, deadlines, held)
 
 
-async def _start(session: AsyncSession, scope: str) -> Cursor:
+async def _start(session: AsyncSession, actor: Actor, scope: str) -> Cursor:
     """Where the outbox is before anything is read: all that has not ended by now comes as a change."""
-    window = await news.after(session, at=OutboxCursor(), limit=0)
-    at = OutboxCursor(window.horizon, 0)
-    return Cursor(FIRST, at, scope, clock.now(), categories=window.categories, codes=codes.versions())
+    window = await news.after(session, member_id=actor.id, at=OutboxCursor(), heard=Heard(0), limit=0)
+    at, heard = OutboxCursor(window.horizon, 0), Heard(window.horizon)
+    return Cursor(FIRST, at, heard, scope, clock.now(), categories=window.categories, codes=codes.versions())
 
 
 async def _first_page(
@@ -107,13 +109,13 @@ async def _farewell_page(session: AsyncSession, actor: Actor, held: Cursor, limi
     before = await _before(session, actor, held)
     told: dict[str, Any] = {"posts": _posts(actor)}
     left, step, after = limit, held.step, held.after
-    while left > 0 and step < len(first.KINDS):
-        kind = first.KINDS[step]
+    while left > 0 and step < len(first.OF_POSTS):
+        kind = first.OF_POSTS[step]
         ids = await first.ids_left(session, before=before, actor=actor, kind=kind, after=after, limit=left)
         told[kind] = _CHANGES[kind](gone=ids)
         full, left = len(ids) == left, left - len(ids)
         step, after = (step, ids[-1]) if full else (step + 1, None)
-    if step < len(first.KINDS):
+    if step < len(first.OF_POSTS):
         return _page(held.on(step=step, after=after), more=True, **told)
     # The categories are looked at from the former time on.
     return _page(held.on(mode=CHANGES, step=0, after=None), more=True, **told)
@@ -121,10 +123,10 @@ async def _farewell_page(session: AsyncSession, actor: Actor, held: Cursor, limi
 
 async def _changes_page(session: AsyncSession, actor: Actor, deadlines: Deadlines, held: Cursor) -> PullRead:
     now = clock.now()
-    window = await news.after(session, at=held.at, limit=WINDOW)
+    window = await news.after(session, member_id=actor.id, at=held.at, heard=held.heard, limit=WINDOW)
     if held.at.txid > window.next:
         raise CursorStale
-    told = await _look(session, actor, deadlines, window) if window.news else {}
+    told = await _look(session, actor, deadlines, window) if window.news or window.messages else {}
     if window.categories != held.categories:
         since = held.since if held.categories >= 0 else None
         told["categories"] = await codes.categories(session, since=since)
@@ -134,7 +136,9 @@ async def _changes_page(session: AsyncSession, actor: Actor, deadlines: Deadline
     further = held.on(since=now, categories=window.categories, codes=codes.versions())
     if window.news:
         further = further.on(at=window.news[-1].at)
-    return _page(further, more=len(window.news) == WINDOW, **told)
+    if window.messages:
+        further = further.on(heard=window.messages[-1])
+    return _page(further, more=WINDOW in {len(window.news), len(window.messages)}, **told)
 
 
 async def _look(session: AsyncSession, actor: Actor, deadlines: Deadlines, window: Window) -> dict[str, Any]:
@@ -148,10 +152,12 @@ async def _look(session: AsyncSession, actor: Actor, deadlines: Deadlines, windo
         "households": await news.homes(session, found),
         "tickets": _of(found, "ticket"),
         "visits": _of(found, "visit"),
+        "notifications": {one.id for one in window.messages} | news.forgotten(found),
     }
     mine = await _ours(session, actor, found)
     mine |= await news.worked_on(session, actor=actor, tickets=wanted["tickets"])
     mine |= await first.ended(session, actor=actor, households=wanted["households"])
+    mine |= news.forgotten(found)
     told: dict[str, Any] = {}
     for kind, ids in wanted.items():
         seen = await _items(session, actor, deadlines, kind, ids)
@@ -188,6 +194,8 @@ async def _items(
             return await items.visits_of(session, actor=actor, ids=ids)
         case "households":
             return await items.households_of(session, actor=actor, ids=ids)
+        case "notifications":
+            return await inbox.several(session, actor=actor, ids=ids)
     return await items.areas_of(session, actor=actor, ids=ids)
 
 
