@@ -14,12 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import fetch_one
 from app.models.area import Area
-from app.models.registry import CareObject, HouseholdMember, Residence, Resident
-from app.models.ticket_step import TicketAssignment
+from app.models.enums.transfer import TransferState
+from app.models.registry import CareObject, HouseholdMember, Residence, Resident, Transfer
 from app.models.visit import Visit
 from app.services.mobile import inbox
 from app.services.mobile.cursors import Heard
-from app.services.platform.actor import Actor, Dataset, ScopeKind
+from app.services.platform.actor import Actor
 from app.services.platform.outbox import OutboxCursor
 
 _WINDOW = """
@@ -40,6 +40,8 @@ _WINDOW = """
 # What happens to an area besides being made and having its name changed moves all that lies in it.
 _HARMLESS = frozenset({"area.create", "area.change"})
 _OF_HOMES = frozenset({"household", "resident", "care_object", "visit", "contact_link", "transfer"})
+_OF_OFFERS = frozenset({"transfer", "household", "resident", "area"})
+_OFFERED = (Transfer.resident_id, Transfer.household_id, Transfer.from_area_id, Transfer.to_area_id)
 _PLACES = ("area_id", "was_area_id", "grid_id", "village_id", "town_id")
 
 
@@ -101,6 +103,17 @@ async def after(
     return Window(row["categories"], row["horizon"], row["next"], found, messages)
 
 
+def of(news: Iterable[News], entity: str) -> set[UUID]:
+    """The records of a sort that some news are about."""
+    return {each.entity_id for each in news if each.entity == entity}
+
+
+def tickets(news: Iterable[News]) -> set[UUID]:
+    """The tickets that some news are about, and those that they were merged into or taken out of."""
+    ties = {UUID(each.data["tied_to"]) for each in news if "tied_to" in each.data}
+    return of(news, "ticket") | ties
+
+
 def forgotten(news: Iterable[News]) -> set[UUID]:
     """The caller's messages that have been deleted."""
     return {UUID(told) for each in news if each.topic == inbox.FORGOTTEN for told in each.data["ids"]}
@@ -122,16 +135,29 @@ async def homes(session: AsyncSession, news: Iterable[News]) -> set[UUID]:
     return {one for one in {*ids, *await session.scalars(union(*among))} if one}
 
 
-async def within(
-    session: AsyncSession, *, actor: Actor, dataset: Dataset, places: Collection[UUID]
+async def care(
+    session: AsyncSession, news: Iterable[News], homes: Collection[UUID], *, actor: Actor
 ) -> set[UUID]:
-    """Those of some areas that lie in one whose records of a kind the caller sees."""
-    grants = [grant for grant in actor.grants_of(dataset) if grant.kind is ScopeKind.AREA]
-    mine = [grant.area_id for grant in grants if grant.area_id]
-    if not mine or not places:
+    """The care objects that some news may be about: named, or the caller's of those people and homes."""
+    named = of(news, "care_object")
+    if not homes:
+        return named
+    # Among the homes are the ids of all that is named beside: of the people, too.
+    living = select(Residence.resident_id).where(Residence.household_id.in_(homes))
+    people = or_(CareObject.resident_id.in_(homes), CareObject.resident_id.in_(living))
+    concerned = or_(CareObject.household_id.in_(homes), people)
+    mine = select(CareObject.id).where(CareObject.responsible_id == actor.member_id, concerned)
+    return named | set(await session.scalars(mine))
+
+
+async def transfers(session: AsyncSession, news: Iterable[News]) -> set[UUID]:
+    """The transfers that some news may be about: named, or open ones of those people, homes and areas."""
+    ids = {one for each in news if each.entity in _OF_OFFERS for one in each.ids()}
+    if not ids:
         return set()
-    inside = Area.path.overlap(cast(mine, ARRAY(Uuid)))
-    return set(await session.scalars(select(Area.id).where(Area.id.in_(places), inside)))
+    named = or_(*(column.in_(ids) for column in _OFFERED))
+    found = select(Transfer.id).where(Transfer.state == TransferState.PENDING, named)
+    return of(news, "transfer") | set(await session.scalars(found))
 
 
 async def touched(session: AsyncSession, *, actor: Actor, areas: Collection[UUID]) -> bool:
@@ -140,17 +166,6 @@ async def touched(session: AsyncSession, *, actor: Actor, areas: Collection[UUID
     inside = Area.path.overlap(cast(_areas(actor), ARRAY(Uuid)))
     found = select(Area.id).where(Area.id.in_(areas), or_(inside, Area.id.in_(above))).limit(1)
     return await session.scalar(found) is not None
-
-
-async def worked_on(session: AsyncSession, *, actor: Actor, tickets: Iterable[UUID]) -> set[UUID]:
-    """Those of some tickets that an organisation of the caller's once led or helped with."""
-    orgs, ids = [grant.org_id for grant in actor.grants if grant.org_id], set(tickets)
-    if not orgs or not ids:
-        return set()
-    ours = select(TicketAssignment.ticket_id).where(
-        TicketAssignment.ticket_id.in_(ids), TicketAssignment.org_id.in_(orgs)
-    )
-    return set(await session.scalars(ours))
 
 
 def _areas(actor: Actor) -> list[UUID]:
