@@ -5,7 +5,10 @@ import sys
 
 import pytest
 
-ELSEWHERE = {"PIL", "alembic", "httpx", "mako", "pygments", "pypinyin", "python_calamine", "rich", "typer"}
+ELSEWHERE = {
+    *("PIL", "alembic", "httpx", "mako", "pygments", "pypinyin", "python_calamine", "rich", "typer"),
+    *("jsonschema", "pgqueuer", "xlsxwriter"),
+}
 SAY = "import sys, {module}; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
 
 
