@@ -122,7 +122,7 @@ async def attachment_link(
 ) -> FileLinkRead:
     """A link for viewers that cannot send a token; whoever has it may fetch the file until it expires."""
     row = await attachments.find(session, actor=actor, attachment_id=attachment_id)
-    link, until = file_links.sign(
-        vault, attachment_id=row.id, thumbnail=wanted.thumbnail, minutes=wanted.minutes
+    link, until = await file_links.make(
+        session, actor=actor, vault=vault, file=row, thumbnail=wanted.thumbnail, minutes=wanted.minutes
     )
     return FileLinkRead(url=f"/v1/files/{link}", expires_at=until)

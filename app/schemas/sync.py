@@ -30,9 +30,9 @@ class Queued(Input):
 
 
 class OfRecord(Queued):
-    """An entry about a ticket or visit, also one that the phone makes."""
+    """An entry about a ticket, a visit or a message; tickets and visits also such as the phone makes."""
 
-    id: UUID = Field(description="工单或走访的编号，离线新建时由手机生成")
+    id: UUID = Field(description="工单、走访或消息的编号，离线新建时由手机生成")
 
 
 class ReportQueued(OfRecord):
@@ -70,7 +70,18 @@ class DutyQueued(Queued):
     body: CheckIn = Field(default_factory=CheckIn)
 
 
-AnyQueued = ReportQueued | ActionQueued | VisitQueued | VisitChangeQueued | DutyQueued
+class Nothing(Input):
+    """A body without fields."""
+
+
+class ReadQueued(OfRecord):
+    """A message opened."""
+
+    kind: Literal[OperationKind.NOTIFICATION_READ]
+    body: Nothing = Field(default_factory=Nothing)
+
+
+AnyQueued = ReportQueued | ActionQueued | VisitQueued | VisitChangeQueued | DutyQueued | ReadQueued
 Entry = Annotated[AnyQueued, Field(discriminator="kind")]
 
 

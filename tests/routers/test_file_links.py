@@ -1,7 +1,7 @@
 """Small pictures, and links that need no token: who gets them, and for how long."""
 
 import io
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from tests.support import media
 from tests.support.clients import Api
 from tests.support.problems import problem_in
 from tests.support.uploads import PATH, objects, uploaded
+from tests.support.world import World
 
 WHO = "grid_worker"
 
@@ -112,6 +113,16 @@ async def test_a_link_works_for_whoever_has_it_until_it_expires(
     present = clock.now()
     monkeypatch.setattr(clock, "now", lambda: present + timedelta(minutes=6))
     problem_in(await api.get(made["url"]), 404, "link_expired")
+
+
+async def test_who_made_a_link_and_until_when_it_works_is_on_record(api: Api, world: World) -> None:
+    record = await uploaded(api, WHO)
+    made = (await api.as_(WHO).post(f"{PATH}/{record['id']}/links", json={"minutes": 5})).json()
+    query = f"entity=attachment&entity_id={record['id']}"
+    (line,) = (await api.as_("auditor").get(f"/v1/audit-log?{query}")).json()["items"]
+    assert (line["action"], line["actor_id"]) == ("attachment.link", str(world[WHO].member_id))
+    assert datetime.fromisoformat(line["data"]["expires_at"]) == datetime.fromisoformat(made["expires_at"])
+    assert made["url"].rpartition("/")[2] not in str(line)
 
 
 async def test_a_link_that_was_changed_leads_nowhere(api: Api) -> None:

@@ -1,5 +1,6 @@
 """A phone for tests: entries of its queue, a push that must be answered, a pull to the last page."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.support.waiting import until_all_have_ended
 from tests.support.world import World
 
 PUSH, PULL = "/v1/sync/push", "/v1/sync/pull"
-KINDS = ("areas", "households", "tickets", "visits")
+KINDS = ("areas", "households", "care", "transfers", "tickets", "visits", "notifications")
 
 
 def entry(kind: str, body: dict[str, Any], **changed: Any) -> dict[str, Any]:
@@ -80,7 +81,7 @@ class Store:
     """
 
     def __init__(self, api: Api, who: str, sessions: Sessions | None = None) -> None:
-        self._api, self._who, self._sessions = api, who, sessions
+        self._api, self.who, self._sessions = api, who, sessions
         self.cursor: str | None = None
         self.kept: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in KINDS}
         self.gone: list[tuple[str, str]] = []
@@ -94,7 +95,7 @@ class Store:
         params: dict[str, Any] = {"limit": limit}
         if self.cursor is not None:
             params["cursor"] = self.cursor
-        return await self._api.as_(self._who).get(PULL, params=params)
+        return await self._api.as_(self.who).get(PULL, params=params)
 
     def take(self, page: dict[str, Any]) -> None:
         """Store what a page holds, forget what it says; after a first sync, what it did not name."""
@@ -116,6 +117,21 @@ class Store:
                 }
             self._named.clear()
         self.cursor = page["cursor"]
+
+    def tasks(self) -> dict[str, int]:
+        """How many of each task there are now, by what it keeps and its own clock."""
+        now, today = clock.now(), clock.today().isoformat()
+        found = [
+            task
+            for ticket in self.kept["tickets"].values()
+            for task in ticket["tasks"]
+            if task != "overdue" or (ticket["due_at"] and datetime.fromisoformat(ticket["due_at"]) < now)
+        ]
+        homes = [home for home in self.kept["households"].values() if home["next_visit_due"] <= today]
+        found += [task for home in homes for task in home["tasks"]]
+        found += ["care_due" for care in self.kept["care"].values() if care["next_visit_due"] <= today]
+        found += ["transfers_in" for _transfer in self.kept["transfers"]]
+        return dict(Counter(found))
 
     def forget_cursor(self) -> None:
         """Begin anew with the next page."""

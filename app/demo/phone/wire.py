@@ -1,8 +1,8 @@
 """A phone's requests: its token, and patience with a network that loses them.
 
 Only what may be sent twice is asked here, and everything a phone asks may be. Tokens are kept in the
-phone's memory, the password is not: where a refresh token was used and its answer lost, the person types
-the password again, and no work is lost.
+phone's memory, the password is not: where a session has ended, the person types the password again, and no
+work is lost.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from app.core.ids import uuid7
 from app.demo.phone.memory import Memory
 
 APP_VERSION = "1.0.0"
@@ -110,10 +111,13 @@ class Wire:
         """Other tokens, by the refresh token or else by the password; `SignedOut` without either."""
         refresh = self._memory.note("refresh")
         if refresh is not None:
-            form = {"grant_type": "refresh_token", "refresh_token": refresh}
+            # The same attempt until it is answered, also by a phone that was killed meanwhile.
+            attempt = self._memory.note("attempt") or str(uuid7())
+            self._memory.write(attempt=attempt)
+            form = {"grant_type": "refresh_token", "refresh_token": refresh, "attempt": attempt}
             if await self._granted(form):
                 return
-            self._memory.write(refresh=None)
+            self._memory.write(refresh=None, attempt=None)
         if self._credentials is None:
             raise SignedOut
         username, password = self._credentials
@@ -129,7 +133,8 @@ class Wire:
             return False
         told = reply.json()
         renew_at = time.time() + told["expires_in"] * (1 - _FRESH)
-        self._memory.write(access=told["access_token"], refresh=told["refresh_token"], renew_at=str(renew_at))
+        tokens = {"access": told["access_token"], "refresh": told["refresh_token"]}
+        self._memory.write(**tokens, renew_at=str(renew_at), attempt=None)
         return True
 
     async def _sent(self, method: str, path: str, **more: Any) -> httpx.Response | None:

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.crypto import Vault
 from app.core.errors import Conflict
 from app.models.area import Area
-from app.models.attachment import Attachment, FileIntent, TicketAttachment
+from app.models.attachment import TicketAttachment
 from app.models.enums import Gender
 from app.models.enums.exchange import ExportState
 from app.models.enums.privacy import PersonalRecord
@@ -36,14 +36,13 @@ from app.models.ticket_outcome import TicketOutcome
 from app.models.ticket_step import TicketEvent, TicketNote, TicketRequest
 from app.models.upload import AwaitedFile
 from app.models.visit import Visit, VisitAttachment, VisitOpinion
-from app.services.platform import masks
+from app.services.platform import masks, unnamed_files
 from app.services.privacy import traces
 from app.services.registry import cycle
 from app.services.registry.names import name_columns
 
 ERASED = "［已删除］"
 NOBODY = masks.STAR
-_LINKS = (TicketAttachment, VisitAttachment)
 
 
 class ErasureHeld(Conflict):
@@ -140,21 +139,10 @@ async def _texts_of_tickets(session: AsyncSession, tickets: Sequence[UUID]) -> N
 
 
 async def _unlinked(session: AsyncSession, links: Any, which: ColumnElement[bool]) -> None:
-    """Unlink files, delete the records that nothing names, and write an intent for each lone object."""
+    """Unlink files; those that nothing names any more go."""
     gone = delete(links).where(which).returning(links.attachment_id)
     unlinked = set(await session.scalars(gone.execution_options(synchronize_session=False)))
-    named = [exists().where(table.attachment_id == Attachment.id) for table in _LINKS]
-    keys = set(
-        await session.scalars(
-            delete(Attachment)
-            .where(Attachment.id.in_(unlinked), ~or_(*named))
-            .returning(Attachment.object_key)
-        )
-    )
-    kept = set(await session.scalars(select(Attachment.object_key).where(Attachment.object_key.in_(keys))))
-    lone = [{"object_key": key, "created_at": clock.now()} for key in sorted(keys - kept)]
-    if lone:
-        await session.execute(insert(FileIntent), lone)
+    await unnamed_files.remove(session, attachment_ids=unlinked)
 
 
 async def _care(session: AsyncSession, resident_ids: Sequence[UUID]) -> None:

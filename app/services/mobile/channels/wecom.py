@@ -27,5 +27,7 @@ class WecomRobot:
         body = {"msgtype": "text", "text": {"content": content}}
         answer = await post(self.url.get_secret_value(), body=body)
         code = answer.get("errcode") if isinstance(answer, dict) else None
+        if not isinstance(code, int):
+            raise ChannelFailed("answer_unreadable")
         if code != 0:
             raise ChannelFailed(f"wecom_{code}", final=code in GONE)
