@@ -28,7 +28,10 @@ from tests.support.world import PASSWORD, World
 SEED = 20_261_122
 EACH = 170
 HOMES = 6
-PARTS = ("areas", "households", "tickets", "visits", "categories", "codes", "posts")
+PARTS = (
+    *("areas", "households", "care", "transfers", "tickets", "visits", "notifications"),
+    *("categories", "codes", "posts"),
+)
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ async def after(
             await pockets.enter_async_context(pocket)
             await pocket.phone.push()
             await pocket.phone.send_photos()
+        await fleet.close_the_office()
         await until_all_have_ended(sessions)
         for pocket in (*old.values(), *new.values()):
             await pocket.phone.pull()
@@ -100,6 +104,7 @@ async def test_nothing_is_lost_nothing_comes_twice_and_nothing_is_foreign(
     await comments_are_there_once_and_in_the_order_of_each_phone(after)
     await visits_say_what_was_corrected_last_and_each_correction_is_recorded(after)
     await duty_begins_and_ends_as_often_as_phones_were_told(after)
+    await messages_are_read_that_were_opened(after)
     await every_photo_arrived_whole_and_hangs_where_it_belongs(after)
     for label in PHONES:
         await a_phone_holds_what_a_new_one_would_and_nothing_foreign(after, world, label)
@@ -206,6 +211,14 @@ async def duty_begins_and_ends_as_often_as_phones_were_told(after: Aftermath) ->
     assert {row.username: (row.begun, row.ended) for row in rows} == {
         who: (begun[who], ended[who]) for who in begun
     }
+
+
+async def messages_are_read_that_were_opened(after: Aftermath) -> None:
+    rows = await after.rows("SELECT id FROM notification WHERE read_at IS NOT NULL")
+    assert {str(row.id) for row in rows} == {
+        entry["id"] for _who, entry in after.told("applied", "notification.read")
+    }
+    assert rows
 
 
 async def every_photo_arrived_whole_and_hangs_where_it_belongs(after: Aftermath) -> None:

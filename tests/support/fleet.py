@@ -19,7 +19,7 @@ from app.core.schema import ROOT
 from app.demo.phone import STORM, BadNetwork, Fate
 from tests.support.database import Database
 from tests.support.pocket import NO_TLS, ROUND, Pocket
-from tests.support.served import HOST, free_port, served
+from tests.support.served import HOST, free_port, running, served
 from tests.support.world import PASSWORD, World
 
 PATIENCE = 300.0
@@ -48,14 +48,20 @@ class Fleet:
         self.deaths: Counter[str] = Counter()
         self.resumed = 0
         self._met, self._enough = 0, asyncio.Event()
-        self._server = ExitStack()
+        self._server, self._worker = ExitStack(), ExitStack()
 
     async def __aenter__(self) -> Self:
         await self._start_server()
+        self._worker.enter_context(running(self._database, self._folder, "worker"))
         return self
 
     async def __aexit__(self, *_error: object) -> None:
+        await self.close_the_office()
         await asyncio.to_thread(self._server.close)
+
+    async def close_the_office(self) -> None:
+        """From now on nothing is written that phones do not send."""
+        await asyncio.to_thread(self._worker.close)
 
     def file(self, label: str) -> Path:
         """Where a phone keeps what it remembers."""
@@ -144,8 +150,8 @@ class Fleet:
         await self._start_server()
 
     async def _start_server(self) -> None:
-        running = served(self._database, self._folder, self.port)
-        await asyncio.to_thread(self._server.enter_context, running)
+        server = served(self._database, self._folder, self.port)
+        await asyncio.to_thread(self._server.enter_context, server)
 
 
 class Office:

@@ -25,7 +25,7 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 STEPS = ("sign", "resolve", "withdraw", "progress", "accept", "submit")
 # Of a hundred things that somebody does.
-HABITS = (("report", 32), ("comment", 36), ("act", 14), ("visit", 9), ("revise", 5), ("duty", 4))
+HABITS = (("report", 29), ("comment", 36), ("act", 14), ("visit", 9), ("revise", 5), ("duty", 4), ("open", 3))
 A_PHOTO_EVERY = 6
 VISIT = {"visit_type": "care", "mode": "in_person", "result": "met", "duration_s": 600}
 
@@ -43,6 +43,7 @@ class Owner:
         memory = self._phone.memory
         own = {one["id"]: one["body"] for one in memory.queue() if one["kind"] == "ticket.report"}
         self._tickets = own | memory.store("tickets")
+        self._messages = sorted(memory.store("notifications"))
         self._homes, self._visits = sorted(memory.store("households")), sorted(memory.store("visits"))
 
     def do(self) -> None:
@@ -90,6 +91,11 @@ class Owner:
         if self._visits:
             self._phone.revise(dice.choice(self._visits), content=words)
         return bool(self._visits)
+
+    def _open(self, dice: random.Random, _words: str) -> bool:
+        if self._messages:
+            self._phone.read(dice.choice(self._messages))
+        return bool(self._messages)
 
     def _duty(self, dice: random.Random, _words: str) -> bool:
         dice.choice((self._phone.check_in, self._phone.check_out))()

@@ -1,8 +1,8 @@
 """A phone as a process of its own, to be killed.
 
-`python -m tests.support.phone_process FILE URL LABEL PASSWORD SEED N`: LABEL is the user name of its owner and the number of the phone, `grid_worker/2`. It does N things in
-rounds, with a sync after each, and ends when all of them were answered. Started again it goes on from its
-file.
+`python -m tests.support.phone_process FILE URL LABEL PASSWORD SEED N`: LABEL is the user name of its owner
+and the number of the phone, `grid_worker/2`. It does N things in rounds, with a sync after each, and ends
+when all of them were answered. Started again it goes on from its file.
 """
 
 import asyncio
