@@ -59,7 +59,10 @@ TAKERS = frozenset(reach.WRITERS)
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One task: where it is listed, the table it counts, and its rows for a caller."""
+    """One task: where it is listed, the table it counts, and its rows for a caller.
+
+    The address shows what is counted; `{today}` and `{member}` in it are the day and the caller.
+    """
 
     table: Any
     list: str
@@ -250,9 +253,11 @@ TICKETS: Mapping[Task, Kind] = MappingProxyType(
 KINDS: Mapping[Task, Kind] = MappingProxyType(
     {
         **TICKETS,
-        Task.VISITS_DUE: Kind(Household.__table__, "/v1/visits/due", _visits_due),
-        Task.CARE_DUE: Kind(CareObject.__table__, "/v1/care-objects", _care_due),
-        Task.TRANSFERS_IN: Kind(Transfer.__table__, "/v1/transfers?state=pending", _transfers_in),
+        Task.VISITS_DUE: Kind(Household.__table__, "/v1/visits/due?due_until={today}", _visits_due),
+        Task.CARE_DUE: Kind(
+            CareObject.__table__, "/v1/care-objects?responsible_id={member}&due_by={today}", _care_due
+        ),
+        Task.TRANSFERS_IN: Kind(Transfer.__table__, "/v1/transfers?state=pending&taking=true", _transfers_in),
     }
 )
 
