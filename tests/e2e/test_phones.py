@@ -9,24 +9,29 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from app.core.db import Sessions, create_engine, create_sessions
+from app.core.db import Sessions
 from app.demo.phone import Fate
 from tests.support import households
-from tests.support.database import Server
-from tests.support.fleet import PHONES, PROCESSES, Fleet, Pocket
+from tests.support.database import Database
+from tests.support.fleet import PHONES, PROCESSES, Fleet
+from tests.support.pocket import Pocket
 from tests.support.served import HOST
 from tests.support.waiting import until_all_have_ended
-from tests.support.world import World
+from tests.support.world import PASSWORD, World
 
 SEED = 20_261_122
 EACH = 170
 HOMES = 6
-PARTS = ("areas", "households", "tickets", "visits", "categories", "codes", "posts")
+PARTS = (
+    *("areas", "households", "care", "transfers", "tickets", "visits", "notifications"),
+    *("categories", "codes", "posts"),
+)
 
 
 @dataclass(frozen=True)
@@ -53,34 +58,31 @@ class Aftermath:
         ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def after(
-    server: Server, worker_id: str, world: World, tmp_path_factory: pytest.TempPathFactory
+    database: Database, sessions: Sessions, world: World, tmp_path: Path
 ) -> AsyncIterator[Aftermath]:
     """The storm and its end; takes most of a minute."""
-    folder = tmp_path_factory.mktemp("phones")
-    database = await server.create(f"wangge_phones_{worker_id}")
-    engine = create_engine(database.url, pool_size=3, name="wangge-test")
-    sessions = create_sessions(engine)
     await settle_homes(sessions, world)
     print(f"seed {SEED}")  # noqa: T201 - shown when something fails
-    async with Fleet(database, world, folder, SEED, EACH) as fleet, AsyncExitStack() as pockets:
+    async with Fleet(database, world, tmp_path, SEED, EACH) as fleet, AsyncExitStack() as pockets:
         await fleet.live()
         print(fleet.counts, fleet.deaths)  # noqa: T201 - the same
         url = f"http://{HOST}:{fleet.port}"
-        old = {label: Pocket(fleet.file(label), url, label, SEED) for label in PHONES}
+        old = {label: Pocket(fleet.file(label), url, label, PASSWORD, SEED) for label in PHONES}
         people = sorted({label.partition("/")[0] for label in PHONES})
-        new = {who: Pocket(folder / f"{who}-new.sqlite", url, f"{who}/new", SEED) for who in people}
+        new = {
+            who: Pocket(tmp_path / f"{who}-new.sqlite", url, f"{who}/new", PASSWORD, SEED) for who in people
+        }
         for pocket in (*old.values(), *new.values()):
             await pockets.enter_async_context(pocket)
             await pocket.phone.push()
             await pocket.phone.send_photos()
+        await fleet.close_the_office()
         await until_all_have_ended(sessions)
         for pocket in (*old.values(), *new.values()):
             await pocket.phone.pull()
         yield Aftermath(fleet, old, new, sessions)
-    await engine.dispose()
-    await server.drop(database.name)
 
 
 async def settle_homes(sessions: Sessions, world: World) -> None:
@@ -90,7 +92,25 @@ async def settle_homes(sessions: Sessions, world: World) -> None:
             await households.add(session, world, world.places[grids[number % len(grids)]], number + 1)
 
 
-def test_the_network_did_its_worst(after: Aftermath) -> None:
+@pytest.mark.commits
+async def test_nothing_is_lost_nothing_comes_twice_and_nothing_is_foreign(
+    after: Aftermath, world: World
+) -> None:
+    the_network_did_its_worst(after)
+    every_operation_has_one_answer(after)
+    await the_server_remembers_the_same_answers(after)
+    await what_was_reported_is_there_once_and_what_was_refused_is_not(after)
+    await every_step_was_taken_once_by_whoever_was_told_so(after)
+    await comments_are_there_once_and_in_the_order_of_each_phone(after)
+    await visits_say_what_was_corrected_last_and_each_correction_is_recorded(after)
+    await duty_begins_and_ends_as_often_as_phones_were_told(after)
+    await messages_are_read_that_were_opened(after)
+    await every_photo_arrived_whole_and_hangs_where_it_belongs(after)
+    for label in PHONES:
+        await a_phone_holds_what_a_new_one_would_and_nothing_foreign(after, world, label)
+
+
+def the_network_did_its_worst(after: Aftermath) -> None:
     counts = after.fleet.counts
     assert all(counts[fate] >= 10 for fate in Fate if fate is not Fate.NO_SERVER), counts
     assert counts[Fate.NO_SERVER] > 0
@@ -102,7 +122,7 @@ def test_the_network_did_its_worst(after: Aftermath) -> None:
     assert after.fleet.resumed > 0, "no photo went on in its middle"
 
 
-def test_every_operation_has_one_answer(after: Aftermath) -> None:
+def every_operation_has_one_answer(after: Aftermath) -> None:
     for label, pocket in after.old.items():
         assert pocket.phone.memory.queue() == [], label
         answers = pocket.phone.memory.answers()
@@ -115,7 +135,7 @@ def test_every_operation_has_one_answer(after: Aftermath) -> None:
     assert outcomes["refused"] + outcomes["conflict"] > 0
 
 
-async def test_the_server_remembers_the_same_answers(after: Aftermath) -> None:
+async def the_server_remembers_the_same_answers(after: Aftermath) -> None:
     rows = await after.rows("SELECT op_id, outcome FROM sync_operation")
     kept = {str(row.op_id): row.outcome for row in rows}
     told = {
@@ -128,7 +148,7 @@ async def test_the_server_remembers_the_same_answers(after: Aftermath) -> None:
     assert kept == {op_id: outcome for op_id, outcome in told.items() if op_id in kept}
 
 
-async def test_what_was_reported_is_there_once_and_what_was_refused_is_not(after: Aftermath) -> None:
+async def what_was_reported_is_there_once_and_what_was_refused_is_not(after: Aftermath) -> None:
     for kind, table in (("ticket.report", "ticket"), ("visit.record", "visit")):
         rows = await after.rows(f"SELECT id FROM {table}")  # noqa: S608 - the test's own
         assert Counter(str(row.id) for row in rows) == Counter(
@@ -140,7 +160,7 @@ async def test_what_was_reported_is_there_once_and_what_was_refused_is_not(after
     )
 
 
-async def test_every_step_was_taken_once_by_whoever_was_told_so(after: Aftermath) -> None:
+async def every_step_was_taken_once_by_whoever_was_told_so(after: Aftermath) -> None:
     people = "','".join(after.new)
     rows = await after.rows(
         "SELECT username, ticket_id, action FROM ticket_event"  # noqa: S608 - the test's own
@@ -152,7 +172,7 @@ async def test_every_step_was_taken_once_by_whoever_was_told_so(after: Aftermath
     )
 
 
-async def test_comments_are_there_once_and_in_the_order_of_each_phone(after: Aftermath) -> None:
+async def comments_are_there_once_and_in_the_order_of_each_phone(after: Aftermath) -> None:
     rows = await after.rows(
         "SELECT ticket_id, opinion FROM ticket_event JOIN ticket_note ON event_id = ticket_event.id"
         " WHERE action = 'comment' ORDER BY ticket_id, seq"
@@ -170,7 +190,7 @@ async def test_comments_are_there_once_and_in_the_order_of_each_phone(after: Aft
         assert said or label.startswith("dept_handler")
 
 
-async def test_visits_say_what_was_corrected_last_and_each_correction_is_recorded(after: Aftermath) -> None:
+async def visits_say_what_was_corrected_last_and_each_correction_is_recorded(after: Aftermath) -> None:
     rows = await after.rows("SELECT id FROM audit_log WHERE action = 'visit.change'")
     assert len(rows) == len(after.told("applied", "visit.change"))
     applied = {entry["body"]["content"] for _who, entry in after.told("applied", "visit.change")}
@@ -181,7 +201,7 @@ async def test_visits_say_what_was_corrected_last_and_each_correction_is_recorde
     assert not shown & refused
 
 
-async def test_duty_begins_and_ends_as_often_as_phones_were_told(after: Aftermath) -> None:
+async def duty_begins_and_ends_as_often_as_phones_were_told(after: Aftermath) -> None:
     rows = await after.rows(
         "SELECT username, count(*) AS begun, count(ended_at) AS ended FROM attendance"
         " JOIN account USING (member_id) GROUP BY username"
@@ -193,7 +213,15 @@ async def test_duty_begins_and_ends_as_often_as_phones_were_told(after: Aftermat
     }
 
 
-async def test_every_photo_arrived_whole_and_hangs_where_it_belongs(after: Aftermath) -> None:
+async def messages_are_read_that_were_opened(after: Aftermath) -> None:
+    rows = await after.rows("SELECT id FROM notification WHERE read_at IS NOT NULL")
+    assert {str(row.id) for row in rows} == {
+        entry["id"] for _who, entry in after.told("applied", "notification.read")
+    }
+    assert rows
+
+
+async def every_photo_arrived_whole_and_hangs_where_it_belongs(after: Aftermath) -> None:
     taken = [photo for pocket in after.old.values() for photo in pocket.phone.memory.photos()]
     assert len(taken) > 30
     assert {(photo.state, photo.fault) for photo in taken} == {("there", None)}
@@ -215,14 +243,13 @@ async def test_every_photo_arrived_whole_and_hangs_where_it_belongs(after: After
     )
 
 
-@pytest.mark.parametrize("label", PHONES)
-async def test_a_phone_holds_what_a_new_one_would_and_nothing_foreign(
+async def a_phone_holds_what_a_new_one_would_and_nothing_foreign(
     after: Aftermath, world: World, label: str
 ) -> None:
     who = label.partition("/")[0]
     old, new = after.old[label].phone.memory, after.new[who].phone.memory
     for part in PARTS:
-        assert old.store(part) == new.store(part), part
+        assert old.store(part) == new.store(part), (label, part)
     person = world[who]
     if person.area is None:
         return

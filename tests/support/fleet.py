@@ -16,13 +16,12 @@ from typing import Any, Self
 import httpx
 
 from app.core.schema import ROOT
-from app.demo.phone import STORM, BadNetwork, Fate, NoNetwork, Pace, Phone
+from app.demo.phone import STORM, BadNetwork, Fate
 from tests.support.database import Database
-from tests.support.owners import Owner
-from tests.support.served import HOST, free_port, served
+from tests.support.pocket import NO_TLS, ROUND, Pocket
+from tests.support.served import HOST, free_port, running, served
 from tests.support.world import PASSWORD, World
 
-ROUND = 20
 PATIENCE = 300.0
 # Two phones of one person, three people of one grid, other grids, a department.
 PHONES = (
@@ -36,38 +35,6 @@ DEATHS = ((9, ""), (5, "PATCH"), (30, ""))
 SERVER_DIES_AT = 400
 # Whose network cuts requests on their way, and does nothing else.
 IN_THE_LIFT = "grid_assistant/1"
-IMPATIENT = Pace(first=0.01, longest=0.4, tries=10)
-
-
-class Pocket:
-    """A phone with its way to the server and its owner; `label` is the user name and the phone's number."""
-
-    def __init__(self, file: Path, url: str, label: str, seed: int) -> None:
-        self.label = label
-        self._client = httpx.AsyncClient(base_url=url, timeout=30, trust_env=False)
-        credentials = label.partition("/")[0], PASSWORD
-        dice = random.Random(f"{seed} {label}")  # noqa: S311 - jitter
-        self.phone = Phone(file, self._client, credentials, pace=IMPATIENT, dice=dice)
-        self.owner = Owner(self.phone, label, seed)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_error: object) -> None:
-        self.phone.close()
-        await self._client.aclose()
-
-    async def sync(self) -> None:
-        """Sync as far as the network allows."""
-        try:
-            await self.phone.sync()
-        except NoNetwork:
-            return
-
-    async def until_it_knows_something(self) -> None:
-        """A new phone is synced before its owner leaves the office."""
-        while not self.phone.memory.store("posts"):
-            await self.sync()
 
 
 class Fleet:
@@ -81,14 +48,20 @@ class Fleet:
         self.deaths: Counter[str] = Counter()
         self.resumed = 0
         self._met, self._enough = 0, asyncio.Event()
-        self._server = ExitStack()
+        self._server, self._worker = ExitStack(), ExitStack()
 
     async def __aenter__(self) -> Self:
         await self._start_server()
+        self._worker.enter_context(running(self._database, self._folder, "worker"))
         return self
 
     async def __aexit__(self, *_error: object) -> None:
+        await self.close_the_office()
         await asyncio.to_thread(self._server.close)
+
+    async def close_the_office(self) -> None:
+        """From now on nothing is written that phones do not send."""
+        await asyncio.to_thread(self._worker.close)
 
     def file(self, label: str) -> Path:
         """Where a phone keeps what it remembers."""
@@ -102,7 +75,7 @@ class Fleet:
                 group.create_task(self._life(label, number))
 
     async def _life(self, label: str, number: int) -> None:
-        weather = {Fate.CUT: 40} if label == IN_THE_LIFT else STORM
+        weather = {Fate.CUT: 50} if label == IN_THE_LIFT else STORM
         async with BadNetwork(self.port, self._seed + number, weather) as network:
             await (self._process(label, network) if label in PROCESSES else self._here(label, network))
             await network.heal()
@@ -111,7 +84,7 @@ class Fleet:
     async def _here(self, label: str, network: BadNetwork) -> None:
         """A phone of this process, dropped where it stands and opened again from its file."""
         for death in (*DEATHS, None):
-            async with Pocket(self.file(label), network.url, label, self._seed) as pocket:
+            async with Pocket(self.file(label), network.url, label, PASSWORD, self._seed) as pocket:
                 life = asyncio.ensure_future(self._days(pocket, label))
                 self._watch(network, death, life.cancel)
                 try:
@@ -126,7 +99,7 @@ class Fleet:
         return None
 
     async def _days(self, pocket: Pocket, label: str) -> None:
-        await pocket.until_it_knows_something()
+        await pocket.sync()
         office = Office(self._world, self.port, f"{self._seed} {label}")
         while pocket.owner.done < self._each:
             for _number in range(min(ROUND, self._each - pocket.owner.done)):
@@ -136,11 +109,10 @@ class Fleet:
                 pocket.phone.memory.write(renew_at="0")
             await pocket.sync()
             await office.work()
-        await pocket.sync()
 
     async def _process(self, label: str, network: BadNetwork) -> None:
         """A phone that is a process, killed without a word."""
-        told = (str(self.file(label)), network.url, label, str(self._seed), str(self._each))
+        told = (str(self.file(label)), network.url, label, PASSWORD, str(self._seed), str(self._each))
         for death in (*DEATHS[:2], None):
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "tests.support.phone_process", *told, cwd=ROOT
@@ -178,8 +150,8 @@ class Fleet:
         await self._start_server()
 
     async def _start_server(self) -> None:
-        running = served(self._database, self._folder, self.port)
-        await asyncio.to_thread(self._server.enter_context, running)
+        server = served(self._database, self._folder, self.port)
+        await asyncio.to_thread(self._server.enter_context, server)
 
 
 class Office:
@@ -191,7 +163,9 @@ class Office:
 
     async def work(self) -> None:
         """Four things."""
-        async with httpx.AsyncClient(base_url=self._url, timeout=30, trust_env=False) as client:
+        async with httpx.AsyncClient(
+            base_url=self._url, timeout=60, trust_env=False, verify=NO_TLS
+        ) as client:
             for _number in range(4):
                 try:
                     await self._one(client)

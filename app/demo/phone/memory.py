@@ -35,6 +35,8 @@ _TABLES = """
 # Of a photo: not announced, announced, there, refused for good.
 WAITING, BEGUN, THERE, REFUSED = "waiting", "begun", "there", "refused"
 _CURSOR, _SYNC = "cursor", "sync"
+# Which time of a record says since when it has been over.
+_OVER = {"tickets": "$.closed_at", "visits": "$.occurred_at", "notifications": "$.created_at"}
 _FINAL = frozenset({"applied", "already_applied", "conflict", "refused"})
 
 Entry = dict[str, Any]
@@ -126,9 +128,9 @@ class Memory:
             self._write(_SYNC, str(int(self.note(_SYNC) or 0) + 1))
 
     def forget(self, *, before: datetime) -> None:
-        """Forget tickets that were closed, and visits that were made, before a time (UTC)."""
+        """Forget what the server does not tell any more, because it was over before a time (UTC)."""
         with self._db:
-            for kind, name in (("tickets", "$.closed_at"), ("visits", "$.occurred_at")):
+            for kind, name in _OVER.items():
                 self._db.execute(
                     "DELETE FROM record WHERE kind = ? AND datetime(json_extract(body, ?)) < datetime(?)",
                     (kind, name, before.isoformat()),

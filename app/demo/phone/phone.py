@@ -84,6 +84,10 @@ class Phone:
         """Go off duty; returns the op_id."""
         return self._do("attendance.check_out", body)
 
+    def read(self, notification_id: str) -> str:
+        """Open a message; returns the op_id."""
+        return self._do("notification.read", {}, notification_id)
+
     async def sync(self) -> None:
         """Send everything and learn everything; `NoNetwork` where that takes too long."""
         await self.wire.stay_fresh()
