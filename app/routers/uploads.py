@@ -63,7 +63,6 @@ async def upload_create(
     """Begin an upload of `Upload-Length` bytes; the body may be its first bytes. Again: the same upload."""
     tus.require_version(request)
     length, wanted = tus.length(request), tus.wanted_id(request)
-    with_bytes = request.headers.get("content-type") == tus.BODY
     async with transaction(opener) as session:
         upload, is_new = await uploads.create(
             session,
@@ -73,7 +72,7 @@ async def upload_create(
             upload_id=wanted or uuid7(),
         )
     received = upload.received
-    if with_bytes and is_new:
+    if is_new and tus.has_bytes(request):
         sent = Sent(0, tus.body(request), tus.checksum(request))
         received = await Receiver(opener, files, actor, upload).take(sent)
     return Response(
@@ -99,7 +98,8 @@ async def upload_offset(request: Request, session: Session, actor: CurrentActor,
     """Where to go on: `Upload-Offset`. 410 when the server has given the upload up."""
     tus.require_version(request)
     upload = await uploads.find_alive(session, actor=actor, upload_id=upload_id)
-    return Response(headers={"Upload-Length": str(upload.length), **tus.told(upload)})
+    told = {"Upload-Length": str(upload.length), "Upload-Metadata": tus.metadata(upload)}
+    return Response(headers={**told, **tus.told(upload)})
 
 
 @router.get("/{upload_id}", summary="上传状态", operation_id="upload_read")

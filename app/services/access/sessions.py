@@ -68,9 +68,7 @@ async def begin(
     session.add(opened)
     await session.flush()
     if app_version is not None:
-        if settings.one_phone:
-            await devices.end_phones(session, account_id=account.id)
-        await devices.keep(session, session_id=opened.id, app_version=app_version)
+        await _on_a_phone(session, opened, app_version, settings)
     return await _issue(session, opened, account, keyring, settings)
 
 
@@ -164,7 +162,7 @@ async def _rotate(
     elif await _heard(session, token):
         return None
     if app_version is not None:
-        await devices.keep(session, session_id=opened.id, app_version=app_version)
+        await _on_a_phone(session, opened, app_version, settings)
     return await _issue(session, opened, account, keyring, settings)
 
 
@@ -190,6 +188,16 @@ async def _heard(session: AsyncSession, token: RefreshToken) -> bool:
         RefreshToken.used_at > token.used_at,
     )
     return bool(await session.scalar(select(later)))
+
+
+async def _on_a_phone(
+    session: AsyncSession, opened: AuthSession, app_version: str, settings: Settings
+) -> None:
+    """Note the app's version; a session that becomes a phone's, now or later, may end other phones'."""
+    if settings.one_phone and not await devices.is_phone(session, session_id=opened.id):
+        await session.execute(select(Account.id).where(Account.id == opened.account_id).with_for_update())
+        await devices.end_phones(session, account_id=opened.account_id)
+    await devices.keep(session, session_id=opened.id, app_version=app_version)
 
 
 async def _issue(

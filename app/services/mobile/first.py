@@ -41,7 +41,8 @@ class _Kind:
     wanted: Callable[[], ColumnElement[bool]]
 
 
-def _recent_tickets() -> ColumnElement[bool]:
+def recent_tickets() -> ColumnElement[bool]:
+    """The tickets that a phone keeps."""
     return or_(Ticket.closed_at.is_(None), Ticket.closed_at > clock.now() - RECENT)
 
 
@@ -59,7 +60,7 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
         "households": _Kind(
             Household, lambda actor: reach.visible(actor, Household), lambda: Household.ended_on.is_(None)
         ),
-        "tickets": _Kind(Ticket, tickets.visible, _recent_tickets),
+        "tickets": _Kind(Ticket, tickets.visible, recent_tickets),
         "visits": _Kind(Visit, visits.visible, _recent_visits),
         "care": _Kind(CareObject, partial(tasks.visible, Task.CARE_DUE), true),
         "transfers": _Kind(Transfer, partial(tasks.visible, Task.TRANSFERS_IN), true),

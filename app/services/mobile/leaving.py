@@ -33,7 +33,7 @@ async def known(
         "visits": here & news.of(found, "visit"),
         "households": (here & news.of(found, "household"))
         | await _ended(session, actor, wanted["households"]),
-        "care": await _cared_for(session, actor, wanted["care"]),
+        "care": await _cared_for(session, actor, wanted["care"]) | _erased(actor, found),
         "transfers": await _offered(session, actor, wanted["transfers"]),
         "notifications": news.forgotten(found),
     }
@@ -83,6 +83,11 @@ async def _cared_for(session: AsyncSession, actor: Actor, care: Collection[UUID]
         return set()
     ours = or_(CareObject.responsible_id == actor.member_id, reach.visible(actor, CareObject))
     return set(await session.scalars(select(CareObject.id).where(CareObject.id.in_(care), ours)))
+
+
+def _erased(actor: Actor, found: Sequence[News]) -> set[UUID]:
+    """The caller's care objects that were deleted with all that told of a person."""
+    return {each.entity_id for each in found if each.data.get("responsible_id") == str(actor.member_id)}
 
 
 async def _offered(session: AsyncSession, actor: Actor, transfers: Collection[UUID]) -> set[UUID]:

@@ -9,18 +9,21 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, cast, func, or_, select, union
+from sqlalchemy import ARRAY, Uuid, and_, cast, func, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import fetch_one
 from app.models.area import Area
+from app.models.enums import Status
 from app.models.enums.transfer import TransferState
 from app.models.registry import CareObject, HouseholdMember, Residence, Resident, Transfer
+from app.models.ticket import Ticket
 from app.models.visit import Visit
-from app.services.mobile import inbox
+from app.services.mobile import first, inbox
 from app.services.mobile.cursors import Heard
 from app.services.platform.actor import Actor
 from app.services.platform.outbox import OutboxCursor
+from app.services.tickets import reads
 
 _WINDOW = """
     SELECT (SELECT count(*) FROM category_revision) AS categories,
@@ -39,8 +42,10 @@ _WINDOW = """
     """
 # What happens to an area besides being made and having its name changed moves all that lies in it.
 _HARMLESS = frozenset({"area.create", "area.change"})
+# Where a ticket's category decides what may be done with it: whether it may be handled by oneself.
+_BY_CATEGORY = (Status.DRAFT, Status.REPORTED)
+MOST = 500
 _OF_HOMES = frozenset({"household", "resident", "care_object", "visit", "contact_link", "transfer"})
-_OF_OFFERS = frozenset({"transfer", "household", "resident", "area"})
 _OFFERED = (Transfer.resident_id, Transfer.household_id, Transfer.from_area_id, Transfer.to_area_id)
 _PLACES = ("area_id", "was_area_id", "grid_id", "village_id", "town_id")
 
@@ -114,6 +119,22 @@ def tickets(news: Iterable[News]) -> set[UUID]:
     return of(news, "ticket") | ties
 
 
+async def retold(
+    session: AsyncSession, news: Iterable[News], *, actor: Actor, categories: Collection[str]
+) -> set[UUID] | None:
+    """The tickets whose organisation has another name, or whose category lets one do something else.
+
+    None for more than can be told in a page.
+    """
+    orgs = {each.entity_id for each in news if each.topic == "org.change"}
+    if not orgs and not categories:
+        return set()
+    fresh = and_(Ticket.category_code.in_(categories), Ticket.status.in_(_BY_CATEGORY))
+    told = and_(or_(Ticket.lead_org_id.in_(orgs), fresh), first.recent_tickets(), reads.visible(actor))
+    ids = (await session.scalars(select(Ticket.id).where(told).limit(MOST + 1))).all()
+    return set(ids) if len(ids) <= MOST else None
+
+
 def forgotten(news: Iterable[News]) -> set[UUID]:
     """The caller's messages that have been deleted."""
     return {UUID(told) for each in news if each.topic == inbox.FORGOTTEN for told in each.data["ids"]}
@@ -150,9 +171,9 @@ async def care(
     return named | set(await session.scalars(mine))
 
 
-async def transfers(session: AsyncSession, news: Iterable[News]) -> set[UUID]:
+async def transfers(session: AsyncSession, news: Iterable[News], homes: Collection[UUID]) -> set[UUID]:
     """The transfers that some news may be about: named, or open ones of those people, homes and areas."""
-    ids = {one for each in news if each.entity in _OF_OFFERS for one in each.ids()}
+    ids = {*homes, *of(news, "area")}
     if not ids:
         return set()
     named = or_(*(column.in_(ids) for column in _OFFERED))

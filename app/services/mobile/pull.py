@@ -6,8 +6,10 @@ that has ended is gone through once more: it is forgotten, or told as the other 
 cannot be told (other posts came, borders moved, the cursor is old), the phone begins anew.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -143,10 +145,13 @@ async def _changes_page(session: AsyncSession, actor: Actor, deadlines: Deadline
     window = await news.after(session, member_id=actor.id, at=held.at, heard=held.heard, limit=WINDOW)
     if held.at.txid > window.next:
         raise CursorStale
-    told = await _look(session, actor, deadlines, window) if window.news or window.messages else {}
+    told: dict[str, Any] = {}
     if window.categories != held.categories:
         since = held.since if held.categories >= 0 else None
         told["categories"] = await codes.categories(session, since=since)
+    if window.news or window.messages or told:
+        codes_changed = [category.code for category in told.get("categories", ())]
+        told |= await _look(session, actor, deadlines, window, codes_changed)
     lists = codes.newer(held.codes)
     if lists is not None:
         told["codes"] = lists
@@ -158,30 +163,40 @@ async def _changes_page(session: AsyncSession, actor: Actor, deadlines: Deadline
     return _page(further, more=WINDOW in {len(window.news), len(window.messages)}, **told)
 
 
-async def _look(session: AsyncSession, actor: Actor, deadlines: Deadlines, window: Window) -> dict[str, Any]:
+async def _look(
+    session: AsyncSession, actor: Actor, deadlines: Deadlines, window: Window, categories: Collection[str]
+) -> dict[str, Any]:
     """The records that the news are about, as they are now; and which of them to forget."""
     found = window.news
-    homes = await news.homes(session, found)
     moved = {one for each in found if each.moves_borders for one in each.ids()}
     if moved and await news.touched(session, actor=actor, areas=moved):
         raise CursorStale
-    wanted = {
-        "areas": news.of(found, "area"),
-        "households": homes,
-        "care": await news.care(session, found, homes, actor=actor),
-        "transfers": await news.transfers(session, found),
-        "tickets": news.tickets(found),
-        "visits": news.of(found, "visit"),
-        "notifications": {one.id for one in window.messages} | news.forgotten(found),
-    }
-    mine = await leaving.known(session, actor=actor, found=found, wanted=wanted)
+    retold = await news.retold(session, found, actor=actor, categories=categories)
+    if retold is None:
+        raise CursorStale
+    wanted = await _wanted(session, actor, window) | {"tickets": news.tickets(found) | retold}
+    known = await leaving.known(session, actor=actor, found=found, wanted=wanted)
     told: dict[str, Any] = {}
     for kind, ids in wanted.items():
         seen = await items.of(session, actor=actor, deadlines=deadlines, kind=kind, ids=ids)
-        gone = sorted((ids & mine.get(kind, set())) - {item.id for item in seen})
+        gone = sorted((ids & known.get(kind, set())) - {item.id for item in seen})
         if seen or gone:
             told[kind] = _CHANGES[kind](items=seen, gone=gone)
     return told
+
+
+async def _wanted(session: AsyncSession, actor: Actor, window: Window) -> dict[str, set[UUID]]:
+    """The records besides tickets that the news are about, by kind."""
+    found = window.news
+    homes = await news.homes(session, found)
+    return {
+        "areas": news.of(found, "area"),
+        "households": homes,
+        "care": await news.care(session, found, homes, actor=actor),
+        "transfers": await news.transfers(session, found, homes),
+        "visits": news.of(found, "visit"),
+        "notifications": {one.id for one in window.messages} | news.forgotten(found),
+    }
 
 
 def _posts(actor: Actor) -> list[PostItem]:

@@ -75,7 +75,10 @@ TAKERS = frozenset(reach.WRITERS)
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One task: where it is listed, the table it counts, its rows for a caller, and from when they count."""
+    """One task: where it is listed, the table it counts, its rows for a caller, and from when they count.
+
+    The address shows what is counted; `{today}` and `{member}` in it are the day and the caller.
+    """
 
     table: Any
     list: str
@@ -277,12 +280,18 @@ KINDS: Mapping[Task, Kind] = MappingProxyType(
     {
         **TICKETS,
         Task.VISITS_DUE: Kind(
-            Household.__table__, "/v1/visits/due", _visits_due, Household.next_visit_due <= _TODAY
+            Household.__table__,
+            "/v1/visits/due?due_until={today}",
+            _visits_due,
+            Household.next_visit_due <= _TODAY,
         ),
         Task.CARE_DUE: Kind(
-            CareObject.__table__, "/v1/care-objects", _care_due, CareObject.next_visit_due <= _TODAY
+            CareObject.__table__,
+            "/v1/care-objects?responsible_id={member}&due_by={today}",
+            _care_due,
+            CareObject.next_visit_due <= _TODAY,
         ),
-        Task.TRANSFERS_IN: Kind(Transfer.__table__, "/v1/transfers?state=pending", _transfers_in),
+        Task.TRANSFERS_IN: Kind(Transfer.__table__, "/v1/transfers?state=pending&taking=true", _transfers_in),
     }
 )
 

@@ -37,13 +37,22 @@ def visible(actor: Actor) -> Predicate:
 
 
 async def page(
-    session: AsyncSession, *, actor: Actor, state: TransferState | None, cursor: str | None, limit: int
+    session: AsyncSession,
+    *,
+    actor: Actor,
+    state: TransferState | None,
+    taking: bool = False,
+    cursor: str | None,
+    limit: int,
 ) -> Page[TransferRead]:
-    """One page of the transfers out of the caller's areas and into them, in the order of their ids."""
+    """One page of the transfers out of the caller's areas and into them, in the order of their ids.
+
+    taking: only those into them.
+    """
     statement = page_statement(
         _with_names(actor),
         sort=_BY_ID,
-        branches=_branches(actor),
+        branches=scope.branches(actor, Dataset.REGISTRY, TAKING) if taking else _branches(actor),
         filters=[Transfer.state == state] if state else [],
         cursor=cursor,
         limit=limit,
