@@ -22,7 +22,7 @@ from tests.support.pocket import NO_TLS, ROUND, Pocket
 from tests.support.served import HOST, free_port, running, served
 from tests.support.world import PASSWORD, World
 
-PATIENCE = 300.0
+PATIENCE = 900.0
 # Two phones of one person, three people of one grid, other grids, a department.
 PHONES = (
     *("grid_worker/1", "grid_worker/2", "grid_leader/1", "grid_assistant/1"),
