@@ -51,8 +51,8 @@ async def test_a_first_sync_brings_all_that_the_caller_sees_and_nothing_else(
     places = {str(world.places[key].id) for key in ("province", "city", "county", "town", "village_a")}
     assert set(store.kept["areas"]) >= places | {str(world.places["micro_a1"].id)}
     assert str(world.places["grid_a2"].id) not in store.kept["areas"]
-    assert store.categories["0501"]["label_zh"] == "暴露垃圾"
-    assert {"status", "action", "visit_result"} <= set(store.codes)
+    assert store.memory.store("categories")["0501"]["label_zh"] == "暴露垃圾"
+    assert {"status", "action", "visit_result"} <= set(store.memory.store("codes"))
     assert [post["role"] for post in store.posts] == ["grid_worker"]
 
 

@@ -72,7 +72,7 @@ class Pocket(Store):
                         limit=limit,
                     )
                 except CursorStale:
-                    self.forget_cursor()
+                    self.memory.begin_anew()
                     continue
             self.take(page.model_dump(mode="json", exclude_unset=True))
             more = page.more
