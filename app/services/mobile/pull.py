@@ -143,7 +143,7 @@ async def _farewell_page(
 async def _changes_page(session: AsyncSession, actor: Actor, deadlines: Deadlines, held: Cursor) -> PullRead:
     now = clock.now()
     window = await news.after(session, member_id=actor.id, at=held.at, heard=held.heard, limit=WINDOW)
-    if held.at.txid > window.next:
+    if window.pruned or held.at.txid > window.next:
         raise CursorStale
     told: dict[str, Any] = {}
     if window.categories != held.categories:
