@@ -199,7 +199,7 @@ async def test_a_forged_cursor_shows_nothing_that_the_caller_does_not_see(api: A
 async def test_anothers_cursor_is_nobodys(api: Api) -> None:
     mine, theirs = Store(api, "grid_worker"), Store(api, "grid_leader")
     await mine.sync()
-    theirs.cursor = mine.cursor
+    theirs.memory.write(cursor=mine.cursor)
     problem_in(await theirs.page(), 410, "sync_cursor_stale")
 
 
@@ -219,7 +219,7 @@ async def test_a_post_that_comes_between_the_pages_of_a_first_sync_begins_it_ane
     store.take((await store.page(limit=1)).json())
     await give_post(session, world, "grid_worker", Role.GRID_WORKER, area_id=world.places["grid_a2"].id)
     problem_in(await store.page(limit=1), 410, "sync_cursor_stale")
-    store.forget_cursor()
+    store.memory.begin_anew()
     await store.sync(limit=1)
     assert str(world.places["grid_a2"].id) in store.kept["areas"]
 
