@@ -102,7 +102,7 @@ async def test_a_version_that_nothing_can_have_is_refused(api: Api, world: World
     for version in (0, -1, 2**31, 2**63, 1.5, "1", True):
         (result,) = await push(api, "grid_worker", comment(loop.id) | {"version": version})
         assert result["outcome"] == "refused", version
-    (result,) = await push(api, "grid_worker", comment(loop.id, version=2**31 - 1))
+    (result,) = await push(api, "grid_worker", action(loop.id, "withdraw", version=2**31 - 1))
     assert result["outcome"] == "conflict"
 
 
