@@ -18,6 +18,7 @@ from app.schemas.types import AnyTime, Input, Output
 from app.schemas.visit import VisitCreate, VisitPatch
 
 MAX_OPERATIONS = 500
+Seen = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
 
 
 class Queued(Input):
@@ -25,7 +26,7 @@ class Queued(Input):
 
     op_id: UUID = Field(description="手机生成的 UUIDv7；同一操作重发时不变")
     occurred_at: AnyTime = Field(description="手机上的时间")
-    version: int | None = Field(default=None, ge=1, description="手机上看到的版本；空为不核对")
+    version: Seen | None = Field(default=None, description="手机上看到的版本；空为不核对")
     after: UUID | None = Field(default=None, description="在本机哪一个操作之后做的（op_id）")
 
 

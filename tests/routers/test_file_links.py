@@ -1,5 +1,6 @@
 """Small pictures, and links that need no token: who gets them, and for how long."""
 
+import asyncio
 import io
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -68,10 +69,28 @@ async def test_a_picture_that_would_fill_the_memory_hurts_only_the_process_that_
     Image.new("1", (8_900, 8_900)).save(out, "PNG")
     record = await uploaded(api, WHO, out.getvalue())
     assert len(out.getvalue()) < 20_000
-    monkeypatch.setattr(thumbnail, "SECONDS", 0.0)
-    reply = await api.as_(WHO).get(f"{PATH}/{record['id']}/thumbnail")
-    problem_in(reply, 404, "no_thumbnail")
+    with monkeypatch.context() as busy:
+        busy.setattr(thumbnail, "SECONDS", 0.0)
+        reply = await api.as_(WHO).get(f"{PATH}/{record['id']}/thumbnail")
+        problem_in(reply, 503, "unavailable")
     assert (await api.get("/healthz")).status_code == 200
+    small = await api.as_(WHO).get(f"{PATH}/{record['id']}/thumbnail")
+    assert (small.status_code, opened(small.content).size) == (200, (320, 320))
+
+
+async def test_who_waits_too_long_behind_others_pictures_is_asked_to_come_again(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thumbnail, "PATIENCE", 0.0)
+    record = await uploaded(api, WHO, photo(640, 320))
+    busy = asyncio.Lock()
+    await busy.acquire()
+    monkeypatch.setattr(thumbnail, "_turn", busy)
+    for _ in range(2):
+        problem_in(await api.as_(WHO).get(f"{PATH}/{record['id']}/thumbnail"), 503, "unavailable")
+    busy.release()
+    monkeypatch.setattr(thumbnail, "PATIENCE", 20.0)
+    assert (await api.as_(WHO).get(f"{PATH}/{record['id']}/thumbnail")).status_code == 200
 
 
 async def test_a_small_picture_is_seen_by_whom_the_picture_is(api: Api) -> None:

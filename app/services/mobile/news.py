@@ -23,12 +23,14 @@ from app.services.mobile import first, inbox
 from app.services.mobile.cursors import Heard
 from app.services.platform.actor import Actor
 from app.services.platform.outbox import OutboxCursor
+from app.services.platform.outbox_pruning import PRUNED
 from app.services.tickets import reads
 
 _WINDOW = """
     SELECT (SELECT count(*) FROM category_revision) AS categories,
         pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next,
         pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS horizon,
+        EXISTS (SELECT FROM outbox_reader WHERE name = $8 AND (txid, last_id) > ($1, $2)) AS pruned,
         (SELECT json_agg(news) FROM (
             SELECT txid, id, topic, entity_id, data FROM outbox
              WHERE (txid, id) > ($1, $2) AND txid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
@@ -82,12 +84,13 @@ class News:
 class Window:
     """What came after a cursor; `horizon`: transactions below have ended, `next`: none has begun from there.
 
-    `categories` counts the versions of the categories.
+    `categories` counts the versions of the categories; `pruned`: some of what came has been deleted.
     """
 
     categories: int
     horizon: int
     next: int
+    pruned: bool
     news: Sequence[News]
     messages: Sequence[Heard]
 
@@ -96,16 +99,15 @@ async def after(
     session: AsyncSession, *, member_id: UUID, at: OutboxCursor, heard: Heard, limit: int
 ) -> Window:
     """The next rows of the outbox that are safe to read, and the member's messages that are."""
-    row = await fetch_one(
-        session, _WINDOW, at.txid, at.id, limit, member_id, heard.txid, heard.id, inbox.FORGOTTEN
-    )
+    places = (at.txid, at.id, limit, member_id, heard.txid, heard.id)
+    row = await fetch_one(session, _WINDOW, *places, inbox.FORGOTTEN, PRUNED)
     assert row is not None  # noqa: S101 - an aggregate
     messages = [Heard(told["txid"], UUID(told["id"])) for told in row["messages"] or ()]
     found = [
         News(OutboxCursor(told["txid"], told["id"]), told["topic"], UUID(told["entity_id"]), told["data"])
         for told in row["news"] or ()
     ]
-    return Window(row["categories"], row["horizon"], row["next"], found, messages)
+    return Window(row["categories"], row["horizon"], row["next"], row["pruned"], found, messages)
 
 
 def of(news: Iterable[News], entity: str) -> set[UUID]:

@@ -143,7 +143,7 @@ async def _farewell_page(
 async def _changes_page(session: AsyncSession, actor: Actor, deadlines: Deadlines, held: Cursor) -> PullRead:
     now = clock.now()
     window = await news.after(session, member_id=actor.id, at=held.at, heard=held.heard, limit=WINDOW)
-    if held.at.txid > window.next:
+    if window.pruned or held.at.txid > window.next:
         raise CursorStale
     told: dict[str, Any] = {}
     if window.categories != held.categories:
@@ -175,7 +175,8 @@ async def _look(
     if retold is None:
         raise CursorStale
     wanted = await _wanted(session, actor, window) | {"tickets": news.tickets(found) | retold}
-    known = await leaving.known(session, actor=actor, found=found, wanted=wanted)
+    once = await _once(session, actor)
+    known = await leaving.known(session, actor=once, found=found, wanted=wanted)
     told: dict[str, Any] = {}
     for kind, ids in wanted.items():
         seen = await items.of(session, actor=actor, deadlines=deadlines, kind=kind, ids=ids)
@@ -183,6 +184,16 @@ async def _look(
         if seen or gone:
             told[kind] = _CHANGES[kind](items=seen, gone=gone)
     return told
+
+
+async def _once(session: AsyncSession, actor: Actor) -> Actor:
+    """The caller with the posts, too, that ended since the oldest cursor that may go on.
+
+    What left such a post's area before it ended, but is told only now, is forgotten as it would have been.
+    """
+    since = clock.now() - cursors.KEPT_FOR
+    former = await former_posts.ended_since(session, member_id=actor.id, since=since)
+    return replace(actor, grants=(*actor.grants, *(post.grant for post in former)))
 
 
 async def _wanted(session: AsyncSession, actor: Actor, window: Window) -> dict[str, set[UUID]]:

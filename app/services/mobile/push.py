@@ -36,6 +36,13 @@ class OperationReused(Conflict):
     title_zh, title_en = "同一个操作编号已用于另一个操作", "This op_id was used for another operation"
 
 
+class BasisUnknown(Busy):
+    """The operation that this one was made on top of has not come yet, or is forgotten."""
+
+    title_zh = "它之前的操作还没有收到，请按顺序重新上传"
+    title_en = "The operation that it depends on has not come yet: send both"
+
+
 class BasisMissing(Conflict):
     """The operation that this one was made on top of was not carried out."""
 
@@ -65,6 +72,7 @@ class Queue:
     stands: Standing
     tools: Tools
     known: dict[UUID, Kept]
+    sent: frozenset[UUID]
     last: dict[UUID, Result] = field(default_factory=dict)
     now: dict[UUID, Result] = field(default_factory=dict)
 
@@ -83,10 +91,10 @@ async def push(
     """
     async with transaction(sessions) as session:
         stands = await standing.of(session, actor)
-        named = {each.op_id for each in operations if each.op_id}
-        named |= {each.after for each in operations if isinstance(each, Operation) and each.after}
-        known = await outcomes.known(session, member_id=actor.id, op_ids=named)
-    queue = Queue(sessions, actor.id, stands, tools, known)
+        sent = frozenset(each.op_id for each in operations if each.op_id)
+        below = {each.after for each in operations if isinstance(each, Operation) and each.after}
+        known = await outcomes.known(session, member_id=actor.id, op_ids=sent | below)
+    queue = Queue(sessions, actor.id, stands, tools, known, sent)
     found: dict[int, Result] = {}
     waiting = deque(lanes([each.names for each in operations]))
 
@@ -198,6 +206,8 @@ def _version_after(queue: Queue, op_id: UUID) -> int | None:
         _require(result)
         return result.version
     kept = queue.known.get(op_id)
+    if kept is None and op_id not in queue.sent:
+        raise BasisUnknown
     if kept is None or kept.outcome is not SyncOutcome.APPLIED:
         raise BasisMissing
     return kept.version
