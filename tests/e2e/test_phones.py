@@ -105,6 +105,7 @@ async def test_nothing_is_lost_nothing_comes_twice_and_nothing_is_foreign(
     await visits_say_what_was_corrected_last_and_each_correction_is_recorded(after)
     await duty_begins_and_ends_as_often_as_phones_were_told(after)
     await messages_are_read_that_were_opened(after)
+    await nobody_was_signed_out(after)
     await every_photo_arrived_whole_and_hangs_where_it_belongs(after)
     for label in PHONES:
         await a_phone_holds_what_a_new_one_would_and_nothing_foreign(after, world, label)
@@ -219,6 +220,13 @@ async def messages_are_read_that_were_opened(after: Aftermath) -> None:
         entry["id"] for _who, entry in after.told("applied", "notification.read")
     }
     assert rows
+
+
+async def nobody_was_signed_out(after: Aftermath) -> None:
+    """Tokens were renewed in the storm, too, with answers lost and requests doubled."""
+    renewed = await after.rows("SELECT session_id FROM refresh_token WHERE used_at IS NOT NULL")
+    assert len(renewed) >= len(PHONES)
+    assert not await after.rows("SELECT id FROM auth_session WHERE revoked_at IS NOT NULL")
 
 
 async def every_photo_arrived_whole_and_hangs_where_it_belongs(after: Aftermath) -> None:

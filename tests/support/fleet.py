@@ -6,6 +6,7 @@ of their own, by SIGKILL. When they die is said by how many requests they have s
 
 import asyncio
 import random
+import signal
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -15,14 +16,14 @@ from typing import Any, Self
 
 import httpx
 
+from app.core.processes import die_with_parent
 from app.core.schema import ROOT
 from app.demo.phone import STORM, BadNetwork, Fate
 from tests.support.database import Database
-from tests.support.pocket import NO_TLS, ROUND, Pocket
+from tests.support.pocket import NO_TLS, PATIENCE, ROUND, Pocket
 from tests.support.served import HOST, free_port, running, served
 from tests.support.world import PASSWORD, World
 
-PATIENCE = 300.0
 # Two phones of one person, three people of one grid, other grids, a department.
 PHONES = (
     *("grid_worker/1", "grid_worker/2", "grid_leader/1", "grid_assistant/1"),
@@ -115,7 +116,9 @@ class Fleet:
         told = (str(self.file(label)), network.url, label, PASSWORD, str(self._seed), str(self._each))
         for death in (*DEATHS[:2], None):
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tests.support.phone_process", *told, cwd=ROOT
+                *(sys.executable, "-m", "tests.support.phone_process", *told),
+                cwd=ROOT,
+                preexec_fn=die_with_parent(signal.SIGKILL),
             )
             try:
                 self._watch(network, death, process.kill)

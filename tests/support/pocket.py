@@ -3,6 +3,7 @@
 Imports little, because processes that are killed again and again are made of it.
 """
 
+import asyncio
 import random
 import ssl
 from contextlib import suppress
@@ -15,9 +16,10 @@ from app.demo.phone import NoNetwork, Pace, Phone
 from tests.support.owners import Owner
 
 ROUND = 20
+PATIENCE = 900.0
 # There is no TLS here, and to read the list of those whom it would trust takes a tenth of a second.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-IMPATIENT = Pace(first=0.01, longest=0.4, tries=10)
+IMPATIENT = Pace(first=0.01, longest=1.0, tries=10)
 
 
 class Pocket:
@@ -41,10 +43,11 @@ class Pocket:
         await self._client.aclose()
 
     async def sync(self) -> None:
-        """Sync, however often the phone loses its patience."""
+        """Sync, however often the phone loses its patience, but no longer than a quarter of an hour."""
         through = False
-        while not through:
-            with suppress(NoNetwork):
-                await self.phone.sync()
-                through = True
+        async with asyncio.timeout(PATIENCE):
+            while not through:
+                with suppress(NoNetwork):
+                    await self.phone.sync()
+                    through = True
         self.owner.look()

@@ -20,6 +20,8 @@ from app.demo.phone.memory import Memory
 APP_VERSION = "1.0.0"
 # Passes by itself.
 PASSING = frozenset({408, 425, 429})
+# The token or the password is not right (any more).
+_WRONG_GRANT = frozenset({400, 401})
 # As much of an access token's life as must be left when a sync begins.
 _FRESH = 1 / 4
 
@@ -129,8 +131,10 @@ class Wire:
         patience = self.patience()
         while (reply := await self._sent("POST", "/v1/auth/token", data=form)) is None:
             await patience.wait()
-        if not reply.is_success:
+        if reply.status_code in _WRONG_GRANT:
             return False
+        if not reply.is_success:
+            raise Refused(reply.status_code, reply.text)
         told = reply.json()
         renew_at = time.time() + told["expires_in"] * (1 - _FRESH)
         tokens = {"access": told["access_token"], "refresh": told["refresh_token"]}
