@@ -158,13 +158,13 @@ async def test_an_operation_costs_few_statements(api: Api, world: World, stateme
     seen = await loop.to("dispatched")
     await push(api, "grid_worker", report(world))
     for who, queued, most in (
-        ("grid_worker", report(world), 12),
+        ("grid_worker", report(world), 10),
         ("grid_worker", comment(loop.id), 10),
         ("dept_handler", action(loop.id, "sign", version=seen["version"] + 1), 10),
     ):
         with statements(at_most=most):
             assert outcomes(await push(api, who, queued)) == ["applied"]
-        with statements(at_most=4):
+        with statements(at_most=3):
             assert outcomes(await push(api, who, queued)) == ["already_applied"]
 
 

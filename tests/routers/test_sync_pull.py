@@ -283,6 +283,22 @@ async def test_an_unchanged_pull_is_two_statements_and_a_page_few(
         assert (await store.page()).json()["more"] is False
 
 
+@pytest.mark.commits
+async def test_a_page_of_changes_costs_few_statements(
+    api: Api, session: AsyncSession, sessions: Sessions, world: World, statements: Counter
+) -> None:
+    home = await households.add(session, world, world.places["grid_a1"], 1)
+    await session.commit()
+    store = Store(api, "grid_worker", sessions)
+    await store.sync()
+    await Loop(api, world).report()
+    await visits.recorded(api, "grid_worker", visits.body(world, home))
+    await until_all_have_ended(sessions)
+    with statements(at_most=15):
+        page = (await store.page()).json()
+    assert {"tickets", "visits", "households"} <= set(page)
+
+
 async def test_a_first_sync_travels_compressed(api: Api, session: AsyncSession, world: World) -> None:
     for _number in range(50):
         await add_ticket(session, world)

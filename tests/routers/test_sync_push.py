@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.core import clock
 from app.core.ids import uuid7
@@ -84,6 +84,30 @@ async def test_a_queue_and_its_retry_at_the_same_moment_are_carried_out_once(
     assert await count(session, "ticket") == 6
     assert await count(session, "ticket_note") == 6
     assert await count(session, "attendance") == 1
+
+
+@pytest.mark.commits
+async def test_many_phones_at_once_take_no_more_connections_than_they_may(
+    app: FastAPI, api: Api, engine: AsyncEngine, world: World
+) -> None:
+    side_by_side(app)
+    app.state.push_gate = asyncio.Semaphore(2)
+    working, most = set[int](), [0]
+
+    def begins(connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if "INSERT INTO sync_operation" in statement:
+            working.add(id(connection.connection.driver_connection))
+            most.append(len(working))
+
+    def ends(connection: Any) -> None:
+        working.discard(id(connection.connection.driver_connection))
+
+    event.listen(engine.sync_engine, "before_cursor_execute", begins)
+    event.listen(engine.sync_engine, "commit", ends)
+    queues = [[report(world) for _number in range(5)] for _phone in range(6)]
+    replies = await asyncio.gather(*(push(api, "grid_worker", *queue) for queue in queues))
+    assert {outcome for results in replies for outcome in outcomes(results)} == {"applied"}
+    assert max(most) == 2
 
 
 async def test_a_step_on_a_ticket_that_moved_on_is_a_conflict_with_the_servers_copy(

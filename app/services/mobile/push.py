@@ -84,10 +84,12 @@ async def push(
     operations: Sequence[Operation | Unreadable],
     tools: Tools,
     side_by_side: int,
+    gate: asyncio.Semaphore,
 ) -> list[Result]:
     """Carry out what was not before; one result for each, in their order.
 
-    Up to `side_by_side` at a time, but what names a record in common one after the other.
+    Up to `side_by_side` at a time, but what names a record in common one after the other. All pushes of a
+    process go through one `gate`, entry by entry, so a long queue does not hold up a short one.
     """
     async with transaction(sessions) as session:
         stands = await standing.of(session, actor)
@@ -101,7 +103,8 @@ async def push(
     async def work() -> None:
         while waiting:
             for position in waiting.popleft():
-                found[position] = await _next(queue, operations[position])
+                async with gate:
+                    found[position] = await _next(queue, operations[position])
 
     try:
         async with asyncio.TaskGroup() as group:
