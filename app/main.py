@@ -61,7 +61,9 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     problems.install(app)
     taken_numbers.install(app)
     for router in ROUTERS:
-        app.include_router(router)
+        # Not by `include_router`, which at the first request builds each route a second time and from then
+        # on looks for it twice; nothing of ours is added to a router here.
+        app.router.routes.extend(router.routes)
     if settings.min_app_version:
         app.add_middleware(
             RequireVersion, minimum=settings.min_app_version, update_url=settings.app_update_url

@@ -122,7 +122,8 @@ class Receiver:
         at = sent.offset
         ended = False
         while not ended:
-            with Spool(self.upload.length - at + 1) as spool:
+            # Only what came in one go is a file already; of pieces the whole is hashed.
+            with Spool(self.upload.length - at + 1, hashed=at == 0) as spool:
                 ended = await self._fill(spool, body, at=at, hashed=hashed)
                 if ended and hashed and sent.checksum and hashed.digest() != sent.checksum.digest:
                     raise ChecksumMismatch

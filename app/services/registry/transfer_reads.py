@@ -70,6 +70,11 @@ async def detail(session: AsyncSession, *, actor: Actor, transfer_id: UUID) -> T
     return _read(row)
 
 
+async def several(session: AsyncSession, *, actor: Actor, which: Predicate) -> list[TransferRead]:
+    """Some of the transfers that the caller sees."""
+    return [_read(row) for row in await session.execute(_with_names(actor).where(which, visible(actor)))]
+
+
 def _branches(actor: Actor) -> Sequence[Predicate]:
     return [
         branch for columns in (GIVING, TAKING) for branch in scope.branches(actor, Dataset.REGISTRY, columns)
