@@ -30,8 +30,10 @@ HEADERS = (
     "Tus-Version",
     "Tus-Extension",
     "Tus-Max-Size",
+    "Tus-Checksum-Algorithm",
     "Upload-Offset",
     "Upload-Length",
+    "Upload-Metadata",
     "Upload-Expires",
 )
 _MAX_DIGITS = 18

@@ -23,7 +23,7 @@ from app.core.errors import NotFound
 from app.core.files import FileLost
 from app.core.media_types import EXTENSIONS
 from app.core.spool import FileTooLarge
-from app.schemas.attachment import AttachmentFields, AttachmentRead
+from app.schemas.attachment import HINTS, AttachmentFields, AttachmentRead
 from app.schemas.upload import FileLinkCreate, FileLinkRead
 from app.services.mobile import awaited
 from app.services.platform import attachments as storage
@@ -75,8 +75,9 @@ async def attachment_upload(
 @router.get("/{attachment_id}", summary="附件信息", operation_id="attachment_read")
 async def attachment_read(session: Session, actor: TicketReader, attachment_id: UUID) -> AttachmentRead:
     """One file's record: its uploader's until it is linked, then for whoever sees the ticket or visit."""
-    row = await attachments.find(session, actor=actor, attachment_id=attachment_id)
-    return AttachmentRead.model_validate(row)
+    row, tells_too_much = await attachments.found(session, actor=actor, attachment_id=attachment_id)
+    told = AttachmentRead.model_validate(row)
+    return told.model_copy(update=dict.fromkeys(HINTS)) if tells_too_much else told
 
 
 @router.get(

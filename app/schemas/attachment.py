@@ -34,6 +34,10 @@ class AttachmentRead(Output):
     lat: float | None
 
 
+# What a picture tells of whoever took it.
+HINTS = ("taken_at", "lng", "lat")
+
+
 class AttachmentName(Input):
     """An uploaded file that a step names, and what it shows."""
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, or_, select
+from sqlalchemy import ColumnElement, and_, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,7 +28,7 @@ async def collect(sessions: Sessions) -> int:
     A record may name one at this very moment, so each is locked and then asked about again.
     """
     before, removed = clock.now() - PATIENCE, 0
-    lone = select(Attachment.id).where(Attachment.created_at < before, ~_named()).limit(BATCH)
+    lone = select(Attachment.id).where(Attachment.created_at < before, _lone()).limit(BATCH)
     while True:
         async with transaction(sessions) as session:
             ids = list(await session.scalars(lone.with_for_update(skip_locked=True)))
@@ -39,7 +39,7 @@ async def collect(sessions: Sessions) -> int:
 
 async def remove(session: AsyncSession, *, attachment_ids: Collection[UUID]) -> int:
     """Delete those of these attachments that nothing names, and write an intent for each lone object."""
-    gone = delete(Attachment).where(Attachment.id.in_(attachment_ids), ~_named())
+    gone = delete(Attachment).where(Attachment.id.in_(attachment_ids), _lone())
     keys = list(await session.scalars(gone.returning(Attachment.object_key)))
     shared = select(Attachment.object_key).where(Attachment.object_key.in_(keys))
     lone = sorted({*keys} - {*await session.scalars(shared)})
@@ -49,5 +49,5 @@ async def remove(session: AsyncSession, *, attachment_ids: Collection[UUID]) -> 
     return len(keys)
 
 
-def _named() -> ColumnElement[bool]:
-    return or_(*(exists().where(table.attachment_id == Attachment.id) for table in _LINKS))
+def _lone() -> ColumnElement[bool]:
+    return and_(*(~exists().where(table.attachment_id == Attachment.id) for table in _LINKS))
