@@ -54,3 +54,11 @@ class TicketAttachmentRead(Output):
     size: int
     purpose: AttachmentPurpose
     event_seq: int
+
+
+class AwaitedAttachmentRead(Output):
+    """A file that a step names and that its sender's phone still has; its id is the sender's alone."""
+
+    purpose: AttachmentPurpose
+    event_seq: int
+    named_at: datetime

@@ -122,6 +122,37 @@ async def test_steps_made_on_top_of_each_other_follow_the_phones_own_version(api
     assert outcomes(await push(api, "dept_handler", resolve)) == ["conflict"]
 
 
+async def test_a_comment_is_taken_whatever_became_of_the_ticket_meanwhile(api: Api, world: World) -> None:
+    loop = Loop(api, world)
+    seen = await loop.to("dispatched")
+    sign = action(loop.id, "sign", version=seen["version"])
+    await push(api, "dept_handler", sign)
+    await loop.act("dispatcher", action="urge")
+    note = comment(loop.id, after=sign["op_id"], version=seen["version"])
+    assert outcomes(await push(api, "dept_handler", note)) == ["applied"]
+
+
+async def test_a_comment_does_not_hide_what_somebody_else_did_before_it(api: Api, world: World) -> None:
+    for is_said in (False, True):
+        loop = Loop(api, world)
+        seen = await loop.to("dispatched")
+        await loop.act("dispatcher", action="urge")
+        note = comment(loop.id)
+        more = {"after": note["op_id"]} if is_said else {}
+        sign = action(loop.id, "sign", version=seen["version"], **more)
+        assert outcomes(await push(api, "dept_handler", note, sign)) == ["applied", "conflict"]
+
+
+async def test_a_step_follows_any_number_of_own_comments(api: Api, world: World) -> None:
+    loop = Loop(api, world)
+    seen = await loop.to("dispatched")
+    notes = [comment(loop.id)]
+    notes.append(comment(loop.id, after=notes[0]["op_id"]))
+    sign = action(loop.id, "sign", version=seen["version"], after=notes[1]["op_id"])
+    await push(api, "dept_handler", *notes)
+    assert outcomes(await push(api, "dept_handler", sign)) == ["applied"]
+
+
 async def test_what_depends_on_a_refused_operation_is_refused_as_such(api: Api, world: World) -> None:
     refused = report(world, body={"category_code": "0000"})
     follow = comment(refused["id"])
