@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from app.core.schema import ROOT
 from app.routers import uploads
 
-PAGE = ROOT / "docs" / "mobile-uploads.md"
+PAGE = ROOT / "docs" / "mobile.md"
 CODE = re.compile(r"`([a-z]+(?:_[a-z]+)*)`")
 
 

@@ -1,4 +1,4 @@
-"""A reference phone, built from `docs/mobile-*.md` and the OpenAPI file alone, and a network that breaks.
+"""A reference phone, built from `docs/mobile.md` and the OpenAPI file alone, and a network that breaks.
 
 It shares no code with the server but the making of ids: what it cannot do, an app could not either. The
 demo shows one, the tests set many of them loose.

@@ -1,6 +1,6 @@
 """Sending a photo by tus 1.0: announce it, send it, and after every break ask how much has come.
 
-What to do with which answer is the table of `docs/mobile-uploads.md`. A photo is there when the server has
+What to do with which answer is the table of `docs/mobile.md`. A photo is there when the server has
 all of its bytes and says the SHA-256 that the phone reckons.
 """
 
