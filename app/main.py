@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
-from app.api import problems, taken_numbers, tus, uploads
+from app.api import outgoing, problems, taken_numbers, tus, uploads
 from app.api.app_version import RequireVersion
 from app.api.body_limit import BodyLimit
 from app.api.compress import Compress
@@ -62,6 +62,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     taken_numbers.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    outgoing.describe(app)
     if settings.min_app_version:
         app.add_middleware(
             RequireVersion, minimum=settings.min_app_version, update_url=settings.app_update_url

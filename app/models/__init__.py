@@ -21,6 +21,7 @@ from app.models import (
     ticket_step,
     upload,
     visit,
+    webhook,
 )
 from app.models.base import Base
 
@@ -46,4 +47,5 @@ __all__ = [
     "ticket_step",
     "upload",
     "visit",
+    "webhook",
 ]

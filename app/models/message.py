@@ -1,4 +1,4 @@
-"""Tables of messages: how far a reader of the outbox has come, who was told what, rules, deliveries.
+"""Tables of messages: who was told what, rules of escalation, deliveries.
 
 A message holds ids and codes; its words are made when it is read, so nothing personal can stand in it.
 """
@@ -7,7 +7,7 @@ from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, Time, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, Time, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Uuid
@@ -16,17 +16,6 @@ from app.models.base import Base, Keyed, Versioned, one_of
 from app.models.enums.message import Channel, DeliveryState, MessageCategory
 
 UNREAD = text("read_at IS NULL")
-
-
-class OutboxReader(Base):
-    """How far a reader that works in the database has come; moved in the transaction of its work."""
-
-    __tablename__ = "outbox_reader"
-
-    name: Mapped[str] = mapped_column(primary_key=True)
-    txid: Mapped[int] = mapped_column(BigInteger)
-    last_id: Mapped[int] = mapped_column(BigInteger)
-    read_at: Mapped[datetime]
 
 
 class Notification(Keyed, Base):

@@ -54,6 +54,7 @@ from app.routers import (
     uploads,
     visit_plans,
     visits,
+    webhooks,
     workflow,
 )
 
@@ -112,5 +113,6 @@ ROUTERS = (
     uploads.router,
     visit_plans.router,
     visits.router,
+    webhooks.router,
     workflow.router,
 )

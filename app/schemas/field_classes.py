@@ -63,6 +63,7 @@ INTERNAL = _names(
     VisitPlanRead VisitPlanDetail PlanProgress FunnelRead VisitBrief LogVisit DailyLogRead AttendanceRead
     NotificationRead ReadCount Badge TodoRead EscalationRuleRead EscalationRules DeliveryRead
     DeviceSessionRead DeviceSessionList
+    WebhookRead WebhookShown WebhookDeliveryRead EventTypeRead EventTypes PingMessage PingData TicketMessage
     PostItem PullRead PushRead ResultRead TicketChanges VisitChanges HouseholdChanges
     """
 )
@@ -110,6 +111,16 @@ PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
             "reporter_name": _WITHHELD_2,
         },
         "TicketStepRead": {},
+        "MessageTicket": {
+            "title": _SEEN_2,
+            "content": _SEEN_2,
+            "address": _SEEN_2,
+            "location": _SEEN_2,
+            "measures": _SEEN_2,
+            "public_reply": _SEEN_2,
+        },
+        "MessageStep": {"opinion": _SEEN_2},
+        "MessageLocation": {"lng": _SEEN_2, "lat": _SEEN_2},
         "ContactRead": {"name": _MASKED_2, "phone": _MASKED_2},
         "EventRead": {"opinion": _SEEN_2, "actor_id": _WITHHELD_2, "actor_name": _WITHHELD_2},
         "RequestRead": {"reason": _SEEN_2, "basis": _SEEN_2},

@@ -1,0 +1,456 @@
+"""Webhooks on real receivers: signed, in order, at least once, to those who may know and to nobody else."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text, update
+from standardwebhooks import WebhookVerificationError
+
+from app.core import clock
+from app.core.db import Sessions, transaction
+from app.core.ids import uuid7
+from app.core.writes import together
+from app.models.access import ApiClient, ApiToken
+from app.schemas.webhook import PingMessage, TicketMessage
+from app.services.exchange.webhooks import fanout
+from app.services.platform import outbox
+from tests.support.clients import Api
+from tests.support.hooks import PATH, Later, Post, Receiver, answer, dead_port, receiver
+from tests.support.tickets import REPORT, Loop
+from tests.support.world import World
+
+pytestmark = pytest.mark.commits
+STEPS = ["report", "accept", "dispatch", "sign", "resolve", "revisit", "evaluate", "close"]
+
+
+@pytest.fixture
+async def hook() -> AsyncIterator[Receiver]:
+    """A receiver that takes everything."""
+    async with receiver() as found:
+        yield found
+
+
+@pytest.fixture
+def post(api: Api, sessions: Sessions, world: World) -> Post:
+    """The town's post office."""
+    return Post(api, sessions, world)
+
+
+@pytest.fixture
+def loop(api: Api, world: World) -> Loop:
+    """A ticket of village A."""
+    return Loop(api, world)
+
+
+async def test_every_step_of_a_ticket_comes_once_in_order_and_with_a_signature_that_holds(
+    post: Post, hook: Receiver, loop: Loop
+) -> None:
+    webhook = await post.subscribe(hook.url)
+    await loop.to("closed")
+    assert await post.deliver(webhook) == len(STEPS)
+    assert hook.types == [f"ticket.{step}" for step in STEPS]
+    assert hook.seqs(loop.id) == list(range(1, 9))
+    for got in hook.got:
+        message = TicketMessage.model_validate(got.verified(webhook["secret"]))
+        assert message.data.left_area is False
+    assert len({got.headers["webhook-id"] for got in hook.got}) == len(STEPS)
+    assert [(row["state"], row["status"]) for row in await post.log(webhook)] == [("delivered", 204)] * 8
+    assert await post.deliver(webhook) == 0
+    assert (await post.read(webhook))["delivered_at"]
+
+
+async def test_somebody_elses_secret_or_a_changed_body_does_not_verify(
+    post: Post, hook: Receiver, loop: Loop
+) -> None:
+    webhook, other = await post.subscribe(hook.url), await post.subscribe(hook.url)
+    await loop.report()
+    await post.deliver(webhook)
+    (got,) = hook.got
+    with pytest.raises(WebhookVerificationError):
+        got.verified(other["secret"])
+    with pytest.raises(WebhookVerificationError):
+        type(got)(got.headers, got.body.replace(b"report", b"accept")).verified(webhook["secret"])
+
+
+async def test_while_a_secret_is_on_its_way_out_both_sign_and_afterwards_the_new_one_alone(
+    api: Api, post: Post, hook: Receiver, loop: Loop, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook, later = await post.subscribe(hook.url), Later(monkeypatch, world)
+    reply = await api.as_("system_admin").post(f"{PATH}/{webhook['id']}/secret", json={"overlap_hours": 2})
+    secret = reply.json()["secret"]
+    await loop.report()
+    await post.deliver(webhook)
+    assert hook.got[0].headers["webhook-signature"].count("v1,") == 2
+    for each in (webhook["secret"], secret):
+        assert hook.got[0].verified(each)
+    later.on(timedelta(hours=2))
+    await loop.to("accepted")
+    await post.deliver(webhook)
+    assert hook.got[1].headers["webhook-signature"].count("v1,") == 1
+
+
+async def test_a_message_that_failed_holds_back_its_ticket_and_no_other(
+    post: Post, hook: Receiver, loop: Loop, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook, later = await post.subscribe(hook.url), Later(monkeypatch, world)
+    await loop.to("accepted")
+    other = await loop.another()
+    hook.answers = lambda got: answer(500 if got.data["ticket_id"] == loop.id else 200)
+    await post.deliver(webhook)
+    assert hook.seqs(loop.id) == [1]
+    assert hook.seqs(other.id) == [1]
+    failed = hook.got[[got.data["ticket_id"] for got in hook.got].index(loop.id)]
+    hook.got.clear()
+    hook.answers = lambda _got: answer(200)
+    assert await post.carry(webhook) == 0, "the first wait is a minute"
+    later.on(timedelta(minutes=1, seconds=1))
+    assert await post.overdue() == [_id(webhook)]
+    assert await post.carry(webhook) == 2
+    assert hook.seqs(loop.id) == [1, 2]
+    assert hook.got[0].headers["webhook-id"] == failed.headers["webhook-id"]
+    assert hook.got[0].headers["webhook-timestamp"] != failed.headers["webhook-timestamp"]
+    assert await post.overdue() == []
+
+
+async def test_a_step_that_commits_late_still_comes_before_the_one_after_it(
+    post: Post, hook: Receiver, loop: Loop, sessions: Sessions
+) -> None:
+    webhook = await post.subscribe(hook.url)
+    await loop.to("accepted")
+    await post.deliver(webhook)
+    async with sessions() as early:
+        # Takes its number first, and is the second to take the ticket.
+        await early.execute(text("SELECT pg_current_xact_id()"))
+        async with transaction(sessions) as first:
+            await _step(first, loop.id, 3)
+        await _step(early, loop.id, 4)
+        assert await fanout.run(sessions) == 0, "somebody who began before is not done"
+        hook.got.clear()
+        await early.commit()
+    await post.deliver(webhook)
+    assert hook.seqs(loop.id) == [3, 4]
+
+
+async def test_a_run_that_is_killed_before_it_could_write_sends_again_under_the_same_id(
+    post: Post, hook: Receiver, loop: Loop, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook, later = await post.subscribe(hook.url), Later(monkeypatch, world)
+    await loop.report()
+    await post.collect()
+    hook.hangs = True
+    killed = asyncio.create_task(post.carry(webhook))
+    await hook.waiting.wait()
+    killed.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await killed
+    hook.hangs = False
+    assert await post.carry(webhook) == 0, "the dead run's lease still holds"
+    later.on(timedelta(minutes=4))
+    assert await post.overdue() == [_id(webhook)]
+    assert await post.carry(webhook) == 1
+    assert hook.got[0].headers["webhook-id"] == hook.got[1].headers["webhook-id"]
+
+
+async def test_two_runs_at_once_send_everything_once(post: Post, hook: Receiver, loop: Loop) -> None:
+    webhook = await post.subscribe(hook.url)
+    for _number in range(5):
+        await loop.another()
+    await post.collect()
+    await asyncio.gather(*(post.carry(webhook) for _number in range(4)))
+    assert len(hook.got) == 5
+
+
+async def test_a_worker_that_is_told_to_stop_does_not_wait_for_a_receiver(
+    post: Post, hook: Receiver, loop: Loop
+) -> None:
+    webhook = await post.subscribe(hook.url)
+    await loop.report()
+    await post.collect()
+    hook.hangs = True
+    going = asyncio.create_task(post.carry(webhook))
+    await hook.waiting.wait()
+    post.leave.set()
+    async with asyncio.timeout(2):
+        assert await going == 0
+    assert [row["attempts"] for row in await post.log(webhook)] == [0]
+
+
+async def test_a_receiver_that_is_dead_for_three_days_is_switched_off_and_administrators_are_told(
+    api: Api, post: Post, loop: Loop, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook, later = await post.subscribe(f"http://127.0.0.1:{dead_port()}/"), Later(monkeypatch, world)
+    await loop.report()
+    await post.deliver(webhook)
+    assert [row["failure"] for row in await post.log(webhook)] == ["unreachable"]
+    for wait in ("1m", "5m", "30m", "2h", "5h", "10h", "12h", "18h", "24h"):
+        assert (await post.read(webhook))["state"] == "active"
+        later.on(_span(wait) - timedelta(seconds=2))
+        await post.carry(webhook)
+        later.on(timedelta(seconds=3))
+        await post.carry(webhook)
+    found = await post.read(webhook)
+    assert (found["state"], found["disabled_reason"]) == ("disabled", "unreachable")
+    assert [(row["state"], row["attempts"]) for row in await post.log(webhook)] == [("waiting", 10)]
+    audited = await api.as_("auditor").get("/v1/audit-log", params={"action": "webhook.disable"})
+    assert [row["entity_id"] for row in audited.json()["items"]] == [webhook["id"]]
+
+
+async def test_a_receiver_that_says_410_is_switched_off_at_once_and_can_be_switched_on_again(
+    api: Api, post: Post, hook: Receiver, loop: Loop
+) -> None:
+    webhook = await post.subscribe(hook.url)
+    await loop.report()
+    hook.answers = lambda _got: answer(410)
+    await post.deliver(webhook)
+    assert (await post.read(webhook))["disabled_reason"] == "gone"
+    await loop.to("accepted")
+    hook.answers = lambda _got: answer(200)
+    assert await post.deliver(webhook) == 0
+    reply = await api.as_("system_admin").patch(f"{PATH}/{webhook['id']}", json={"active": True})
+    assert (reply.json()["state"], reply.json()["disabled_at"]) == ("active", None)
+    assert await post.carry(webhook) == 1, "what waited goes out; what happened meanwhile is replayed"
+
+
+async def test_a_dead_receiver_is_asked_a_few_times_a_minute_however_much_waits_for_it(
+    post: Post, hook: Receiver, loop: Loop, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook, later = await post.subscribe(hook.url), Later(monkeypatch, world)
+    for _number in range(20):
+        await loop.another()
+    hook.answers = lambda _got: answer(503)
+    await post.deliver(webhook)
+    asked = len(hook.got)
+    assert asked < 20
+    await loop.report()
+    assert await post.deliver(webhook) == 0
+    assert len(hook.got) == asked, "news do not wake it"
+    hook.answers = lambda _got: answer(200)
+    later.on(timedelta(minutes=2))
+    assert await post.overdue() == [_id(webhook)]
+    assert await post.carry(webhook) == 21
+
+
+async def test_one_poisoned_ticket_is_given_up_after_three_days_and_its_later_steps_go_out(
+    post: Post, hook: Receiver, loop: Loop, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook, later = await post.subscribe(hook.url), Later(monkeypatch, world)
+    await loop.report()
+    hook.answers = lambda got: answer(500 if got.data.get("seq") == 1 else 200)
+    await post.deliver(webhook)
+    for wait in ("1m", "5m", "30m", "2h", "5h", "10h", "12h", "18h", "24h"):
+        await _ping(post, webhook)
+        later.on(_span(wait) + timedelta(seconds=1))
+        await post.carry(webhook)
+    await loop.to("accepted")
+    assert await post.deliver(webhook) == 1
+    assert hook.got[-1].data["seq"] == 2
+    assert (await post.read(webhook))["state"] == "active"
+    assert {row["state"] for row in await post.log(webhook) if row["seq"] == 1} == {"failed"}
+
+
+async def test_everything_since_a_moment_is_sent_again_in_order_and_under_the_same_ids(
+    api: Api, post: Post, hook: Receiver, loop: Loop, sessions: Sessions
+) -> None:
+    webhook = await post.subscribe(hook.url)
+    await loop.to("dispatched")
+    await post.deliver(webhook)
+    first = [got.headers["webhook-id"] for got in hook.got]
+    hook.got.clear()
+    since = (clock.now() - timedelta(hours=1)).isoformat()
+    reply = await api.as_("system_admin").post(f"{PATH}/{webhook['id']}/replay", json={"since": since})
+    assert reply.status_code == 202, reply.text
+    assert await _replay(sessions, webhook, since) == 3
+    assert await post.carry(webhook) == 3
+    assert [got.headers["webhook-id"] for got in hook.got] == first
+    late = await post.subscribe(hook.url)
+    assert await _replay(sessions, late, since) == 3, "also what happened before there was a subscription"
+
+
+async def test_a_test_message_arrives_and_one_waits_at_a_time(api: Api, post: Post, hook: Receiver) -> None:
+    webhook = await post.subscribe(hook.url)
+    address = f"{PATH}/{webhook['id']}/test"
+    made = await api.as_("system_admin").post(address)
+    assert made.status_code == 202
+    assert (await api.as_("system_admin").post(address)).json()["code"] == "test_waiting"
+    assert await post.carry(webhook) == 1
+    message = PingMessage.model_validate(hook.got[0].verified(webhook["secret"]))
+    assert (message.type, str(message.data.webhook_id)) == ("webhook.test", webhook["id"])
+    assert hook.got[0].headers["webhook-id"] == made.json()["message_id"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "types"),
+    [
+        ({"event_types": ["ticket.accept", "ticket.close"]}, ["ticket.accept"]),
+        ({"category_code": "0501"}, ["ticket.report", "ticket.accept"]),
+        ({"category_code": "05"}, ["ticket.report", "ticket.accept"]),
+        ({"category_code": "0502"}, []),
+        ({"area": "grid_a1"}, ["ticket.report", "ticket.accept"]),
+        ({"area": "grid_a2"}, []),
+    ],
+)
+async def test_a_subscription_is_told_of_what_it_asked_for(
+    post: Post, hook: Receiver, loop: Loop, world: World, wanted: dict[str, Any], types: list[str]
+) -> None:
+    if "area" in wanted:
+        wanted = {"area_id": str(world.places[wanted["area"]].id)}
+    webhook = await post.subscribe(hook.url, **wanted)
+    await loop.to("accepted")
+    await post.deliver(webhook)
+    assert hook.types == types
+
+
+async def test_a_draft_is_nobodys_news(post: Post, hook: Receiver, loop: Loop) -> None:
+    webhook = await post.subscribe(hook.url)
+    await loop.report(draft=True)
+    assert await post.deliver(webhook) == 0
+
+
+async def test_a_token_of_village_a_never_gets_news_of_village_b(
+    api: Api, post: Post, hook: Receiver, loop: Loop, world: World, sessions: Sessions
+) -> None:
+    village, town = await post.subscribe(hook.url), world.places["town"]
+    whole = await post.subscribe(hook.url, area_id=str(town.id))
+    foreign = await post.subscribe(hook.url, area_id=str(world.places["village_b"].id))
+    await loop.report()
+    there = loop.body(area_id=str(world.places["grid_b1"].id), location=None)
+    reply = await api.as_("grid_worker_b").post("/v1/tickets", json=there)
+    assert reply.status_code == 201
+    await post.deliver(village, whole, foreign)
+    since = (clock.now() - timedelta(hours=1)).isoformat()
+    for webhook in (village, whole, foreign):
+        await _replay(sessions, webhook, since)
+        await post.carry(webhook)
+    assert {got.data["ticket_id"] for got in hook.got} == {loop.id}
+    assert reply.json()["id"] not in str([got.body for got in hook.got])
+
+
+async def test_a_ticket_that_leaves_the_village_is_told_to_have_left_and_no_more(
+    post: Post, hook: Receiver, loop: Loop, world: World
+) -> None:
+    await post.give("title", "content", "address", "opinion")
+    webhook = await post.subscribe(hook.url, payload="full")
+    await loop.to("accepted")
+    there = str(world.places["grid_b1"].id)
+    await loop.act("dispatcher", action="change", area_id=there, opinion="实际在河清村地界")
+    await loop.act("dispatcher", action="dispatch", org_id=str(world.orgs["urban"].id))
+    await post.deliver(webhook)
+    assert hook.types == ["ticket.report", "ticket.accept", "ticket.change"]
+    for got in hook.got:
+        assert got.data == {"ticket_id": loop.id, "seq": got.data["seq"], "left_area": True}
+        assert there not in got.body.decode()
+
+
+@pytest.mark.parametrize("way", ["token revoked", "token without the scope", "client disabled"])
+async def test_what_a_client_may_not_see_any_more_is_not_sent_even_if_it_waits(
+    post: Post, hook: Receiver, loop: Loop, world: World, sessions: Sessions, way: str
+) -> None:
+    webhook = await post.subscribe(hook.url)
+    await loop.report()
+    await post.collect()
+    change: Any = {
+        "token revoked": update(ApiToken).values(revoked_at=clock.now()),
+        "token without the scope": update(ApiToken).values(scopes=["areas:read"]),
+        "client disabled": update(ApiClient).values(status="disabled"),
+    }[way]
+    async with transaction(sessions) as session:
+        await session.execute(change)
+    await loop.to("accepted")
+    assert await post.deliver(webhook) == 0
+    assert hook.got == []
+    assert len(await post.log(webhook)) == 1, "nothing new was made for it"
+    assert world.client.id
+
+
+async def test_trap_9_no_message_tells_of_a_confidential_reporter_or_of_what_the_report_says(
+    post: Post, hook: Receiver, loop: Loop, world: World
+) -> None:
+    await post.give("title", "content", "address", "location", "opinion", "measures", "public_reply")
+    webhook = await post.subscribe(hook.url, payload="full")
+    await loop.report(confidential=True)
+    for who, body in loop.story():
+        await loop.act(who, **body, **({"opinion": "请保护举报人关大婶"} if body["action"] == "sign" else {}))
+    await post.deliver(webhook)
+    told = "".join(got.body.decode() for got in hook.got)
+    worker = world["grid_worker"]
+    secret = (
+        str(worker.member_id),
+        worker.name,
+        "grid_worker",
+        "关大婶",
+        "1381234",
+        "沙龙路",
+        "清运",
+        "113.0",
+    )
+    assert len(hook.got) == len(STEPS)
+    assert not [mark for mark in secret if mark in told]
+    assert str(REPORT["title"]) not in told
+
+
+async def test_no_message_tells_who_reported_who_acted_or_whom_to_call(
+    post: Post, hook: Receiver, loop: Loop, world: World
+) -> None:
+    await post.give("title", "content", "address", "location", "opinion", "measures", "public_reply")
+    webhook = await post.subscribe(hook.url, payload="full")
+    await loop.to("closed")
+    await post.deliver(webhook)
+    told = "".join(got.body.decode() for got in hook.got)
+    assert str(REPORT["title"]) in told
+    people = [mark for person in world.people.values() for mark in (str(person.member_id), person.name)]
+    assert not [mark for mark in (*people, "关大婶", "关*", "13812345678", "***") if mark in told]
+
+
+async def test_a_full_message_has_the_fields_that_the_client_was_given_and_a_thin_one_has_none(
+    post: Post, hook: Receiver, loop: Loop
+) -> None:
+    await post.give("title")
+    thin, full = await post.subscribe(hook.url), await post.subscribe(hook.url, payload="full")
+    await loop.report()
+    await post.deliver(thin, full)
+    assert "ticket" not in hook.got[0].data
+    ticket = hook.got[1].data["ticket"]
+    assert ticket["title"] == REPORT["title"]
+    assert ticket["no"]
+    assert not ticket.keys() & {"content", "address", "location", "contact", "reporter_id", "household_id"}
+
+
+async def _step(session: Any, ticket_id: str, seq: int) -> None:
+    """A comment on a ticket, as its row of the timeline and of the log."""
+    insert = text(
+        "INSERT INTO ticket_event (id, ticket_id, seq, action, to_status, at, actor_role, data)"
+        " VALUES (:id, :ticket, :seq, 'comment', 'accepted', :at, 'dispatcher', '{}')"
+    )
+    await session.execute(insert, {"id": uuid7(), "ticket": ticket_id, "seq": seq, "at": clock.now()})
+    area = await session.scalar(text("SELECT area_id::text FROM ticket WHERE id = :id"), {"id": ticket_id})
+    await together(session, [outbox.append("ticket.comment", UUID(ticket_id), {"seq": seq, "area_id": area})])
+
+
+async def _ping(post: Post, webhook: dict[str, Any]) -> None:
+    """A test message, which the receiver takes."""
+    reply = await post._api.as_("system_admin").post(f"{PATH}/{webhook['id']}/test")
+    assert reply.status_code == 202, reply.text
+    assert await post.carry(webhook) == 1
+
+
+async def _replay(sessions: Sessions, webhook: dict[str, Any], since: str) -> int:
+    async with transaction(sessions) as session:
+        return await fanout.replay(
+            session,
+            subscription_id=_id(webhook),
+            since=datetime.fromisoformat(since),
+            before=clock.now(),
+        )
+
+
+def _id(webhook: dict[str, Any]) -> UUID:
+    return UUID(webhook["id"])
+
+
+def _span(text: str) -> timedelta:
+    units = {"m": "minutes", "h": "hours"}
+    return timedelta(**{units[text[-1]]: int(text[:-1])})
