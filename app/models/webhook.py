@@ -59,7 +59,6 @@ class WebhookDelivery(Base):
         Index("uq_webhook_delivery_event", "subscription_id", "event_id", unique=True),
         Index("ix_webhook_delivery_subscription_id_created_at_id", "subscription_id", "created_at", "id"),
         Index("ix_webhook_delivery_created_at_id", "created_at", "id"),
-        Index("ix_webhook_delivery_due", "subscription_id", "next_at", postgresql_where=WAITING),
         Index("ix_webhook_delivery_order", "subscription_id", "ticket_id", "seq", postgresql_where=WAITING),
     )
 

@@ -91,7 +91,6 @@ def upgrade() -> None:
     _index("uq_webhook_delivery_event", "subscription_id", "event_id", unique=True)
     _index("ix_webhook_delivery_subscription_id_created_at_id", "subscription_id", "created_at", "id")
     _index("ix_webhook_delivery_created_at_id", "created_at", "id")
-    _index("ix_webhook_delivery_due", "subscription_id", "next_at", where=WAITING)
     _index("ix_webhook_delivery_order", "subscription_id", "ticket_id", "seq", where=WAITING)
     op.execute(BEGIN)
     _subjects(f"{SUBJECTS}, 'webhook_deliveries'")

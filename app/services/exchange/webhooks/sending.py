@@ -27,6 +27,8 @@ from app.services.exchange.webhooks.schedule import Attempt, Verdict
 AT_ONCE = 8
 PATIENCE = 8
 TURNS = 100
+# A batch is written down by then, long before the lease ends.
+TURN_SECONDS = 30.0
 
 log = logging.get(__name__)
 
@@ -92,15 +94,16 @@ async def _send(line: Line, held: Held, done: _Run, leave: asyncio.Event) -> Non
 
 
 async def _all(line: Line, held: Held, done: _Run) -> None:
-    rows = iter(held.rows)
+    rows, until = iter(held.rows), asyncio.get_running_loop().time() + TURN_SECONDS
     async with asyncio.TaskGroup() as group:
         for _number in range(AT_ONCE):
-            group.create_task(_each(line, held, rows, done))
+            group.create_task(_each(line, held, rows, done, until))
 
 
-async def _each(line: Line, held: Held, rows: Iterator[Mapping[str, Any]], done: _Run) -> None:
+async def _each(line: Line, held: Held, rows: Iterator[Mapping[str, Any]], done: _Run, until: float) -> None:
+    time = asyncio.get_running_loop().time
     for row in rows:
-        if done.tired:
+        if done.tired or time() > until:
             return
         done.note(row, await _attempt(line, held, row))
 
