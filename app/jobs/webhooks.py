@@ -63,8 +63,7 @@ def register(queue: PgQueuer, sessions: Sessions, courier: Courier, vault: Vault
         asked = _payload(job)
         subscription_id = UUID(asked["subscription_id"])
         since, until = (datetime.fromisoformat(asked[name]) for name in ("since", "until"))
-        async with transaction(sessions) as session:
-            made = await fanout.replay(session, subscription_id=subscription_id, since=since, before=until)
+        made = await fanout.replay(sessions, subscription_id=subscription_id, since=since, before=until)
         log.info("webhooks_replayed", subscription_id=str(subscription_id), messages=made)
 
 
