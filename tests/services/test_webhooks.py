@@ -16,7 +16,7 @@ from app.core.ids import uuid7
 from app.core.writes import together
 from app.models.access import ApiClient, ApiToken
 from app.schemas.webhook import PingMessage, TicketMessage
-from app.services.exchange.webhooks import fanout
+from app.services.exchange.webhooks import excerpts, fanout
 from app.services.platform import outbox
 from tests.support.clients import Api
 from tests.support.hooks import PATH, Later, Post, Receiver, answer, dead_port, receiver
@@ -415,6 +415,21 @@ async def test_no_message_tells_who_reported_who_acted_or_whom_to_call(
     assert str(REPORT["title"]) in told
     people = [mark for person in world.people.values() for mark in (str(person.member_id), person.name)]
     assert not [mark for mark in (*people, "关大婶", "关*", "13812345678", "***") if mark in told]
+
+
+async def test_an_answer_that_repeats_the_message_leaves_nothing_of_it_in_the_log(
+    post: Post, hook: Receiver, loop: Loop, sessions: Sessions
+) -> None:
+    await post.give("title", "content", "address")
+    webhook = await post.subscribe(hook.url, payload="full")
+    hook.answers = lambda got: answer(500, b"cannot read " + got.body)
+    await loop.report()
+    await post.deliver(webhook)
+    (row,) = await post.log(webhook)
+    assert (row["status"], row["excerpt"]) == (500, excerpts.REPEATED)
+    async with sessions() as session:
+        kept = "".join(await session.scalars(text("SELECT t::text FROM webhook_delivery AS t")))
+    assert not [mark for mark in (REPORT["title"], REPORT["content"], "沙龙路") if str(mark) in kept]
 
 
 async def test_a_full_message_has_the_fields_that_the_client_was_given_and_a_thin_one_has_none(

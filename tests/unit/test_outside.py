@@ -1,8 +1,11 @@
 """Where the server may call: disguises, its own surroundings, and what an operator listed."""
 
-from ipaddress import ip_address, ip_network
+from contextlib import suppress
+from ipaddress import IPv4Address, ip_address, ip_network
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.core.outside import METADATA, Refused, Rules, Target
 
@@ -141,3 +144,25 @@ def test_a_plain_address_is_taken_apart(url: str, target: Target, authority: str
     found = OPEN.target(url)
     assert found == target
     assert found.authority == authority
+
+
+@given(st.ip_addresses(v=4))
+def test_an_address_is_judged_alike_however_it_is_wrapped(address: IPv4Address) -> None:
+    for rules in (OPEN, LISTED, Rules()):
+        for wrapped in (f"::ffff:{address}", f"64:ff9b::{address}"):
+            assert rules.admits(ip_address(wrapped), "https") == rules.admits(address, "https")
+
+
+@given(st.ip_addresses(v=4), st.sampled_from(["{}", "0x{:08x}", "0{:o}"]))
+def test_a_number_in_disguise_is_no_host(address: IPv4Address, writing: str) -> None:
+    with pytest.raises(Refused):
+        OPEN.target(f"https://{writing.format(int(address))}/")
+
+
+@given(st.text() | st.from_regex(r"https?://[a-z0-9.:@\[\]%#?/\\-]{0,40}", fullmatch=True))
+def test_whatever_is_sent_is_taken_apart_or_refused(url: str) -> None:
+    with suppress(Refused):
+        found = OPEN.target(url)
+        assert found.scheme in {"http", "https"}
+        assert found.host in url.lower()
+        assert found.path.startswith("/")
