@@ -28,6 +28,7 @@ from app.jobs import (
     maintenance,
     messages,
     orphan_files,
+    outbox_pruning,
     reseal,
     retention,
     stale_uploads,
@@ -119,6 +120,7 @@ async def _cycle(connection: asyncpg.Connection, parts: Parts, stop: asyncio.Eve
     queue = PgQueuer.from_asyncpg_connection(connection)
     maintenance.register(queue, parts.sessions)
     orphan_files.register(queue, parts.sessions, parts.files)
+    outbox_pruning.register(queue, parts.sessions)
     deadline_moves.register(queue, parts.sessions)
     exports.register(queue, parts.sessions, parts.files, parts.vault)
     imports.register(queue, parts.sessions, parts.files, parts.vault)

@@ -1,17 +1,18 @@
 """Sessions: one sign-in on one device, its short access tokens and its rotating refresh token.
 
 A refresh token is 256 random bits of which only the hash is kept, and works once. A second use means that
-somebody has a copy, so it ends the whole session. There is no grace: a phone that lost the reply in a dead
-spot looks exactly like a thief, and it must sign in again. That costs a password and no work, because the
-phone keeps its unsent writes; clients should refresh while the connection is good, before the access token
-runs out. A session ends 30 days (as deployed) after the sign-in, however often it was refreshed.
+somebody has a copy, so it ends the whole session. A phone that lost the reply in a dead spot would look
+exactly like a thief; so it may give each attempt to refresh an id of its own, which travels with it and is
+kept as a hash. The same attempt again is answered again, as long as nothing that it gave has been used;
+after that it is an echo of the network, and refused without harm. A session ends 30 days (as deployed)
+after the sign-in, however often it was refreshed.
 """
 
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.config import Settings
@@ -67,9 +68,7 @@ async def begin(
     session.add(opened)
     await session.flush()
     if app_version is not None:
-        if settings.one_phone:
-            await devices.end_phones(session, account_id=account.id)
-        await devices.keep(session, session_id=opened.id, app_version=app_version)
+        await _on_a_phone(session, opened, app_version, settings)
     return await _issue(session, opened, account, keyring, settings)
 
 
@@ -77,16 +76,18 @@ async def refresh(
     sessions: Sessions,
     *,
     refresh_token: str,
+    attempt: UUID | None = None,
     app_version: str | None = None,
     keyring: Keyring,
     settings: Settings,
 ) -> Issued:
-    """New tokens for a refresh token that was never used; `WrongRefresh` for all others.
+    """New tokens for a refresh token that was never used, or for the same attempt once more.
 
-    Opens its own transaction, because ending the session of a token used twice outlives the refusal.
+    `WrongRefresh` for all others. Opens its own transaction, because ending the session of a token used twice
+    outlives the refusal.
     """
     async with transaction(sessions) as session:
-        issued = await _rotate(session, refresh_token, app_version, keyring, settings)
+        issued = await _rotate(session, refresh_token, attempt, app_version, keyring, settings)
     if issued is None:
         raise WrongRefresh
     return issued
@@ -126,6 +127,7 @@ async def end_all(session: AsyncSession, *, account_id: UUID, reason: str, keep:
 async def _rotate(
     session: AsyncSession,
     refresh_token: str,
+    attempt: UUID | None,
     app_version: str | None,
     keyring: Keyring,
     settings: Settings,
@@ -150,14 +152,52 @@ async def _rotate(
     if row is None:
         return None
     token, opened, account = row
-    if token.used_at is not None:
+    proof = hash_token(str(attempt)) if attempt is not None else None
+    if token.used_at is None:
+        await _use(session, token, proof)
+    elif proof is None or token.attempt_hash != proof:
         await _end(session, opened.id, "refresh_reused")
         await _note(session, "account.reuse_refresh", opened.id, opened.account_id)
         return None
-    token.used_at = moment
+    elif await _heard(session, token):
+        return None
     if app_version is not None:
-        await devices.keep(session, session_id=opened.id, app_version=app_version)
+        await _on_a_phone(session, opened, app_version, settings)
     return await _issue(session, opened, account, keyring, settings)
+
+
+async def _use(session: AsyncSession, token: RefreshToken, proof: bytes | None) -> None:
+    """Use a token up, and with it those that repeated attempts gave beside it."""
+    token.used_at, token.attempt_hash = clock.now(), proof
+    await session.execute(
+        delete(RefreshToken)
+        .where(
+            RefreshToken.session_id == token.session_id,
+            RefreshToken.used_at.is_(None),
+            RefreshToken.token_hash != token.token_hash,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _heard(session: AsyncSession, token: RefreshToken) -> bool:
+    """Whether something that a used token gave has been used."""
+    later = exists().where(
+        RefreshToken.session_id == token.session_id,
+        RefreshToken.token_hash != token.token_hash,
+        RefreshToken.used_at > token.used_at,
+    )
+    return bool(await session.scalar(select(later)))
+
+
+async def _on_a_phone(
+    session: AsyncSession, opened: AuthSession, app_version: str, settings: Settings
+) -> None:
+    """Note the app's version; a session that becomes a phone's, now or later, may end other phones'."""
+    if settings.one_phone and not await devices.is_phone(session, session_id=opened.id):
+        await session.execute(select(Account.id).where(Account.id == opened.account_id).with_for_update())
+        await devices.end_phones(session, account_id=opened.account_id)
+    await devices.keep(session, session_id=opened.id, app_version=app_version)
 
 
 async def _issue(

@@ -101,9 +101,9 @@ async def _all(line: Line, held: Held, done: _Run) -> None:
 
 
 async def _each(line: Line, held: Held, rows: Iterator[Mapping[str, Any]], done: _Run, until: float) -> None:
-    time = asyncio.get_running_loop().time
+    moment = asyncio.get_running_loop().time
     for row in rows:
-        if done.tired or time() > until:
+        if done.tired or moment() > until:
             return
         done.note(row, await _attempt(line, held, row))
 
