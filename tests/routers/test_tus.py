@@ -316,6 +316,11 @@ async def test_nobody_begins_endless_uploads(api: Api, phone: Phone, monkeypatch
     for _ in range(2):
         assert (await Phone(api, WHO, PHOTO).create()).status_code == 201
     problem_in(await phone.create(), 409, "too_many_uploads")
+    monkeypatch.setattr(uploads, "MAX_OPEN", 9)
+    monkeypatch.setattr(uploads, "MAX_OPEN_BYTES", 3 * len(PHOTO) - 1)
+    problem_in(await phone.create(), 409, "too_many_uploads")
+    monkeypatch.setattr(uploads, "MAX_OPEN_BYTES", 3 * len(PHOTO))
+    assert (await phone.create()).status_code == 201
     monkeypatch.setattr(receiving, "MAX_PIECES", 2)
     other = Phone(api, "grid_worker_b", PHOTO)
     await other.create(PHOTO[:1])

@@ -1,7 +1,7 @@
 """A reference phone, built from `docs/mobile.md` and the OpenAPI file alone, and a network that breaks.
 
-It shares no code with the server but the making of ids: what it cannot do, an app could not either. The
-demo shows one, the tests set many of them loose.
+It shares no code with the server but the making of ids and the clock: what it cannot do, an app could not
+either. The demo shows one, the tests set many of them loose.
 """
 
 from app.demo.phone.memory import Memory, Photo

@@ -6,7 +6,7 @@ phone killed, and begun again from the file.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 from random import Random
@@ -129,7 +129,7 @@ class Phone:
             page = _accepted(reply).json()
             self.memory.take(page)
             more = page["more"]
-        self.memory.forget(before=datetime.now(UTC) - KEPT_FOR)
+        self.memory.forget(before=clock.now() - KEPT_FOR)
 
     def _do(
         self,
@@ -152,7 +152,7 @@ class Phone:
 
 def _now() -> str:
     """The phone's time."""
-    return datetime.now(clock.BUSINESS_ZONE).isoformat()
+    return clock.now().astimezone(clock.BUSINESS_ZONE).isoformat()
 
 
 def _accepted(reply: httpx.Response) -> httpx.Response:

@@ -6,7 +6,6 @@ work is lost.
 """
 
 import asyncio
-import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from random import Random
@@ -14,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from app.core import clock
 from app.core.ids import uuid7
 from app.demo.phone.memory import Memory
 
@@ -106,7 +106,7 @@ class Wire:
 
     async def stay_fresh(self) -> None:
         """Renew a token that is about to end, while there is a network."""
-        if time.time() > float(self._memory.note("renew_at") or 0):
+        if clock.now().timestamp() > float(self._memory.note("renew_at") or 0):
             await self.renew()
 
     async def renew(self) -> None:
@@ -136,7 +136,7 @@ class Wire:
         if not reply.is_success:
             raise Refused(reply.status_code, reply.text)
         told = reply.json()
-        renew_at = time.time() + told["expires_in"] * (1 - _FRESH)
+        renew_at = clock.now().timestamp() + told["expires_in"] * (1 - _FRESH)
         tokens = {"access": told["access_token"], "refresh": told["refresh_token"]}
         self._memory.write(**tokens, renew_at=str(renew_at), attempt=None)
         return True
