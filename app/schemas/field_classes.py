@@ -63,7 +63,8 @@ INTERNAL = _names(
     VisitPlanRead VisitPlanDetail PlanProgress FunnelRead VisitBrief LogVisit DailyLogRead AttendanceRead
     NotificationRead ReadCount Badge TodoRead EscalationRuleRead EscalationRules DeliveryRead
     DeviceSessionRead DeviceSessionList
-    WebhookRead WebhookShown WebhookDeliveryRead EventTypeRead EventTypes PingMessage PingData TicketMessage
+    WebhookRead WebhookShown WebhookDeliveryRead EventTypeRead EventTypes
+    Told PingMessage PingData TicketMessage
     PostItem PullRead PushRead ResultRead TicketChanges VisitChanges HouseholdChanges
     NotificationChanges CareChanges TransferChanges
     """

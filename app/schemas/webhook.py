@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from app.models.enums import EventSource, Stage, Status, Urgency
 from app.models.enums.third_party import WebhookDeliveryState, WebhookPayload, WebhookState
@@ -119,13 +119,19 @@ class WebhookDeliveryRead(Output):
     ended_at: datetime | None
 
 
-class PingData(Output):
+class Told(Output):
+    """A message; built at once, because the document describes it as a body that somebody takes."""
+
+    model_config = ConfigDict(defer_build=False)
+
+
+class PingData(Told):
     """What a test says."""
 
     webhook_id: UUID
 
 
-class PingMessage(Output):
+class PingMessage(Told):
     """The message of a test."""
 
     type: str
@@ -133,14 +139,14 @@ class PingMessage(Output):
     data: PingData
 
 
-class MessageLocation(Output):
+class MessageLocation(Told):
     """Where it is, as WGS-84."""
 
     lng: float
     lat: float
 
 
-class MessageTicket(Output):
+class MessageTicket(Told):
     """A ticket as it stands when the message is sent; from `title` on, only what the client was given."""
 
     no: str
@@ -171,7 +177,7 @@ class MessageTicket(Output):
     public_reply: str | None = None
 
 
-class MessageStep(Output):
+class MessageStep(Told):
     """A step of a ticket; of one that has left the area, no more than that it has."""
 
     ticket_id: UUID
@@ -185,7 +191,7 @@ class MessageStep(Output):
     ticket: MessageTicket | None = Field(default=None, description="仅 full")
 
 
-class TicketMessage(Output):
+class TicketMessage(Told):
     """The message of a step."""
 
     type: str

@@ -6,7 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
@@ -229,3 +229,14 @@ class Later:
         self._ahead += ahead
         for who in self._world.people:
             self._world._tokens.pop(who, None)
+
+
+def id_of(webhook: dict[str, Any]) -> UUID:
+    """The id of a subscription."""
+    return UUID(webhook["id"])
+
+
+async def replayed(sessions: Sessions, webhook: dict[str, Any], since: str) -> int:
+    """Have all steps since then sent again; how many messages that makes."""
+    begin = datetime.fromisoformat(since)
+    return await fanout.replay(sessions, subscription_id=id_of(webhook), since=begin, before=clock.now())
