@@ -80,6 +80,8 @@ class Rules:
     def target(self, url: str) -> Target:
         """A URL taken apart; raises `Refused`. A number as host is judged at once, a name when called."""
         target = _apart(url)
+        if target.scheme == "http" and not (self.plain or self.networks):
+            raise Refused("scheme")
         number = _number(target.host)
         if number is not None and not self.admits(number, target.scheme):
             raise Refused("address")

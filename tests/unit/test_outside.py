@@ -112,6 +112,12 @@ def test_the_open_internet_is_called_and_in_production_by_https_alone(address: s
     assert not Rules().admits(ip_address(address), "http")
 
 
+def test_in_production_an_address_without_tls_needs_a_listed_network() -> None:
+    with pytest.raises(Refused, match="scheme"):
+        Rules().target("http://hooks.example.com/")
+    assert LISTED.target("http://oa.town.example/").scheme == "http"
+
+
 def test_a_listed_network_is_called_either_way_and_its_neighbours_are_not() -> None:
     for listed in ("10.20.3.4", "127.0.0.1", "::ffff:10.20.3.4", "fd12::1"):
         assert LISTED.admits(ip_address(listed), "http")

@@ -86,17 +86,20 @@ async def log(
 ) -> Page[WebhookDeliveryRead]:
     """Messages with their last attempt, the newest first; of one subscription or of all that are seen."""
     own = select(WebhookSubscription.id).where(seen_by(actor))
+    filters = [WebhookDelivery.state == state] if state is not None else []
     if webhook_id is not None:
         await read(session, actor=actor, webhook_id=webhook_id)
-        own = own.where(WebhookSubscription.id == webhook_id)
+        branches: list[Predicate] = [WebhookDelivery.subscription_id == webhook_id]
+    elif actor.client_id is not None:
+        ids = await session.scalars(own)
+        branches = [WebhookDelivery.subscription_id == each for each in ids]
+    else:
+        branches, filters = [true()], [*filters, WebhookDelivery.subscription_id.in_(own)]
     statement = page_statement(
         select(WebhookDelivery),
         sort=_NEWEST,
-        branches=[WebhookDelivery.subscription_id == webhook_id if webhook_id else true()],
-        filters=[
-            WebhookDelivery.subscription_id.in_(own),
-            *([WebhookDelivery.state == state] if state is not None else []),
-        ],
+        branches=branches,
+        filters=filters,
         cursor=cursor,
         limit=limit,
     )

@@ -36,7 +36,10 @@ from app.services.platform.scope import ScopeColumns
 
 MOST = 20
 _REFUSED = {
-    "scheme": ("只支持 http 和 https 地址", "Only http and https"),
+    "scheme": (
+        "须为 https 地址；http 只用于部署时放行的网段",
+        "Must be https; http only into networks that the deployment listed",
+    ),
     "userinfo": ("地址里不能带用户名或密码", "No credentials in the address"),
     "fragment": ("地址里不能有 # 片段", "No fragment in the address"),
     "host": ("主机名须为域名或普通写法的 IP 地址", "The host must be a name or a plainly written IP address"),
