@@ -16,6 +16,7 @@ from app.core.files import FileStore
 from app.jobs import worker
 from app.models.enums.retention import RetentionSubject
 from app.runtime.databases import for_asyncpg
+from app.services.exchange.webhooks import sending
 from app.services.mobile import reader
 from app.services.privacy import retention
 from tests.support.clients import Api
@@ -123,6 +124,23 @@ async def test_no_transaction_is_open_while_a_receiver_is_waited_for(
         assert await connection.scalar(open_ones) == 0
     post.leave.set()
     await going
+
+
+async def test_a_slow_receiver_is_asked_a_few_things_at_a_time(
+    post: Post, hook: Receiver, loop: Loop
+) -> None:
+    webhook = await post.subscribe(hook.url)
+    for _number in range(sending.AT_ONCE + 4):
+        await loop.another()
+    await post.collect()
+    hook.hangs = True
+    going = asyncio.create_task(post.carry(webhook))
+    async with asyncio.timeout(PATIENCE):
+        while len(hook.got) < sending.AT_ONCE:  # noqa: ASYNC110 - the run's calls make it true
+            await asyncio.sleep(0.02)
+    post.leave.set()
+    await going
+    assert len(hook.got) == hook.connections == sending.AT_ONCE
 
 
 async def test_administrators_get_a_message_when_an_address_is_switched_off(

@@ -97,7 +97,7 @@ class Receiver:
         self.connections += 1
         self._open.add(writer)
         try:
-            while not self.hangs or not self.waiting.is_set():
+            while True:
                 self.got.append(await _call(reader))
                 if self.hangs:
                     self.waiting.set()
