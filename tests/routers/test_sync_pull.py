@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.db import Sessions
+from app.services.mobile import pull
 from tests.support import households, visits
 from tests.support.clients import Api
 from tests.support.phones import KINDS, PULL, Store
@@ -173,6 +174,23 @@ async def test_what_commits_late_is_not_skipped(api: Api, sessions: Sessions, wo
         await phone.sync()
         assert phone.kept["tickets"][slow.id]["title"] == "改过的标题"
         assert quick.id in phone.kept["tickets"]
+
+
+@pytest.mark.commits
+async def test_a_phone_that_was_away_is_spared_pages_that_tell_it_nothing(
+    api: Api, world: World, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(api, "grid_worker", sessions)
+    await store.sync()
+    away = {"area_id": str(world.places["grid_b1"].id)}
+    for _number in range(5):
+        await Loop(api, world).report("grid_worker_b", **away)
+    mine = Loop(api, world)
+    await mine.report()
+    monkeypatch.setattr(pull, "WINDOW", 1)
+    pages = await store.sync()
+    assert mine.id in store.kept["tickets"]
+    assert len(pages) < 5
 
 
 @pytest.mark.commits

@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import ColumnElement, Text, and_, case, func, literal, null, or_, select
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -50,7 +51,7 @@ async def tickets_of(
     session: AsyncSession, *, actor: Actor, deadlines: Deadlines, ids: Collection[UUID]
 ) -> list[TicketItem]:
     """Those of some tickets that the caller sees, with the steps open to them."""
-    statement = select(_T.id, tasks.marks(actor, _TICKET)).where(_T.id.in_(ids), tickets.visible(actor))
+    statement = select(_T.id, _marks(actor, _TICKET)).where(_T.id.in_(ids), tickets.visible(actor))
     seen: dict[UUID, list[str]] = {row[0]: row[1] for row in await session.execute(statement)}
     if not seen:
         return []
@@ -73,7 +74,7 @@ async def households_of(session: AsyncSession, *, actor: Actor, ids: Collection[
         HouseholdMember.valid_to.is_(None),
     )
     statement = (
-        select(Household, Resident.name, tasks.marks(actor, Household.__table__))
+        select(Household, Resident.name, _marks(actor, Household.__table__))
         .outerjoin(HouseholdMember, heads)
         .outerjoin(Resident, Resident.id == HouseholdMember.resident_id)
         .where(Household.id.in_(ids), Household.ended_on.is_(None), reach.visible(actor, Household))
@@ -138,3 +139,13 @@ def _household(household: Household, head: str | None, mine: Sequence[str]) -> H
 def _care(row: Any, actor: Actor) -> CareItem:
     known = care.read(row, actor).model_dump(include=set(CareItem.model_fields))
     return CareItem(**known, area_id=row[0].area_id)
+
+
+def _marks(actor: Actor, table: Any) -> ColumnElement[Any]:
+    """The codes of the tasks that a row of a table is for the caller, or will be from its day on."""
+    mine = [(task, kind.rows(actor)) for task, kind in tasks.KINDS.items() if kind.table is table]
+    codes: list[ColumnElement[Any]] = [
+        case((or_(*rows), literal(task.value, Text())), else_=null()) for task, rows in mine if rows
+    ]
+    found: ColumnElement[Any] = func.array_remove(array[Any](codes, type_=Text()), null())
+    return found

@@ -34,7 +34,8 @@ from app.services.platform.actor import Actor
 from app.services.platform.outbox import OutboxCursor
 from app.services.tickets.deadlines import Deadlines
 
-WINDOW = 1000
+# Rows of news looked at in one go, and how often for one page.
+WINDOW, QUIET = 1000, 10
 _CHANGES: dict[str, Any] = {
     "areas": AreaChanges,
     "care": CareChanges,
@@ -141,6 +142,18 @@ async def _farewell_page(
 
 
 async def _changes_page(session: AsyncSession, actor: Actor, deadlines: Deadlines, held: Cursor) -> PullRead:
+    """What changed; a phone that was away for days in a busy city is spared pages that tell it nothing."""
+    for _quiet in range(QUIET):
+        held, more, told = await _changes(session, actor, deadlines, held)
+        if told or not more:
+            break
+    return _page(held, more=more, **told)
+
+
+async def _changes(
+    session: AsyncSession, actor: Actor, deadlines: Deadlines, held: Cursor
+) -> tuple[Cursor, bool, dict[str, Any]]:
+    """One window of news: the cursor behind it, whether there may be more, what to tell."""
     now = clock.now()
     window = await news.after(session, member_id=actor.id, at=held.at, heard=held.heard, limit=WINDOW)
     if window.pruned or held.at.txid > window.next:
@@ -160,7 +173,7 @@ async def _changes_page(session: AsyncSession, actor: Actor, deadlines: Deadline
         further = further.on(at=window.news[-1].at)
     if window.messages:
         further = further.on(heard=window.messages[-1])
-    return _page(further, more=WINDOW in {len(window.news), len(window.messages)}, **told)
+    return further, WINDOW in {len(window.news), len(window.messages)}, told
 
 
 async def _look(

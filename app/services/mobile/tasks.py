@@ -17,18 +17,13 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     DateTime,
-    Text,
     and_,
     bindparam,
-    case,
     exists,
     false,
-    func,
     literal_column,
-    null,
     or_,
 )
-from sqlalchemy.dialects.postgresql import array
 
 from app.core import clock
 from app.models.enums import HouseholdType, RequestState, RevisitState, Role, Status, SuperviseLevel
@@ -97,16 +92,6 @@ def of(actor: Actor) -> Iterator[tuple[Task, Kind, Branches]]:
         branches = kind.due(actor)
         if branches:
             yield task, kind, branches
-
-
-def marks(actor: Actor, table: Any) -> ColumnElement[Any]:
-    """The codes of the tasks that a row of a table is for the caller, or will be from its day on."""
-    mine = [(task, kind.rows(actor)) for task, kind in KINDS.items() if kind.table is table]
-    codes: list[ColumnElement[Any]] = [
-        case((or_(*rows), _code(task)), else_=null()) for task, rows in mine if rows
-    ]
-    found: ColumnElement[Any] = func.array_remove(array[Any](codes, type_=Text()), null())
-    return found
 
 
 def _as(actor: Actor, roles: frozenset[Role]) -> Actor:
