@@ -258,11 +258,11 @@ class LiveRead(AnswerRead):
 
 
 class CountedTicket(Output):
-    """A ticket that a figure counted."""
+    """A ticket that a figure counted, and how often; no title for who may not see the ticket."""
 
     id: UUID
     no: str
-    title: str
+    title: str | None
     category: str
     stage: Stage
     status: str
@@ -271,10 +271,12 @@ class CountedTicket(Output):
     reported_at: datetime
     due_at: datetime | None
     closed_at: datetime | None
+    counted_at: datetime | None = Field(description="计入的那一小时；现状类指标为空")
+    times: int = Field(description="在这一小时内计入的次数（求和类指标为其量）")
 
 
 class CountedRead(AnswerRead):
-    """The tickets behind a figure, one page of them; a ticket may count more than once in it."""
+    """The tickets behind a figure, the latest first; all `times` together are the figure."""
 
     items: list[CountedTicket]
     next_cursor: str | None = None

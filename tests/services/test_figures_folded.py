@@ -12,14 +12,17 @@ from sqlalchemy import select, text, update
 
 from app.core.db import Sessions, transaction
 from app.models.enums import SlaUnit
+from app.models.enums.figure import PeriodName, Unit
 from app.models.stats import STAT_CELL, STAT_FACT, StatBuild, StatState
 from app.services.platform import calendars, worktime
-from app.services.stats import checking, folding, rebuilding, sums, tail
+from app.services.stats import board, checking, counted, folding, rebuilding, sums, tail
+from app.services.stats.asked import Asked
 from app.services.stats.kpis import VERSION
 from tests.support.figures import differences, queries
 from tests.support.sweeping import Story, at
 
 pytestmark = pytest.mark.commits
+YEAR = Asked(period=PeriodName.YEAR)
 
 
 async def rebuilt(sessions: Sessions, *, anew: bool = False) -> list[tuple[int, int]]:
@@ -195,6 +198,49 @@ async def test_the_self_check_raises_an_alarm_when_figures_differ(story: Story, 
     assert not verdict.ok
     async with story.sessions() as session:
         assert (await checking.freshness(session)).checked_ok is False
+
+
+async def drilled(story: Story, code: str, *, below: bool) -> int:
+    """What the tickets behind a figure add up to, two a page."""
+    total, cursor = 0, None
+    while True:
+        async with story.sessions() as session:
+            page = await counted.counted(
+                session,
+                actor=story.cast["dispatcher"],
+                asked=YEAR,
+                code=code,
+                below=below,
+                cursor=cursor,
+                limit=2,
+            )
+        total += sum(item.times for item in page.items)
+        cursor = page.next_cursor
+        if cursor is None:
+            return total
+
+
+async def test_a_figure_is_what_its_tickets_add_up_to_folded_or_not(story: Story) -> None:
+    await story.to("evaluating")
+    await story.to("dispatched")
+    second = story.id
+    await rebuilt(story.sessions)
+    await story.to("processing")
+    await caught_up(story.sessions)
+    story.id, story.now = second, story.now + timedelta(days=30)
+    await story.act("dept_handler", "sign")
+    async with story.sessions() as session:
+        figures = await board.kpis(session, actor=story.cast["dispatcher"], asked=YEAR)
+    checked = 0
+    for item in figures.items:
+        if item.code in {"composite", "visits", "effective_visit_rate", "issue_per_100_visits"}:
+            continue
+        if item.unit is not Unit.CLASS:
+            assert await drilled(story, item.code, below=False) == item.numerator, item.code
+        if item.denominator is not None:
+            assert await drilled(story, item.code, below=True) == item.denominator, item.code
+            checked += item.denominator
+    assert checked > 20
 
 
 async def test_an_area_that_moves_takes_its_figures_along(story: Story) -> None:
