@@ -16,6 +16,7 @@ from app.core.db import fetch_all
 from app.core.errors import Problem
 from app.models.enums.measure import Measure
 from app.services.stats import cells, facts
+from app.services.stats.kpis import VERSION
 
 MOST_NEWS = 100_000
 MOST_UNFOLDED = 5_000
@@ -44,8 +45,13 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What to add to, or to take out of, the cells: where, when, whose, and how much."""
+    """What to add to, or to take out of, the cells: where, when, whose, and how much.
 
+    `is_news` where the record has news; what only has begun to count is beside what was folded of it.
+    """
+
+    record_id: UUID
+    is_news: bool
     sign: int
     areas: frozenset[UUID]
     category: str | None
@@ -60,14 +66,15 @@ STATE = f"""
     SELECT current_database()::text AS database, held.generation, coalesce(held.txid, 0) AS txid,
            coalesce(held.last_id, 0) AS last_id, held.matured_at, news.rows AS news, news.id AS newest
       FROM (SELECT) AS always
-      LEFT JOIN stat_state held ON held.name = '{cells.STATE}'
+      LEFT JOIN stat_state held ON held.name = '{cells.STATE}' AND held.version = {VERSION}
      CROSS JOIN LATERAL (SELECT count(*) AS rows, max(id) AS id FROM outbox
             WHERE (outbox.txid, outbox.id) > (coalesce(held.txid, 0), coalesce(held.last_id, 0))) AS news
 """  # noqa: S608
 _AMOUNTS = """jsonb_strip_nulls(to_jsonb(held) - ARRAY['id', 'generation', 'record_id', 'village_id', 'hour',
            'counts_from', 'org_id', 'member_id'])"""
 _PARTS = """
-    SELECT 1 AS sign, areas, category, source, nullif(hour, '-infinity') AS hour, org_id, member_id,
+    SELECT counted.record_id, true AS is_news, 1 AS sign, areas, category, source,
+           nullif(hour, '-infinity') AS hour, org_id, member_id,
            jsonb_object_agg(measure, n) AS amounts
       FROM (SELECT record_id, hour, org_id, member_id, measure, sum(n) AS n FROM fact_now
              WHERE counts_from IS NULL OR counts_from < $1 GROUP BY 1, 2, 3, 4, 5) AS counted
@@ -95,13 +102,15 @@ wanted AS MATERIALIZED (SELECT id FROM wanted_ticket UNION ALL SELECT id FROM wa
 part AS (
     {_PARTS}
      UNION ALL
-    SELECT -1, areas, category, source, nullif(hour, '-infinity'), org_id, member_id, {_AMOUNTS}
+    SELECT held.record_id, true, -1, areas, category, source, nullif(hour, '-infinity'), org_id,
+           member_id, {_AMOUNTS}
       FROM state CROSS JOIN wanted
       JOIN stat_record was ON was.generation = state.generation AND was.id = wanted.id
       JOIN stat_fact held ON held.record_id = wanted.id AND held.generation = state.generation
        AND (held.counts_from IS NULL OR held.counts_from < state.matured_at)
      UNION ALL
-    SELECT 1, areas, category, source, nullif(hour, '-infinity'), org_id, member_id, {_AMOUNTS}
+    SELECT held.record_id, false, 1, areas, category, source, nullif(hour, '-infinity'), org_id,
+           member_id, {_AMOUNTS}
       FROM state
       JOIN stat_fact held ON held.generation = state.generation
        AND held.counts_from >= state.matured_at AND held.counts_from < $1
@@ -158,6 +167,8 @@ def state_of(row: Any) -> State:
 
 def _part(row: Any) -> Part:
     return Part(
+        row["record_id"],
+        row["is_news"],
         row["sign"],
         frozenset(row["areas"]),
         row["category"],
