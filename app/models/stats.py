@@ -80,6 +80,7 @@ STAT_FACT = Table(
     Column("generation", Integer(), nullable=False),
     Column("record_id", Uuid(), nullable=False),
     Column("village_id", Uuid()),
+    Column("grid_id", Uuid()),
     Column("hour", DateTime(timezone=True), nullable=False),
     Column("counts_from", DateTime(timezone=True)),
     Column("org_id", Uuid()),
@@ -88,6 +89,7 @@ STAT_FACT = Table(
     Index("ix_stat_fact_record_id", "record_id"),
     Index("ix_stat_fact_hour", "hour", "record_id"),
     Index("ix_stat_fact_village_id_hour", "village_id", "hour", "record_id"),
+    Index("ix_stat_fact_grid_id_hour", "grid_id", "hour", "record_id"),
     Index("ix_stat_fact_org_id_hour", "org_id", "hour", "record_id"),
     Index("ix_stat_fact_counts_from", "counts_from", postgresql_where=text("counts_from IS NOT NULL")),
 )
@@ -101,6 +103,7 @@ STAT_CELL = Table(
     Column("grain", Text(), primary_key=True),
     Column("start", DateTime(timezone=True), primary_key=True),
     Column("key", Text(), primary_key=True),
+    Column("part", Text(), primary_key=True),
     *_measures(),
     postgresql_with={"fillfactor": "80"},
 )

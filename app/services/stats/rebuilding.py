@@ -20,7 +20,7 @@ from app.models.visit import Visit
 from app.services.stats import cells, facts, folding
 from app.services.stats.kpis import VERSION
 
-BATCH = 5000
+BATCH = 2000
 # More than a day beyond what is kept, so that what is folded now never adds to a swept hour.
 HOURS_SWEPT_DAYS = 10
 _NOBODY = UUID(int=0)
@@ -30,6 +30,7 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('stat_build'))")
 _HORIZON = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 _ROW: ColumnElement[str] = literal_column("ctid")
 _SLOWLY = text("SET LOCAL statement_timeout = '10min'")
+_ROOMY = text("SET LOCAL work_mem = '128MB'")
 _BUILD = text(f"""
 WITH wanted_ticket AS (SELECT unnest(CAST(:tickets AS uuid[])) AS id),
 wanted_visit AS (SELECT unnest(CAST(:visits AS uuid[])) AS id),
@@ -152,7 +153,7 @@ async def _next(session: AsyncSession) -> int | None:
     found = sum(map(len, ids.values()))
     if not found:
         return None
-    for each in (folding.PLANNED, _SLOWLY):
+    for each in (folding.PLANNED, _SLOWLY, _ROOMY):
         await session.execute(each)
     values = {"generation": build.generation, "matured": build.matured_at}
     await session.execute(_BUILD, {**values, "tickets": ids["ticket"], "visits": ids["visit"]})
