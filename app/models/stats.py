@@ -51,7 +51,7 @@ class StatState(Base):
 
 
 class StatBuild(Base):
-    """A generation that a rebuild makes: the records of an entity up to `built_to` are there."""
+    """A generation that a rebuild makes: records of an entity up to `built_to`, then cells to an instant."""
 
     __tablename__ = "stat_build"
 
@@ -61,6 +61,7 @@ class StatBuild(Base):
     matured_at: Mapped[datetime]
     entity: Mapped[str]
     built_to: Mapped[UUID]
+    cells_to: Mapped[datetime | None]
     done: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 

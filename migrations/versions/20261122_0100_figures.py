@@ -92,6 +92,7 @@ def upgrade() -> None:
         sa.Column("matured_at", moment, nullable=False),
         sa.Column("entity", sa.Text(), nullable=False),
         sa.Column("built_to", sa.Uuid(), nullable=False),
+        sa.Column("cells_to", moment, nullable=True),
         sa.Column("done", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("generation", name=op.f("pk_stat_build")),
     )

@@ -16,7 +16,8 @@ NAMES = tuple(name.value for name in Measure)
 COLUMNS = ", ".join(NAMES)
 # The measures of a row of facts, as an object without what is empty.
 AMOUNTS = """jsonb_strip_nulls(to_jsonb(held) - ARRAY[
-           'id', 'generation', 'record_id', 'village_id', 'grid_id', 'hour', 'counts_from', 'org_id', 'member_id'])"""
+           'id', 'generation', 'record_id', 'village_id', 'grid_id', 'hour', 'counts_from', 'org_id',
+           'member_id'])"""
 HOURS_KEPT = "8 days"
 
 # The facts of `fact_now`: a row for each hour, instant, organisation and person, a column a measure.
