@@ -30,7 +30,8 @@ AWAY = (
     asyncpg.InternalClientError,
 )
 _REMEMBERED = 240
-_WRITTEN = text("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn")
+# What was inserted, not what was written: a commit that does not wait for the disk counts, too.
+_WRITTEN = text("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn")
 _REPLAYED = text("SELECT pg_last_wal_replay_lsn() - '0/0'::pg_lsn")
 
 

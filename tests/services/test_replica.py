@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.core import clock
 from app.core.replica import MOST_BEHIND_SECONDS, Replica
 from tests.support.clients import Api
 from tests.support.database import Database, Server
@@ -86,10 +87,13 @@ async def test_when_the_replica_goes_away_in_the_middle_nobody_notices(
 
 
 async def test_a_mark_of_the_replica_is_304_there_and_holds_on_the_primary_too(
-    api: Api, world: World, replica: Replica
+    api: Api, world: World, replica: Replica, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await Loop(api, world).report()
     await until(replica, fit=True)
+    # No minute ends in between.
+    moment = clock.now().replace(second=59)
+    monkeypatch.setattr(clock, "now", lambda: moment)
     seen = await api.as_("dispatcher").get(URL)
     again = {"If-None-Match": seen.headers["etag"]}
     assert (await api.as_("dispatcher").get(URL, headers=again)).status_code == 304
