@@ -86,14 +86,10 @@ news AS MATERIALIZED (
     SELECT outbox.topic, outbox.entity_id FROM state CROSS JOIN LATERAL (
         SELECT topic, entity_id FROM outbox WHERE (outbox.txid, outbox.id) > (state.txid, state.last_id)
          ORDER BY txid, id LIMIT {MOST_NEWS}) AS outbox),
-moved AS MATERIALIZED (
-    SELECT area.id FROM news JOIN area ON news.topic = 'area.moved' AND area.path @> ARRAY[news.entity_id]),
 wanted_ticket AS MATERIALIZED (SELECT unnest(ARRAY(
-    SELECT entity_id FROM news WHERE topic LIKE 'ticket.%'
-     UNION SELECT ticket.id FROM moved JOIN ticket ON ticket.area_id = moved.id)) AS id),
+    SELECT DISTINCT entity_id FROM news WHERE topic LIKE 'ticket.%')) AS id),
 wanted_visit AS MATERIALIZED (SELECT unnest(ARRAY(
-    SELECT entity_id FROM news WHERE topic LIKE 'visit.%'
-     UNION SELECT visit.id FROM moved JOIN visit ON visit.area_id = moved.id)) AS id),
+    SELECT DISTINCT entity_id FROM news WHERE topic LIKE 'visit.%')) AS id),
 wanted AS MATERIALIZED (SELECT id FROM wanted_ticket UNION ALL SELECT id FROM wanted_visit),
 {facts.RECORDS},
 {facts.FACTS},
