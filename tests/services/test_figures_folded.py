@@ -1,5 +1,6 @@
 """The rollups: kept up from the outbox, whoever commits late or dies, rebuilt to the same, and checked."""
 
+import asyncio
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -13,11 +14,13 @@ from sqlalchemy import select, text, update
 from app.core.db import Sessions, transaction
 from app.models.enums import SlaUnit
 from app.models.enums.figure import PeriodName, Unit
+from app.models.enums.measure import Measure
 from app.models.stats import STAT_CELL, STAT_FACT, StatBuild, StatState
 from app.services.platform import calendars, worktime
 from app.services.stats import board, checking, counted, folding, rebuilding, sums, tail
 from app.services.stats.asked import Asked
 from app.services.stats.kpis import VERSION
+from app.services.stats.sums import Query
 from tests.support.figures import differences, queries
 from tests.support.sweeping import Story, at
 
@@ -98,6 +101,23 @@ async def test_a_step_that_commits_late_is_not_skipped(story: Story) -> None:
     assert await agree(story)
     await caught_up(story.sessions)
     assert await agree(story)
+
+
+async def test_who_reads_while_the_fold_runs_sees_every_ticket_once(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rebuilt(story.sessions)
+    for _ in range(6):
+        await story.report()
+    monkeypatch.setattr(folding, "BATCH", 1)
+    query = Query(next(queries(story.world)).whose, sums.slices(0, YEAR.span()), [Measure.REPORTED])
+    folded = asyncio.create_task(caught_up(story.sessions))
+    seen = set()
+    while not folded.done():
+        async with story.sessions() as session:
+            seen.add((await sums.read(session, query)).of(0).get(Measure.REPORTED))
+    await folded
+    assert seen == {6}
 
 
 async def test_a_fold_that_dies_leaves_nothing_half_done(story: Story) -> None:

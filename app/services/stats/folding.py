@@ -55,7 +55,7 @@ async def run(sessions: Sessions, *, leave: Callable[[], bool] = lambda: False) 
     folded = 0
     while not leave():
         async with transaction(sessions) as session:
-            read = await fold(session)
+            read = await fold(session, limit=BATCH)
         folded += read
         if read < BATCH:
             break
