@@ -11,16 +11,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text, update
 
+from app.core import clock
 from app.core.db import Sessions, transaction
 from app.models.enums import SlaUnit
 from app.models.enums.figure import PeriodName, Unit
 from app.models.enums.measure import Measure
 from app.models.stats import STAT_CELL, STAT_FACT, StatBuild, StatState
+from app.runtime import figures
 from app.services.platform import calendars, worktime
 from app.services.stats import board, checking, counted, folding, rebuilding, sums, tail
 from app.services.stats.asked import Asked
 from app.services.stats.kpis import VERSION
 from app.services.stats.sums import Query
+from tests.support.database import Database
 from tests.support.figures import differences, queries
 from tests.support.sweeping import Story, at
 
@@ -175,6 +178,18 @@ async def test_a_rebuild_that_was_stopped_is_taken_up(story: Story, monkeypatch:
     await story.to("processing")
     assert await agree(story), "what is half built is not read"
     assert {done for done, _whole in await rebuilt(story.sessions)} == {3, 4}
+    assert await agree(story)
+
+
+async def test_the_command_rebuilds_with_progress_and_checks(story: Story, database: Database) -> None:
+    assert await figures.check(database.url) is None
+    await story.to("resolved")
+    told: list[rebuilding.Progress] = []
+    await figures.rebuild(database.url, tell=told.append)
+    assert (told[0].done, told[-1].day) == (1, story.now.astimezone(clock.BUSINESS_ZONE).date())
+    verdict = await figures.check(database.url)
+    assert verdict is not None
+    assert verdict.ok
     assert await agree(story)
 
 
