@@ -161,7 +161,7 @@ async def read(session: AsyncSession, query: Query) -> Read:
         if row["number"] is not None:
             sums = found[row["number"], place_of.get(row["area_id"]), row["key"]]
             sums.update({name: row[name] for name in query.measures if row[name]})
-    return _told(found, parts, query, as_of)
+    return _told(found, parts.net, query, as_of)
 
 
 async def _rows(session: AsyncSession, query: Query) -> Sequence[Any]:
