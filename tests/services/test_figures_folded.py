@@ -1,5 +1,6 @@
 """The rollups: kept up from the outbox, whoever commits late or dies, rebuilt to the same, and checked."""
 
+import asyncio
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -10,14 +11,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text, update
 
+from app.core import clock
 from app.core.db import Sessions, transaction
 from app.models.enums import SlaUnit
 from app.models.enums.figure import PeriodName
+from app.models.enums.measure import Measure
 from app.models.stats import STAT_CELL, STAT_FACT, StatBuild, StatState
+from app.runtime import figures
 from app.services.platform import calendars, worktime
 from app.services.stats import checking, folding, rebuilding, sums, tail
 from app.services.stats.asked import Asked
 from app.services.stats.kpis import VERSION
+from app.services.stats.sums import Query
+from tests.support.database import Database
 from tests.support.figures import differences, queries
 from tests.support.sweeping import Story, at
 
@@ -100,6 +106,23 @@ async def test_a_step_that_commits_late_is_not_skipped(story: Story) -> None:
     assert await agree(story)
 
 
+async def test_who_reads_while_the_fold_runs_sees_every_ticket_once(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rebuilt(story.sessions)
+    for _ in range(6):
+        await story.report()
+    monkeypatch.setattr(folding, "BATCH", 1)
+    query = Query(next(queries(story.world)).whose, sums.slices(0, YEAR.span()), [Measure.REPORTED])
+    folded = asyncio.create_task(caught_up(story.sessions))
+    seen = set()
+    while not folded.done():
+        async with story.sessions() as session:
+            seen.add((await sums.read(session, query)).of(0).get(Measure.REPORTED))
+    await folded
+    assert seen == {6}
+
+
 async def test_a_fold_that_dies_leaves_nothing_half_done(story: Story) -> None:
     await rebuilt(story.sessions)
     await story.to("processing")
@@ -155,6 +178,18 @@ async def test_a_rebuild_that_was_stopped_is_taken_up(story: Story, monkeypatch:
     await story.to("processing")
     assert await agree(story), "what is half built is not read"
     assert {done for done, _whole in await rebuilt(story.sessions)} == {3, 4}
+    assert await agree(story)
+
+
+async def test_the_command_rebuilds_with_progress_and_checks(story: Story, database: Database) -> None:
+    assert await figures.check(database.url) is None
+    await story.to("resolved")
+    told: list[rebuilding.Progress] = []
+    await figures.rebuild(database.url, tell=told.append)
+    assert (told[0].done, told[-1].day) == (1, story.now.astimezone(clock.BUSINESS_ZONE).date())
+    verdict = await figures.check(database.url)
+    assert verdict is not None
+    assert verdict.ok
     assert await agree(story)
 
 

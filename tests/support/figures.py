@@ -13,6 +13,7 @@ from app.schemas.types import Ref
 from app.services.stats import folding, periods, sums, tail
 from app.services.stats.sums import By, Query, Slice
 from app.services.stats.whose import EVERYTHING, Place, Whose
+from tests.support.world import Place as Area
 from tests.support.world import World
 
 MEASURES = tuple(Measure)
@@ -43,7 +44,7 @@ def queries(world: World) -> Iterator[Query]:
     days = _numbered(1000, sums.steps(periods.named(PeriodName.LAST_30_DAYS), Grain.DAY))
     days += _numbered(2000, sums.steps(periods.named(PeriodName.LAST_7_DAYS), Grain.HOUR))
     everywhere = Place(EVERYTHING, "", None)
-    places = [Place(place.id, place.name, place.level) for place in world.places.values()]
+    places = [_place(world, place) for place in world.places.values()]
     orgs = tuple(Ref(id=org.id, name=org.name) for org in world.orgs.values())
     for place in places:
         yield Query(Whose((place,)), days, MEASURES)
@@ -56,6 +57,17 @@ def queries(world: World) -> Iterator[Query]:
         yield Query(Whose((place,), orgs[:2]), [*year, *days], MEASURES)
     for by in By:
         yield Query(Whose((everywhere,), orgs), year, MEASURES, by)
+
+
+def _place(world: World, area: Area) -> Place:
+    """As `whose.places` makes it: a larger area is what lies below it down to towns."""
+    fine = {AreaLevel.TOWN, AreaLevel.VILLAGE, AreaLevel.GRID, AreaLevel.MICRO_GRID}
+    below = [
+        each.id
+        for each in world.places.values()
+        if area.id in each.path and (each.level not in fine or each.level is AreaLevel.TOWN)
+    ]
+    return Place(area.id, area.name, area.level, () if area.level in fine else tuple(below))
 
 
 def _numbered(first: int, slices: Sequence[Slice]) -> list[Slice]:

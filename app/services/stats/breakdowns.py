@@ -12,7 +12,6 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.area import Area
-from app.models.enums import AreaLevel
 from app.models.enums.figure import Better, Breakdown, Unit
 from app.models.enums.measure import Measure
 from app.models.staff import Member, Org
@@ -24,7 +23,7 @@ from app.services.stats import sums
 from app.services.stats.asked import Asked, definition, figure, named, needed, period
 from app.services.stats.kpis import KPIS, LEAST_FOR_RANKING, VERSION, Kpi, Sums
 from app.services.stats.sums import By, Query
-from app.services.stats.whose import Place, Whose
+from app.services.stats.whose import Place, Whose, places
 from app.services.tickets.labels import SOURCE_ZH
 
 _BY = {
@@ -156,8 +155,7 @@ async def _below(session: AsyncSession, whose: Whose) -> tuple[Place, ...]:
     (place,) = whose.places
     parent = Area.parent_id == place.id if place.level else Area.parent_id.is_(None)
     rows = await session.scalars(select(Area).where(parent).order_by(Area.code).options(tree.BRIEF))
-    found = tuple(Place(row.id, row.name, AreaLevel(row.level)) for row in rows)
-    return found or whose.places
+    return await places(session, rows) or whose.places
 
 
 async def _names(session: AsyncSession, by: Breakdown, keys: Sequence[str]) -> Mapping[str, str]:

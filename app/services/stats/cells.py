@@ -1,6 +1,6 @@
 """Which cells of the rollups a fact adds to, and the statements that add.
 
-A cell is of an area (every one that the record lies in, and of organisations the whole deployment too), of
+A cell is of an area (the record's town, village and grid, and of organisations the whole deployment too), of
 all organisations or one, undivided or divided by one thing, and of an hour, day, month or the present; it has
 a row for each part of the measures. Hours are kept undivided and for some days only. What lies in a grid is
 few: it is not divided, but counted from its facts. What an organisation held is divided as a whole only.

@@ -72,6 +72,14 @@ SELECT coalesce(cell.area_id, counted.area_id) AS area_id
  WHERE {_COMPARED}
 """)  # noqa: S608
 
+_LAG = text("""
+SELECT extract(epoch FROM CAST(:now AS timestamptz) - news.oldest) AS seconds, news.waiting, held.checked_ok
+  FROM (SELECT) AS always
+  LEFT JOIN stat_state held ON true
+ CROSS JOIN LATERAL (SELECT min(created_at) AS oldest, count(*) AS waiting FROM outbox
+        WHERE (outbox.txid, outbox.id) > (coalesce(held.txid, 0), coalesce(held.last_id, 0))) AS news
+""")
+
 log = logging.get(__name__)
 
 
@@ -117,6 +125,21 @@ async def check(session: AsyncSession, *, dice: Random) -> Verdict:
         found = await session.execute(_CELLS, {"start": start, "beyond": beyond})
         wrong += len(found.all())
     return Verdict(records, wrong)
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """Seconds since the oldest news that is not folded, how many there are, and the last check's verdict."""
+
+    seconds: float
+    waiting: int
+    checked_ok: bool | None
+
+
+async def lag(session: AsyncSession) -> Lag:
+    """How far the fold is behind: 0 seconds where nothing waits; before the first rebuild all of it does."""
+    row = (await session.execute(_LAG, {"now": clock.now()})).one()
+    return Lag(max(0.0, float(row.seconds or 0)), row.waiting, row.checked_ok)
 
 
 async def freshness(session: AsyncSession) -> Freshness:

@@ -16,24 +16,16 @@ from app.services.tickets.workflow import MET_BY
 
 _MET = ", ".join(f"('{kind}', '{action}')" for kind in ClockKind for action in sorted(MET_BY[kind]))
 RECORDS = """
-ticket_of_area AS (
-    SELECT area.id, ARRAY(
-        SELECT above.id FROM area above
-         WHERE above.id = ANY(area.path) AND above.level IN ('province', 'city', 'county')
-            OR above.id = area.id AND above.level = 'micro_grid') AS areas
-      FROM area
-     WHERE area.id IN (SELECT area_id FROM ticket JOIN wanted_ticket USING (id)
-                       UNION SELECT area_id FROM visit JOIN wanted_visit USING (id))),
 record_now AS (
     SELECT placed.id, placed.village_id, placed.grid_id, placed.category, placed.source,
-           ticket_of_area.areas || array_remove(
-               ARRAY[placed.town_id, placed.village_id, placed.grid_id], NULL) AS areas
+           array_remove(ARRAY[placed.town_id, placed.village_id, placed.grid_id,
+               CASE WHEN area.level NOT IN ('town', 'village', 'grid') THEN area.id END], NULL) AS areas
       FROM (SELECT id, area_id, town_id, village_id, grid_id, category_code AS category, source
               FROM ticket JOIN wanted_ticket USING (id)
              UNION ALL
             SELECT id, area_id, town_id, village_id, grid_id, NULL, NULL
               FROM visit JOIN wanted_visit USING (id)) AS placed
-      JOIN ticket_of_area ON ticket_of_area.id = placed.area_id)
+      JOIN area ON area.id = placed.area_id)
 """
 _STEPS = f"""
 seen AS (

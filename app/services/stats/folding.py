@@ -14,18 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.db import Sessions, transaction
-from app.models.area import Area
 from app.models.platform import Outbox
 from app.models.stats import StatState
-from app.models.ticket import Ticket
-from app.models.visit import Visit
 from app.services.platform import outbox
 from app.services.platform.outbox import OutboxCursor
 from app.services.stats import cells, facts
 from app.services.stats.kpis import VERSION
 
 BATCH = 1000
-MOVED = "area.moved"
 # The arrays' lengths decide how the facts are joined: a plan for any length would be slow for most.
 PLANNED = text("SET LOCAL plan_cache_mode = force_custom_plan")
 _FOLD = text(f"""
@@ -59,7 +55,7 @@ async def run(sessions: Sessions, *, leave: Callable[[], bool] = lambda: False) 
     folded = 0
     while not leave():
         async with transaction(sessions) as session:
-            read = await fold(session)
+            read = await fold(session, limit=BATCH)
         folded += read
         if read < BATCH:
             break
@@ -80,7 +76,7 @@ async def fold(session: AsyncSession, *, limit: int = BATCH) -> int:
     matured = max(minute(), state.matured_at)
     if not rows and matured == state.matured_at:
         return 0
-    tickets, visits = await concerned(session, rows)
+    tickets, visits = (concerned(rows, entity) for entity in ("ticket", "visit"))
     await session.execute(PLANNED)
     values = {"generation": state.generation, "was_matured": state.matured_at, "matured": matured}
     await session.execute(_FOLD, {**values, "tickets": tickets, "visits": visits})
@@ -90,18 +86,9 @@ async def fold(session: AsyncSession, *, limit: int = BATCH) -> int:
     return len(rows)
 
 
-async def concerned(session: AsyncSession, rows: Sequence[Outbox]) -> tuple[list[UUID], list[UUID]]:
-    """The tickets and the visits that news are about; of an area that moved, all that lie in it."""
-    found = {
-        entity: {row.entity_id for row in rows if row.topic.startswith(f"{entity}.")}
-        for entity in ("ticket", "visit")
-    }
-    moved = [row.entity_id for row in rows if row.topic == MOVED]
-    if moved:
-        within = select(Area.id).where(Area.path.overlap(moved))
-        for entity, table in (("ticket", Ticket), ("visit", Visit)):
-            found[entity].update(await session.scalars(select(table.id).where(table.area_id.in_(within))))
-    return sorted(found["ticket"]), sorted(found["visit"])
+def concerned(rows: Sequence[Outbox], entity: str) -> list[UUID]:
+    """The tickets, or the visits, that news are about."""
+    return sorted({row.entity_id for row in rows if row.topic.startswith(f"{entity}.")})
 
 
 def minute() -> datetime:

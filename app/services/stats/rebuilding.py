@@ -52,7 +52,10 @@ WITH delta AS MATERIALIZED (
        AND held.hour <= coalesce(:last, CAST('-infinity' AS timestamptz)))
 {cells.ADD}
 """)  # noqa: S608
-_NEXT_HOUR = text("SELECT min(hour) FROM stat_fact WHERE generation = :generation AND hour >= :after")
+_NEXT_HOUR = text(
+    "SELECT min(hour) FROM stat_fact"
+    " WHERE generation = :generation AND hour >= :after AND counts_from IS NULL"
+)
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 

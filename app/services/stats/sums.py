@@ -156,11 +156,12 @@ async def read(session: AsyncSession, query: Query) -> Read:
         if all(tail.state_of(row) == of for row in rows):
             break
     found: Found = defaultdict(Counter)
+    place_of = {key: place.id for place in query.whose.places for key in place.keys}
     for row in rows:
         if row["number"] is not None:
-            sums = found[row["number"], row["area_id"], row["key"]]
+            sums = found[row["number"], place_of.get(row["area_id"]), row["key"]]
             sums.update({name: row[name] for name in query.measures if row[name]})
-    return _told(found, parts, query, as_of)
+    return _told(found, parts.net, query, as_of)
 
 
 async def _rows(session: AsyncSession, query: Query) -> Sequence[Any]:
@@ -194,7 +195,8 @@ def _add(found: Found, part: Part, query: Query) -> None:
     held = not whose.orgs or part.org_id in whose.org_ids
     if not amounts or key is None or not held:
         return
-    places = [area_id for area_id in whose.area_ids if area_id in part.areas or area_id == EVERYTHING]
+    there = part.areas | {EVERYTHING}
+    places = [place.id for place in whose.places if there & set(place.keys)]
     for number in {one.number for one in query.slices if one.holds(part.hour)}:
         for area_id in places:
             found[number, area_id if query.each_area else None, key].update(amounts)

@@ -4,9 +4,11 @@ Worked out once for a state of fold and outbox, whatever is asked; every questio
 about. A reading and its tail are of the same state when both say so, because news are only ever added.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -62,6 +64,25 @@ class Part:
     amounts: Mapping[Measure, int]
 
 
+class Parts(tuple[Part, ...]):  # noqa: SLOT001 - it remembers what it is worth
+    """All parts of a tail, record by record."""
+
+    @cached_property
+    def net(self) -> "Parts":
+        """The same without what cancels out: of a step that is most of what was folded of its ticket."""
+        sums: defaultdict[Any, Counter[Measure]] = defaultdict(Counter)
+        alike: dict[Any, Part] = {}
+        for part in self:
+            about = (part.areas, part.category, part.source, part.hour, part.org_id, part.member_id)
+            alike[about] = part
+            for name, amount in part.amounts.items():
+                sums[about][name] += part.sign * amount
+        left = {about: {name: n for name, n in amounts.items() if n} for about, amounts in sums.items()}
+        return Parts(
+            replace(alike[about], sign=1, amounts=amounts) for about, amounts in left.items() if amounts
+        )
+
+
 STATE = f"""
     SELECT current_database()::text AS database, held.generation, coalesce(held.txid, 0) AS txid,
            coalesce(held.last_id, 0) AS last_id, held.matured_at, news.rows AS news, news.id AS newest
@@ -86,14 +107,10 @@ news AS MATERIALIZED (
     SELECT outbox.topic, outbox.entity_id FROM state CROSS JOIN LATERAL (
         SELECT topic, entity_id FROM outbox WHERE (outbox.txid, outbox.id) > (state.txid, state.last_id)
          ORDER BY txid, id LIMIT {MOST_NEWS}) AS outbox),
-moved AS MATERIALIZED (
-    SELECT area.id FROM news JOIN area ON news.topic = 'area.moved' AND area.path @> ARRAY[news.entity_id]),
 wanted_ticket AS MATERIALIZED (SELECT unnest(ARRAY(
-    SELECT entity_id FROM news WHERE topic LIKE 'ticket.%'
-     UNION SELECT ticket.id FROM moved JOIN ticket ON ticket.area_id = moved.id)) AS id),
+    SELECT DISTINCT entity_id FROM news WHERE topic LIKE 'ticket.%')) AS id),
 wanted_visit AS MATERIALIZED (SELECT unnest(ARRAY(
-    SELECT entity_id FROM news WHERE topic LIKE 'visit.%'
-     UNION SELECT visit.id FROM moved JOIN visit ON visit.area_id = moved.id)) AS id),
+    SELECT DISTINCT entity_id FROM news WHERE topic LIKE 'visit.%')) AS id),
 wanted AS MATERIALIZED (SELECT id FROM wanted_ticket UNION ALL SELECT id FROM wanted_visit),
 {facts.RECORDS},
 {facts.FACTS},
@@ -125,10 +142,10 @@ part AS ({_PARTS})
 SELECT part.*, (SELECT count(*) FROM wanted_ticket) + (SELECT count(*) FROM wanted_visit) AS records
   FROM (SELECT) AS always LEFT JOIN part ON true
 """  # noqa: S608
-_kept: dict[tuple[State, datetime], Sequence[Part]] = {}
+_kept: dict[tuple[State, datetime], Parts] = {}
 
 
-async def parts(session: AsyncSession, *, state: State, as_of: datetime) -> tuple[State, Sequence[Part]]:
+async def parts(session: AsyncSession, *, state: State, as_of: datetime) -> tuple[State, Parts]:
     """The parts of a state at a minute, and the state that they are really of, should it have moved on.
 
     `FiguresNotReady` where nothing was folded yet and there is too much of it.
@@ -139,23 +156,23 @@ async def parts(session: AsyncSession, *, state: State, as_of: datetime) -> tupl
     if state.generation is None:
         return state, await everything(session, as_of=as_of, most=MOST_UNFOLDED)
     if not state.news and state.matured_at == as_of:
-        return state, ()
+        return state, Parts()
     if state.news > MOST_NEWS:
         raise FiguresNotReady(headers={"Retry-After": "10"})
     rows = await fetch_all(session, _TAIL, as_of)
-    found, read = state_of(rows[0]), [_part(row) for row in rows if row["sign"] is not None]
+    found, read = state_of(rows[0]), Parts(_part(row) for row in rows if row["sign"] is not None)
     while len(_kept) >= _KEPT:
         _kept.pop(next(iter(_kept)))
     _kept[found, as_of] = read
     return found, read
 
 
-async def everything(session: AsyncSession, *, as_of: datetime, most: int | None = None) -> Sequence[Part]:
+async def everything(session: AsyncSession, *, as_of: datetime, most: int | None = None) -> Parts:
     """The parts of all records by the definition alone; `FiguresNotReady` where there are too many."""
     rows = await fetch_all(session, _ALL, as_of, None if most is None else most + 1)
     if most is not None and rows[0]["records"] > most:
         raise FiguresNotReady(headers={"Retry-After": "10"})
-    return [_part(row) for row in rows if row["sign"] is not None]
+    return Parts(_part(row) for row in rows if row["sign"] is not None)
 
 
 def state_of(row: Any) -> State:

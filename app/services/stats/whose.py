@@ -5,7 +5,7 @@ areas, or of organisations: who holds posts of both kinds gets the areas, unless
 organisation. What somebody only reported or helps with elsewhere is no part of a figure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -22,15 +22,26 @@ from app.services.areas import tree
 from app.services.platform.actor import Actor, Dataset, ScopeKind
 
 EVERYTHING = UUID(int=0)
+_LARGE = (AreaLevel.PROVINCE, AreaLevel.CITY, AreaLevel.COUNTY)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An area that figures are of; the whole deployment has the nil id and no level."""
+    """An area that figures are of; the whole deployment has the nil id and no level.
+
+    The rollups have towns and what lies in them: a larger area is `of` the towns below, itself and what
+    lies between, where a record has no town.
+    """
 
     id: UUID
     name: str
     level: AreaLevel | None
+    of: tuple[UUID, ...] = ()
+
+    @property
+    def keys(self) -> tuple[UUID, ...]:
+        """Its areas in the rollups."""
+        return self.of or (self.id,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +57,7 @@ class Whose:
     @property
     def area_ids(self) -> list[UUID]:
         """The keys of the rollups."""
-        return [place.id for place in self.places]
+        return [key for place in self.places for key in place.keys]
 
     @property
     def org_ids(self) -> list[UUID]:
@@ -110,21 +121,34 @@ def _reach(actor: Actor) -> _Reach:
     )
 
 
+async def places(session: AsyncSession, rows: Iterable[Area]) -> tuple[Place, ...]:
+    """The areas as places, with what the rollups have of them."""
+    found = list(rows)
+    large = [row.id for row in found if row.level in _LARGE]
+    below: dict[UUID, list[UUID]] = {}
+    if large:
+        levels = [*_LARGE, AreaLevel.TOWN]
+        within = select(Area.id, Area.path).where(Area.path.overlap(large), Area.level.in_(levels))
+        for row in await session.execute(within):
+            for area_id in set(row.path) & set(large):
+                below.setdefault(area_id, []).append(row.id)
+    return tuple(
+        Place(row.id, row.name, AreaLevel(row.level), tuple(sorted(below.get(row.id, ())))) for row in found
+    )
+
+
 async def _places(session: AsyncSession, ids: frozenset[UUID]) -> tuple[Place, ...]:
     """The areas without those that lie within another of them."""
-    rows = (await session.scalars(select(Area).where(Area.id.in_(ids)).options(tree.BRIEF))).all()
-    return tuple(
-        Place(row.id, row.name, AreaLevel(row.level))
-        for row in sorted(rows, key=lambda row: row.code)
-        if not ids & (set(row.path) - {row.id})
-    )
+    wanted = select(Area).where(Area.id.in_(ids)).order_by(Area.code).options(tree.BRIEF)
+    rows = await session.scalars(wanted)
+    return await places(session, [row for row in rows if not ids & (set(row.path) - {row.id})])
 
 
 async def _place(session: AsyncSession, area_id: UUID, within: frozenset[UUID] | None) -> Place:
     row = await session.scalar(select(Area).where(Area.id == area_id).options(tree.BRIEF))
     if row is None or (within is not None and not within & set(row.path)):
         raise NotFound
-    return Place(row.id, row.name, AreaLevel(row.level))
+    return (await places(session, [row]))[0]
 
 
 async def _orgs(session: AsyncSession, ids: Sequence[UUID]) -> tuple[Ref, ...]:
