@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core import clock
 from app.core.db import fetch_all
 from app.core.errors import invalid_field
 from app.models.enums import AreaLevel
@@ -93,19 +94,24 @@ def slices(number: int, span: Span) -> list[Slice]:
 
 
 def steps(span: Span, grain: Grain) -> list[Slice]:
-    """A slice for each step of a trend, numbered from 0."""
+    """A slice for each step of a trend, numbered from 0.
+
+    Days instead of a month that is not whole; this month so far is whole, because nothing is later than now.
+    """
     starts = periods.steps(span, grain)
-    kind = Grain.DAY if grain is Grain.WEEK else grain
-    pairs = zip(starts, [*starts[1:], span.end], strict=True)
     return [
-        Slice(
-            number,
-            Grain.DAY if kind is Grain.MONTH and not periods.is_month(start, end) else kind,
-            start,
-            end,
-        )
-        for number, (start, end) in enumerate(pairs)
+        Slice(number, *_bucket(grain, start, end))
+        for number, (start, end) in enumerate(zip(starts, [*starts[1:], span.end], strict=True))
     ]
+
+
+def _bucket(grain: Grain, start: datetime, end: datetime) -> tuple[Grain, datetime, datetime]:
+    if grain is not Grain.MONTH:
+        return Grain.DAY if grain is Grain.WEEK else grain, start, end
+    whole = periods.month_from(start)
+    if whole is not None and (end == whole or end > clock.now()):
+        return Grain.MONTH, start, max(end, whole)
+    return Grain.DAY, start, end
 
 
 @dataclass(frozen=True, slots=True)
