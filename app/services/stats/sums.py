@@ -219,6 +219,7 @@ slice AS (SELECT * FROM unnest($1::int[], $2::text[], $3::timestamptz[], $4::tim
     AS given (number, grain, first, beyond))"""
 
 
+# OFFSET 0: a slice after the other, each a short range of the key; joined freely, all cells would be read.
 @lru_cache(maxsize=200)
 def _statement(names: tuple[Measure, ...], by: By, *, each_area: bool, own_orgs: bool) -> str:
     """The cells of the slices; what is of certain organisations is divided by them as it stands."""
@@ -230,11 +231,12 @@ def _statement(names: tuple[Measure, ...], by: By, *, each_area: bool, own_orgs:
 WITH state AS MATERIALIZED ({tail.STATE}), {_SLICED}
 SELECT state.*, cell.* FROM state LEFT JOIN LATERAL (
     SELECT slice.number, {area}, {key}, {summed}
-      FROM slice JOIN stat_cell ON stat_cell.generation = state.generation
-       AND stat_cell.area_id = ANY($5::uuid[]) AND stat_cell.org_id = ANY($6::uuid[])
-       AND stat_cell.divided = '{divided}' AND stat_cell.grain = slice.grain
-       AND stat_cell.start >= coalesce(slice.first, '-infinity')
-       AND stat_cell.start < coalesce(slice.beyond, 'infinity') AND stat_cell.part IN ({parts})
+      FROM slice CROSS JOIN LATERAL (SELECT * FROM stat_cell
+             WHERE generation = state.generation AND area_id = ANY($5::uuid[]) AND org_id = ANY($6::uuid[])
+               AND divided = '{divided}' AND grain = slice.grain
+               AND start >= coalesce(slice.first, '-infinity')
+               AND start < coalesce(slice.beyond, 'infinity') AND part IN ({parts})
+            OFFSET 0) AS stat_cell
      GROUP BY 1, 2, 3) AS cell ON true
 """  # noqa: S608 - the names are the enums'
 
