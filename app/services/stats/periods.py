@@ -109,10 +109,12 @@ def steps(span: Span, grain: Grain) -> list[datetime]:
     return found
 
 
-def is_month(start: datetime, end: datetime) -> bool:
-    """Whether [start, end) is one whole month."""
+def month_from(start: datetime) -> datetime | None:
+    """The end of the month that begins at an instant; None where none does."""
     first = start.astimezone(clock.BUSINESS_ZONE).date()
-    return first.day == 1 and clock.day_start(_shifted(first, 1)) == end
+    if first.day != 1 or clock.day_start(first) != start:
+        return None
+    return clock.day_start(_shifted(first, 1))
 
 
 def _whole_months(first: date, last: date) -> int:
