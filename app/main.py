@@ -14,6 +14,7 @@ from app.api.body_limit import BodyLimit
 from app.api.compress import Compress
 from app.api.deadlines import DeadlineCache
 from app.api.observe import Observe
+from app.api.polled import Answers
 from app.config import Settings
 from app.core import logging, schema
 from app.core.crypto import Vault
@@ -57,6 +58,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.vault = Vault(*settings.secrets)
     app.state.keyring = Keyring(app.state.vault, key_days=settings.signing_key_days)
     app.state.deadlines = DeadlineCache()
+    app.state.answers = Answers()
     app.state.schema_head = schema.head()
     problems.install(app)
     taken_numbers.install(app)

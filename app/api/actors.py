@@ -19,7 +19,7 @@ from app.api.sessions import Session
 from app.core.db import transaction
 from app.core.errors import Forbidden, Unauthenticated
 from app.models.enums import Role
-from app.services.access import actors
+from app.services.access import actors, screens
 from app.services.access.roles import ROLES
 from app.services.exchange.exportables import APPROVERS, EXPORTABLES
 from app.services.exchange.importables import IMPORTABLES
@@ -141,6 +141,7 @@ TicketWriter = Annotated[Actor, Depends(with_dataset(Dataset.TICKETS, "tickets:w
 FileReader = Annotated[Actor, Depends(with_dataset_apart(Dataset.TICKETS, "tickets:read"))]
 FileWriter = Annotated[Actor, Depends(with_dataset_apart(Dataset.TICKETS, "tickets:write"))]
 StatsReader = Annotated[Actor, Depends(with_dataset(Dataset.STATS, "stats:read"))]
+ScreenKeeper = Annotated[Actor, Depends(with_role(*screens.KEEPERS))]
 Importer = Annotated[Actor, Depends(with_role(*IMPORTERS))]
 ImporterApart = Annotated[Actor, Depends(with_role_apart(*IMPORTERS))]
 Exporter = Annotated[Actor, Depends(with_role(*EXPORTERS))]
@@ -149,6 +150,16 @@ ExportReader = Annotated[Actor, Depends(with_role(*EXPORT_READERS))]
 Approver = Annotated[Actor, Depends(with_role(*sorted(APPROVERS)))]
 RetentionReader = Annotated[Actor, Depends(with_role(Role.SYSTEM_ADMIN, Role.AUDITOR))]
 RoutingReader = Annotated[Actor, Depends(with_role(Role.SYSTEM_ADMIN, Role.DISPATCHER))]
+
+
+async def figure_reader(request: Request, session: Session, token: Token) -> Actor:
+    """As `StatsReader`, or a screen on a wall: the one policy that takes a screen's token."""
+    if token and token.startswith(screens.PREFIX):
+        return await screens.resolve(session, token=token, writers=request.app.state.sessions)
+    return _admitted(await current_actor(request, session, token), Dataset.STATS, "stats:read")
+
+
+FigureReader = Annotated[Actor, Depends(figure_reader)]
 
 
 def _holding(actor: Actor, roles: tuple[Role, ...]) -> Actor:

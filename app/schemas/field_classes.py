@@ -62,10 +62,10 @@ INTERNAL = _names(
     ContactLinkRead ContactQuotaRead TypeCoverage CoverageRead CareTagCount CareTagsRead
     VisitPlanRead VisitPlanDetail PlanProgress FunnelRead VisitBrief LogVisit DailyLogRead AttendanceRead
     NotificationRead ReadCount Badge TodoRead EscalationRuleRead EscalationRules DeliveryRead
-    DeviceSessionRead DeviceSessionList
+    DeviceSessionRead DeviceSessionList ScreenTokenRead ScreenTokenShown
     KpiDefinition KpiDefinitions Figure PeriodRead AnswerRead ScopeRead KpiRead KpisRead
     TrendPoint TrendLine TrendRead BreakdownRow BreakdownRead StageRow FlowRead Bucket OverdueRead
-    RankingRow RankingRead MapFigures MapFeature MapRead VisitFiguresRead LiveItem LiveRead
+    RankingRow RankingRead MapFigures MapFeature MapRead Shape ShapesRead VisitFiguresRead LiveItem LiveRead
     CountedRead Freshness ScreenRead
     PostItem PullRead PushRead ResultRead TicketChanges VisitChanges HouseholdChanges
     """

@@ -1,12 +1,10 @@
-"""Wire shapes of figures: values with what they were divided from, trends, rows, ranks, the map, the feed.
+"""Wire shapes of figures: values with what they were divided from, trends, rows, ranks.
 
 Every answer says as of when its figures hold and by which version of the definitions. A value is null where
 there was nothing to divide by; a row's figures are null where they are withheld.
 """
 
 from datetime import date, datetime
-from typing import Any, Literal
-from uuid import UUID
 
 from pydantic import Field
 
@@ -191,36 +189,6 @@ class RankingRead(AnswerRead):
     rows: list[RankingRow]
 
 
-class MapFigures(Output):
-    """What a grid is coloured by."""
-
-    id: UUID
-    name: str
-    code: str
-    open: int
-    overdue: int
-    reported: int
-    closed: int
-    visits: int
-
-
-class MapFeature(Output):
-    """A grid as a GeoJSON feature; without a geometry where none is known."""
-
-    type: Literal["Feature"] = "Feature"
-    id: UUID
-    geometry: dict[str, Any] | None
-    properties: MapFigures
-
-
-class MapRead(AnswerRead):
-    """Grids as a GeoJSON FeatureCollection in WGS 84."""
-
-    type: Literal["FeatureCollection"] = "FeatureCollection"
-    period: PeriodRead
-    features: list[MapFeature]
-
-
 class VisitFiguresRead(AnswerRead):
     """Visits of a period, and how many households were reached."""
 
@@ -232,52 +200,6 @@ class VisitFiguresRead(AnswerRead):
     issues_per_100_visits: Figure
     covered: Ratio = Field(description="期内至少有一次有效走访的户数 ÷ 在册户数（空置户不计）")
     care: Ratio = Field(description="按周期走访到的关爱对象 ÷ 在管关爱对象")
-
-
-class LiveItem(Output):
-    """A step of a ticket, told without persons or free text."""
-
-    id: UUID
-    at: datetime
-    ticket_id: UUID
-    no: str
-    action: str
-    action_name: str
-    stage: Stage
-    status: str
-    category: str
-    area: Ref
-    org: Ref | None
-    overdue: bool
-
-
-class LiveRead(AnswerRead):
-    """The last steps, newest first."""
-
-    items: list[LiveItem]
-
-
-class CountedTicket(Output):
-    """A ticket that a figure counted."""
-
-    id: UUID
-    no: str
-    title: str
-    category: str
-    stage: Stage
-    status: str
-    area: Ref
-    org: Ref | None
-    reported_at: datetime
-    due_at: datetime | None
-    closed_at: datetime | None
-
-
-class CountedRead(AnswerRead):
-    """The tickets behind a figure, one page of them; a ticket may count more than once in it."""
-
-    items: list[CountedTicket]
-    next_cursor: str | None = None
 
 
 class Freshness(Output):

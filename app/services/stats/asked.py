@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.errors import invalid_field
 from app.models.enums.figure import PeriodName
 from app.models.enums.measure import Measure
-from app.schemas.stats_figures import Figure, KpiDefinition, PeriodRead
+from app.schemas.stats_figures import Figure, KpiDefinition, KpiDefinitions, PeriodRead
 from app.services.platform.actor import Actor
 from app.services.stats import kpis, periods, whose
 from app.services.stats.kpis import KPIS, Kpi, Sums
@@ -59,6 +59,11 @@ def figure(kpi: Kpi, sums: Sums) -> Figure:
 def definition(kpi: Kpi) -> KpiDefinition:
     """A KPI's definition as it goes out."""
     return KpiDefinition.model_validate(kpi)
+
+
+def definitions() -> KpiDefinitions:
+    """All definitions, and their version."""
+    return KpiDefinitions(definition_version=kpis.VERSION, items=[definition(kpi) for kpi in KPIS.values()])
 
 
 def period(span: Span) -> PeriodRead:
