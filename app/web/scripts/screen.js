@@ -25,7 +25,7 @@ export class Screen {
   #confirmed = null;
   #ahead = 0;
   #trouble = "";
-  #definitions = null;
+  #definitions = new Map();
   #end = new AbortController();
   #poller = new Poller(() => this.#poll());
 
@@ -125,7 +125,7 @@ export class Screen {
     return {
       place: this.#place(),
       periodName: PERIODS[period],
-      definitions: this.#definitions,
+      definition: (code) => this.#definitions.get(code),
       now: () => new Date(Date.now() + this.#ahead),
       again: (name) => this.#redraw((panel) => panel.name === name),
       open: ({ timed, words, area, ...rest }) => {

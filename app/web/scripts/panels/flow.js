@@ -18,6 +18,7 @@ const HEIGHT = 100;
 
 export const name = "flow";
 export const title = "五步流程";
+export const bare = true;
 export const questions = () => [{ name, kind: "flow", timed: true }];
 
 /** The nodes of the panel. */

@@ -52,7 +52,7 @@ function way(word, change, kpi) {
 /** What to open behind a KPI: its rows, above and below the line. */
 export function behind(kpi, context, row = {}) {
   const whole = kpi.denominator === null;
-  const about = context.definitions?.get(kpi.code);
+  const about = context.definition(kpi.code);
   return {
     title: `${row.name ? `${row.name}　` : ""}${kpi.name} ${said(kpi.value, kpi.unit)}`,
     timed: true,

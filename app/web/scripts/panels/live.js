@@ -16,7 +16,7 @@ export function render({ live }, context) {
   const known = seen;
   seen = new Set(live.items.map((item) => item.id));
   if (!live.items.length) return [h("p", { class: "empty" }, "还没有动态。")];
-  return [h("ol", { class: "feed", "data-scroll": true }, live.items.map((item) => step(item, known, context)))];
+  return [h("ol", { class: "feed", "data-scroll": true, tabindex: "0" }, live.items.map((item) => step(item, known, context)))];
 }
 
 function step(item, known, context) {

@@ -163,11 +163,14 @@ function label(picture, group, shapes) {
   const zoom = 1 / (picture.getScreenCTM()?.a || 1);
   picture.style.setProperty("--zoom", zoom);
   const height = rem() * zoom;
+  const view = picture.viewBox.baseVal;
   const most = shapes.filter((shape) => shape.feature.properties[by]).sort((a, b) => b.feature.properties[by] - a.feature.properties[by]);
   const taken = [];
   const texts = most.slice(0, LABELS).flatMap((shape) => {
     const words = shape.feature.properties.name;
-    const place = { x: shape.x, y: shape.y - 0.7 * height, half: (0.45 * words.length + 0.3) * height };
+    const half = (0.45 * words.length + 0.3) * height;
+    const x = Math.min(Math.max(shape.x, view.x + half), view.x + view.width - half);
+    const place = { x, y: Math.max(shape.y - 0.7 * height, view.y + height), half };
     const clear = taken.every((other) => Math.abs(other.x - place.x) > other.half + place.half || Math.abs(other.y - place.y) > 2 * height);
     if (!clear) return [];
     taken.push(place);
