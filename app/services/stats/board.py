@@ -27,6 +27,7 @@ from app.services.platform.actor import Actor
 from app.services.stats import breakdowns, periods, sums
 from app.services.stats.asked import Asked, figure, named, needed, period
 from app.services.stats.kpis import VERSION, Kpi, Sums
+from app.services.stats.sums import Query
 from app.services.tickets.labels import STAGE_ZH
 
 OPEN = {
@@ -72,7 +73,7 @@ async def kpis(session: AsyncSession, *, actor: Actor, asked: Asked, codes: Sequ
     spans = (span, periods.before(span), periods.year_before(span))
     whose = await asked.whose(session, actor)
     slices = [one for number, each in enumerate(spans) for one in sums.slices(number, each)]
-    found = await sums.read(session, whose=whose, wanted=[sums.NOW, *slices], measures=needed(wanted))
+    found = await sums.read(session, Query(whose, [sums.NOW, *slices], needed(wanted)))
     now = found.of(sums.NOW.number)
     here, previous, year_before = ({**now, **found.of(number)} for number in range(len(spans)))
     return KpisRead(
@@ -93,7 +94,7 @@ async def trend(
     wanted, span = named(codes), asked.span()
     slices = sums.steps(span, grain)
     whose = await asked.whose(session, actor)
-    found = await sums.read(session, whose=whose, wanted=slices, measures=needed(wanted))
+    found = await sums.read(session, Query(whose, slices, needed(wanted)))
     by_number = {row.number: row.sums for row in found.rows}
     lines = [
         TrendLine(
@@ -115,8 +116,7 @@ async def flow(session: AsyncSession, *, actor: Actor, asked: Asked) -> FlowRead
     """The five stages: open and overdue now, and what entered each in the period."""
     span, whose = asked.span(), await asked.whose(session, actor)
     measures = [*OPEN.values(), *LATE.values(), *ENTERED.values()]
-    wanted = [sums.NOW, *sums.slices(0, span)]
-    found = await sums.read(session, whose=whose, wanted=wanted, measures=measures)
+    found = await sums.read(session, Query(whose, [sums.NOW, *sums.slices(0, span)], measures))
     now, then = found.of(sums.NOW.number), found.of(0)
     stages = [
         StageRow(
@@ -135,7 +135,7 @@ async def overdue(session: AsyncSession, *, actor: Actor, asked: Asked) -> Overd
     """What is open now by how long it is overdue and by its age, and who has most that is overdue."""
     whose = await asked.whose(session, actor)
     measures = [*OPEN.values(), *OVERDUE_FROM.values(), *AGED_FROM.values(), Measure.SUSPENDED]
-    found = await sums.read(session, whose=whose, wanted=[sums.NOW], measures=measures)
+    found = await sums.read(session, Query(whose, [sums.NOW], measures))
     now = found.of(sums.NOW.number)
     open_ = sum(now.get(name, 0) for name in OPEN.values())
     late = {days: now.get(name, 0) for days, name in OVERDUE_FROM.items()}

@@ -23,11 +23,12 @@ from app.services.platform.actor import Actor
 from app.services.stats import sums
 from app.services.stats.asked import Asked, definition, figure, named, needed, period
 from app.services.stats.kpis import KPIS, LEAST_FOR_RANKING, VERSION, Kpi, Sums
-from app.services.stats.sums import By
+from app.services.stats.sums import By, Query
 from app.services.stats.whose import Place, Whose
 
 _BY = {
     Breakdown.CATEGORY: By.CATEGORY,
+    Breakdown.ORG: By.ORG,
     Breakdown.SOURCE: By.SOURCE,
     Breakdown.WORKER: By.WORKER,
 }
@@ -123,18 +124,12 @@ async def divided(
     """As of when, and the sums of all slices together by their keys as text."""
     if by is Breakdown.AREA:
         whose = Whose(await _below(session, whose), whose.orgs)
-    found = await sums.read(
-        session,
-        whose=whose,
-        wanted=slices,
-        measures=needed(wanted),
-        by=_BY.get(by, By.NOTHING),
-        each_area=by is Breakdown.AREA,
-        each_org=by is Breakdown.ORG,
-    )
+    divided_by = _BY.get(by, By.NOTHING)
+    query = Query(whose, slices, needed(wanted), divided_by, each_area=by is Breakdown.AREA)
+    found = await sums.read(session, query)
     parts: dict[str, dict[Measure, int]] = {}
     for row in found.rows:
-        key = str(row.area_id or row.org_id or row.key)
+        key = str(row.area_id or row.key)
         part = parts.setdefault(key, {})
         for name, count in row.sums.items():
             part[name] = part.get(name, 0) + count

@@ -4,27 +4,34 @@ The one door to the rollups. Every question of the stats wing is some slices her
 `kpis`' business, what contributes to it `facts`', how the rollups are kept up `folding`'s.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core import clock
+from app.core.db import fetch_all
+from app.core.errors import invalid_field
+from app.models.enums import AreaLevel
 from app.models.enums.figure import Grain
 from app.models.enums.measure import Measure
-from app.services.stats import periods
+from app.services.stats import folding, periods, tail
 from app.services.stats.kpis import Sums
 from app.services.stats.periods import Span
+from app.services.stats.tail import Part
 from app.services.stats.whose import EVERYTHING, Whose
 
 
 class By(StrEnum):
-    """What sums are divided by besides areas and organisations."""
+    """What sums are divided by besides areas; `stat_cell.divided`."""
 
     NOTHING = ""
+    ORG = "org"
     CATEGORY = "category"
     SOURCE = "source"
     WORKER = "worker"
@@ -39,6 +46,12 @@ class Slice:
     start: datetime | None = None
     end: datetime | None = None
 
+    def holds(self, hour: datetime | None) -> bool:
+        """Whether what happened in an hour counts into it; None is what is so now."""
+        if hour is None or self.start is None or self.end is None:
+            return hour is None and self.grain is None
+        return self.start <= hour < self.end
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -46,7 +59,6 @@ class Row:
 
     number: int
     area_id: UUID | None
-    org_id: UUID | None
     key: str
     sums: Sums
 
@@ -64,6 +76,15 @@ class Read:
 
 
 NOW = Slice(-1)
+Key = tuple[int, UUID | None, str]
+Found = defaultdict[Key, Counter[Measure]]
+_FINE = frozenset({AreaLevel.VILLAGE, AreaLevel.GRID, AreaLevel.MICRO_GRID})
+_KEYS: Mapping[By, Callable[[Part], str | None]] = {
+    By.ORG: lambda part: str(part.org_id) if part.org_id else None,
+    By.CATEGORY: lambda part: part.category,
+    By.SOURCE: lambda part: part.source,
+    By.WORKER: lambda part: str(part.member_id) if part.member_id else None,
+}
 
 
 def slices(number: int, span: Span) -> list[Slice]:
@@ -87,15 +108,95 @@ def steps(span: Span, grain: Grain) -> list[Slice]:
     ]
 
 
-async def read(
-    session: AsyncSession,
-    *,
-    whose: Whose,
-    wanted: Iterable[Slice],
-    measures: Iterable[Measure],
-    by: By = By.NOTHING,
-    each_area: bool = False,
-    each_org: bool = False,
-) -> Read:
-    """The sums of the measures for each number, divided by `by`, by area and by organisation if wanted."""
-    raise NotImplementedError(session, whose, wanted, measures, by, each_area, each_org, clock, EVERYTHING)
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked: whose sums, of which measures, in which slices, divided by what."""
+
+    whose: Whose
+    slices: Sequence[Slice]
+    measures: Sequence[Measure]
+    by: By = By.NOTHING
+    each_area: bool = False
+
+    def require_kept(self) -> None:
+        """`Invalid` where what an organisation held in a village or grid is to be divided: it is not kept."""
+        if self.by in {By.NOTHING, By.ORG} or not self.whose.orgs:
+            return
+        if any(place.level in _FINE for place in self.whose.places):
+            raise invalid_field("query.org_id", "村、网格之内不再按单位细分", "Not divided within a village")
+
+
+async def read(session: AsyncSession, query: Query) -> Read:
+    """The sums as they are now, out of the rollups and their tail; `Invalid` where they are not kept."""
+    query.require_kept()
+    if not query.whose.places:
+        return Read(folding.minute(), ())
+    own_orgs = query.by is By.ORG and bool(query.whose.orgs)
+    statement = _statement(tuple(query.measures), query.by, each_area=query.each_area, own_orgs=own_orgs)
+    values = (*_slices(query.slices), query.whose.area_ids, query.whose.org_ids)
+    while True:
+        rows = await fetch_all(session, statement, *values)
+        met = tail.state_of(rows[0])
+        as_of = max(folding.minute(), met.matured_at) if met.matured_at else folding.minute()
+        of, parts = await tail.parts(session, state=met, as_of=as_of)
+        if of == met:
+            break
+    found: Found = defaultdict(Counter)
+    for row in rows:
+        if row["number"] is not None:
+            sums = found[row["number"], row["area_id"], row["key"]]
+            sums.update({name: row[name] for name in query.measures if row[name]})
+    return _told(found, parts, query, as_of)
+
+
+def defined(parts: Iterable[Part], query: Query, *, as_of: datetime) -> Read:
+    """The same sums by the definition alone, from the parts of `tail.everything`: what `read` must equal."""
+    return _told(defaultdict(Counter), parts, query, as_of)
+
+
+def _told(found: Found, parts: Iterable[Part], query: Query, as_of: datetime) -> Read:
+    for part in parts:
+        _add(found, part, query)
+    rows = [Row(*key, sums) for key, sums in found.items() if any(sums.values())]
+    return Read(as_of, rows)
+
+
+def _add(found: Found, part: Part, query: Query) -> None:
+    """Add a part of the tail to the sums that it belongs to."""
+    whose, wanted = query.whose, set(query.measures)
+    amounts = {name: part.sign * amount for name, amount in part.amounts.items() if name in wanted}
+    key = "" if query.by is By.NOTHING else _KEYS[query.by](part)
+    held = not whose.orgs or part.org_id in whose.org_ids
+    if not amounts or key is None or not held:
+        return
+    places = [area_id for area_id in whose.area_ids if area_id in part.areas or area_id == EVERYTHING]
+    for number in {one.number for one in query.slices if one.holds(part.hour)}:
+        for area_id in places:
+            found[number, area_id if query.each_area else None, key].update(amounts)
+
+
+def _slices(wanted: Sequence[Slice]) -> tuple[list[Any], ...]:
+    grains = [one.grain.value if one.grain else "now" for one in wanted]
+    numbers, starts = [one.number for one in wanted], [one.start for one in wanted]
+    return numbers, grains, starts, [one.end for one in wanted]
+
+
+@lru_cache(maxsize=200)
+def _statement(names: tuple[Measure, ...], by: By, *, each_area: bool, own_orgs: bool) -> str:
+    """The cells of the slices; what is of certain organisations is divided by them as it stands."""
+    key, divided = ("stat_cell.org_id::text AS key", "") if own_orgs else ("stat_cell.key", by.value)
+    summed = ", ".join(f"sum(stat_cell.{name})::bigint AS {name}" for name in names)
+    area = "stat_cell.area_id" if each_area else "NULL::uuid AS area_id"
+    return f"""
+WITH state AS MATERIALIZED ({tail.STATE}),
+slice AS (SELECT * FROM unnest($1::int[], $2::text[], $3::timestamptz[], $4::timestamptz[])
+    AS given (number, grain, first, beyond))
+SELECT state.*, cell.* FROM state LEFT JOIN LATERAL (
+    SELECT slice.number, {area}, {key}, {summed}
+      FROM slice JOIN stat_cell ON stat_cell.generation = state.generation
+       AND stat_cell.area_id = ANY($5::uuid[]) AND stat_cell.org_id = ANY($6::uuid[])
+       AND stat_cell.divided = '{divided}' AND stat_cell.grain = slice.grain
+       AND stat_cell.start >= coalesce(slice.first, '-infinity')
+       AND stat_cell.start < coalesce(slice.beyond, 'infinity')
+     GROUP BY 1, 2, 3) AS cell ON true
+"""  # noqa: S608 - the names are the enums'

@@ -1,0 +1,177 @@
+"""The rebuild: a new generation of the rollups beside the one that is read, then the switch.
+
+It begins by noting where the outbox stands: whatever happens while it runs is folded again afterwards,
+which does no harm. A batch is a transaction, so it can be stopped and taken up; one runs at a time.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, func, literal_column, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core import clock
+from app.core.db import Sessions, transaction
+from app.models.stats import STAT_CELL, STAT_FACT, STAT_RECORD, StatBuild, StatState
+from app.models.ticket import Ticket
+from app.models.visit import Visit
+from app.services.stats import cells, facts, folding
+from app.services.stats.kpis import VERSION
+
+BATCH = 5000
+_NOBODY = UUID(int=0)
+_LAST_ID = 2**63 - 1
+_ENTITIES = (("ticket", Ticket), ("visit", Visit))
+_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('stat_build'))")
+_HORIZON = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+_ROW: ColumnElement[str] = literal_column("ctid")
+_SLOWLY = text("SET LOCAL statement_timeout = '10min'")
+_BUILD = text(f"""
+WITH wanted_ticket AS (SELECT unnest(CAST(:tickets AS uuid[])) AS id),
+wanted_visit AS (SELECT unnest(CAST(:visits AS uuid[])) AS id),
+{facts.RECORDS},
+{facts.FACTS},
+fresh AS MATERIALIZED ({cells.WIDE}),
+{cells.KEEP},
+delta AS (
+    SELECT 1 AS sign, areas, category, source, hour, org_id, member_id, {cells.COLUMNS}
+      FROM fresh JOIN record_now ON record_now.id = fresh.record_id WHERE counts_from IS NULL)
+{cells.ADD}
+""")  # noqa: S608 - made of constants
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many records are done, of how many there were about at the beginning."""
+
+    done: int
+    whole: int
+
+
+async def run(
+    sessions: Sessions, *, anew: bool = False, leave: Callable[[], bool] = lambda: False
+) -> AsyncIterator[Progress]:
+    """Build a generation and switch to it, telling how far it is after each batch.
+
+    Goes on with one that was begun by these definitions, unless `anew`.
+    """
+    async with transaction(sessions) as session:
+        await _begin(session, anew=anew)
+        whole = await _count(session)
+    while not leave():
+        async with transaction(sessions) as session:
+            done = await _next(session)
+        if done is None:
+            break
+        yield Progress(done, whole)
+    else:
+        return
+    async with transaction(sessions) as session:
+        await _switch(session)
+    await sweep(sessions)
+
+
+async def is_wanted(session: AsyncSession) -> bool:
+    """Whether there are no rollups yet, or only some by other definitions."""
+    version = await session.scalar(select(StatState.version).where(StatState.name == cells.STATE))
+    return version != VERSION
+
+
+async def sweep(sessions: Sessions, *, batch: int = 50_000) -> int:
+    """Remove the generations that nobody reads or builds, and hours of long ago; how many rows."""
+    removed = 0
+    for table in (STAT_FACT, STAT_RECORD, STAT_CELL):
+        while True:
+            async with transaction(sessions) as session:
+                kept = select(StatState.generation).union(select(StatBuild.generation))
+                old = select(_ROW).select_from(table).where(table.c.generation.not_in(kept)).limit(batch)
+                gone = delete(table).where(_ROW.in_(old)).returning(table.c.generation)
+                found = len((await session.execute(gone)).all())
+            removed += found
+            if found < batch:
+                break
+    return removed
+
+
+async def _begin(session: AsyncSession, *, anew: bool) -> None:
+    if not await session.scalar(_LOCK):
+        raise RuntimeError("the rollups are being rebuilt")
+    build = await session.scalar(select(StatBuild).order_by(StatBuild.generation.desc()).limit(1))
+    if build is not None and not anew and build.version == VERSION:
+        return
+    await session.execute(delete(StatBuild))
+    used = select(func.max(STAT_RECORD.c.generation)).scalar_subquery()
+    newest = await session.scalar(
+        select(
+            func.greatest(used, select(StatState.generation).scalar_subquery(), build and build.generation)
+        )
+    )
+    horizon = await session.scalar(_HORIZON)
+    session.add(
+        StatBuild(
+            generation=(newest or 0) + 1,
+            version=VERSION,
+            txid=(horizon or 1) - 1,
+            matured_at=folding.minute(),
+            entity=_ENTITIES[0][0],
+            built_to=_NOBODY,
+        )
+    )
+    await session.flush()
+
+
+async def _count(session: AsyncSession) -> int:
+    """About how many records there are, as the statistics of the database say."""
+    names = ", ".join(f"'{name}'" for name, _table in _ENTITIES)
+    found = await session.scalar(
+        text(f"SELECT sum(greatest(reltuples, 0))::bigint FROM pg_class WHERE relname IN ({names})")  # noqa: S608
+    )
+    return int(found or 0)
+
+
+async def _next(session: AsyncSession) -> int | None:
+    """Build a batch; how many are done in all, or None when none is left."""
+    build = (await session.scalars(select(StatBuild).with_for_update())).one_or_none()
+    if build is None:
+        return None
+    ids: dict[str, list[UUID]] = {name: [] for name, _table in _ENTITIES}
+    names = [name for name, _table in _ENTITIES]
+    for name, table in _ENTITIES[names.index(build.entity) :]:
+        after = build.built_to if name == build.entity else _NOBODY
+        batch = select(table.id).where(table.id > after).order_by(table.id).limit(BATCH)
+        ids[name] = list(await session.scalars(batch))
+        if ids[name]:
+            build.entity, build.built_to = name, ids[name][-1]
+            break
+    found = sum(map(len, ids.values()))
+    if not found:
+        return None
+    for each in (folding.PLANNED, _SLOWLY):
+        await session.execute(each)
+    values = {"generation": build.generation, "matured": build.matured_at}
+    await session.execute(_BUILD, {**values, "tickets": ids["ticket"], "visits": ids["visit"]})
+    build.done += found
+    await session.flush()
+    return build.done
+
+
+async def _switch(session: AsyncSession) -> None:
+    """Read the new generation from now on; the fold goes on from where the build began."""
+    build = (await session.scalars(select(StatBuild).with_for_update())).one_or_none()
+    if build is None:
+        return
+    await session.execute(delete(StatState))
+    session.add(
+        StatState(
+            name=cells.STATE,
+            version=build.version,
+            generation=build.generation,
+            txid=build.txid,
+            last_id=_LAST_ID,
+            matured_at=build.matured_at,
+            folded_at=clock.now(),
+        )
+    )
+    await session.delete(build)
+    await session.flush()
