@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.api import problems, taken_numbers, tus, uploads
 from app.api.app_version import RequireVersion
@@ -20,6 +21,7 @@ from app.core import logging, schema
 from app.core.crypto import Vault
 from app.core.db import create_engine, create_readers, create_sessions
 from app.core.files import FileStore
+from app.core.replica import Replica
 from app.routers import ROUTERS, attachments, boundaries, imports, sync, tickets
 from app.routers import uploads as resumable
 from app.services.access.keyring import Keyring
@@ -37,9 +39,15 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await schema.require_head(app.state.engine)
-        refresh = asyncio.create_task(app.state.deadlines.keep_fresh(app.state.sessions))
+        tasks = [asyncio.create_task(app.state.deadlines.keep_fresh(app.state.sessions))]
+        replica: Replica | None = app.state.replica
+        if replica is not None:
+            tasks.append(asyncio.create_task(replica.keep_looking()))
         yield
-        refresh.cancel()
+        for task in tasks:
+            task.cancel()
+        if replica is not None:
+            await replica.close()
         await app.state.engine.dispose()
 
     app = FastAPIOffline(
@@ -54,6 +62,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.engine = create_engine(database_url, pool_size=settings.pool_size, name="wangge-api")
     app.state.sessions = create_sessions(app.state.engine)
     app.state.readers = create_readers(app.state.engine)
+    app.state.replica = _replica(settings, app.state.engine)
     app.state.files = FileStore(settings.files)
     app.state.vault = Vault(*settings.secrets)
     app.state.keyring = Keyring(app.state.vault, key_days=settings.signing_key_days)
@@ -89,3 +98,9 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, by_path=by_path)
     app.add_middleware(Observe)
     return app
+
+
+def _replica(settings: Settings, primary: AsyncEngine) -> Replica | None:
+    """The replica for statistics, where the deployment has one."""
+    url = settings.database_read_url
+    return Replica(primary, url.get_secret_value(), pool_size=settings.pool_size) if url else None

@@ -19,6 +19,7 @@ from app.api import etags
 from app.api.actors import FigureReader
 from app.api.sessions import Session
 from app.core import clock
+from app.core.replica import AWAY, Replica
 from app.schemas.stats_screen import Narrowed
 from app.services.platform import outbox
 from app.services.platform.actor import Dataset
@@ -70,25 +71,41 @@ class Poll:
 
         return await self.told(ask)
 
-    async def told(self, ask: Ask, *, mark: Mark = outbox.change_mark, cache: str = CACHE) -> Response:
-        """What `ask` finds, unless nothing that the mark tells of has changed, nor the minute."""
+    async def told(
+        self, ask: Ask, *, mark: Mark = outbox.change_mark, cache: str = CACHE, own: bool = False
+    ) -> Response:
+        """What `ask` finds, unless nothing that the mark tells of has changed, nor the minute.
+
+        Read from the replica while that is fit, else from the primary. `own` says that the answer is for
+        this caller alone, and not for everybody with the same reach.
+        """
+        replica: Replica | None = self._request.app.state.replica
+        if replica is not None and replica.fit:
+            try:
+                async with replica.readers() as reader:
+                    return await self._told(reader, ask, mark, cache, own=own)
+            except AWAY:
+                replica.lost()
+        return await self._told(self._session, ask, mark, cache, own=own)
+
+    async def _told(self, session: AsyncSession, ask: Ask, mark: Mark, cache: str, *, own: bool) -> Response:
         answers: Answers = self._request.app.state.answers
-        etag = self._etag(await mark(self._session))
+        etag = self._etag(await mark(session), own=own)
         headers = {"ETag": etag, "Cache-Control": cache, "Vary": "Authorization"}
         if etags.matches(self._request, etag):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         body = answers.get(etag)
         if body is None:
-            body = (await ask(self._session)).model_dump_json().encode()
+            body = (await ask(session)).model_dump_json().encode()
             answers.keep(etag, body)
         return Response(body, headers=headers, media_type="application/json")
 
-    def _etag(self, mark: str) -> str:
+    def _etag(self, mark: str, *, own: bool) -> str:
         """By what changed last, whose figures, what they may see, the question, and the minute."""
         url, actor = self._request.url, self.actor
         minute = clock.now().replace(second=0, microsecond=0).isoformat()
-        seen = (actor.reach(Dataset.STATS), actor.fingerprint(Dataset.TICKETS))
-        parts = (mark, *seen, url.path, url.query, minute)
+        seen = (actor.reach(Dataset.STATS), actor.reach(Dataset.TICKETS), str(actor.member_id is None))
+        parts = (mark, *seen, str(actor.id) if own else "", url.path, url.query, minute)
         return f'"{hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]}"'
 
 

@@ -85,7 +85,7 @@ async def stats_counted(
     async def tickets(session: AsyncSession) -> BaseModel:
         return await counted.page(session, actor=polled.actor, asked=query, cursor=cursor, limit=limit)
 
-    return await polled.told(tickets)
+    return await polled.told(tickets, own=True)
 
 
 def _questions(ask: str) -> ScreenAsked:
