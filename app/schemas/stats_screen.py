@@ -8,7 +8,6 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from app.models.enums import Stage
 from app.models.enums.figure import Breakdown, Grain, PeriodName
 from app.schemas.folding import Day
 from app.schemas.stats_figures import (
@@ -212,4 +211,3 @@ class CountedQuery(Timed):
     key: Annotated[str, Field(pattern=r"^[0-9a-zA-Z_-]{1,40}$")] | None = Field(
         default=None, description="by 所分的那一行"
     )
-    stage: Stage | None = Field(default=None, description="只要现在处于此环节的（在办量、超期未办结数）")

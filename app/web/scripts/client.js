@@ -3,7 +3,7 @@
 
 import * as session from "./session.js";
 
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 30_000;
 const BASE = new URL(".", document.baseURI);
 
 /** The server refused: its status, what it says of it, and after how many seconds it may be asked again. */
@@ -12,7 +12,7 @@ export class Refused extends Error {
     super(problem?.title ?? `HTTP ${status}`);
     this.status = status;
     this.code = problem?.code ?? problem?.error ?? "";
-    this.detail = problem?.detail ?? "";
+    this.said = problem?.detail ?? problem?.title ?? "";
     this.retryAfter = retryAfter;
   }
 }

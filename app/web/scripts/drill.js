@@ -107,7 +107,6 @@ function row(ticket) {
 }
 
 function refused(refusal) {
-  if (refusal.status === 403) return "此屏只读数字，不能查看工单。";
   if (refusal.status === 429) return "查询太频繁，请稍后再试。";
-  return refusal.status ? refusal.message : "暂时取不到工单，请稍后再试。";
+  return refusal.said || "暂时取不到工单，请稍后再试。";
 }

@@ -41,6 +41,5 @@ export function show(element, words, done) {
 
 function refused(refusal) {
   if (refusal.code === "password_change_required") return "首次登录须先修改初始密码，请在手机端或管理端修改后再来。";
-  if (refusal.status) return refusal.detail || refusal.message;
-  return "连不上服务器，请稍后再试。";
+  return refusal.said || "连不上服务器，请稍后再试。";
 }

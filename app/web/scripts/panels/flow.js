@@ -4,14 +4,8 @@ import { h, s } from "../dom.js";
 import { count } from "../words.js";
 
 const NUMERALS = ["一", "二", "三", "四", "五"];
-// What entered a stage is what these figures count.
-const ENTERED = {
-  report: { kpi: "reports" },
-  route: { kpi: "supervise_rate", part: "denominator" },
-  handle: { kpi: "decline_rate", part: "denominator" },
-  revisit: { kpi: "results" },
-  close: { kpi: "closed" },
-};
+// What counts who entered a stage.
+const ENTERED = { report: "reported", route: "accepted", handle: "dispatched", revisit: "results", close: "closed" };
 const ENTERED_WORDS = { report: "上报", route: "受理", handle: "推送", revisit: "办结", close: "结案" };
 const WIDTH = 1000;
 const HEIGHT = 100;
@@ -30,13 +24,13 @@ export function render({ flow }, context) {
 }
 
 function column(stage, index, context) {
-  const open = { title: `${stage.name}　在办 ${count(stage.open)}`, words: { kpi: "open", stage: stage.stage } };
+  const open = { title: `${stage.name}　在办 ${count(stage.open)}`, words: { measure: `open_${stage.stage}` } };
   const late = {
     title: `${stage.name}　超期 ${count(stage.overdue)}`,
-    words: { kpi: "overdue_open", stage: stage.stage },
+    words: { measure: `overdue_${stage.stage}` },
   };
   const word = ENTERED_WORDS[stage.stage];
-  const entered = { title: `${context.periodName}${word} ${count(stage.entered)}`, timed: true, words: ENTERED[stage.stage] };
+  const entered = { title: `${context.periodName}${word} ${count(stage.entered)}`, timed: true, words: { measure: ENTERED[stage.stage] } };
   return h(
     "li",
     {},

@@ -49,26 +49,27 @@ function way(word, change, kpi) {
   );
 }
 
-/** What to open behind a KPI: its rows, above and below the line. */
+/** What to open behind a KPI: its tickets, of a share above the line, below it, and below it alone. */
 export function behind(kpi, context, row = {}) {
   const whole = kpi.denominator === null;
+  const shared = kpi.unit === "share" && kpi.numerator !== null;
   const about = context.definition(kpi.code);
   return {
     title: `${row.name ? `${row.name}　` : ""}${kpi.name} ${said(kpi.value, kpi.unit)}`,
     timed: true,
     about: [
-      whole ? null : `${count(kpi.numerator)} ÷ ${count(kpi.denominator)}`,
+      whole || kpi.numerator === null ? null : `${count(kpi.numerator)} ÷ ${count(kpi.denominator)}`,
       about ? `${about.cohort}：${about.numerator}${about.denominator ? ` ÷ ${about.denominator}` : ""}` : null,
     ]
       .filter(Boolean)
       .join("　"),
-    parts: whole
+    parts: !shared
       ? null
       : [
           { part: "numerator", label: `分子 ${count(kpi.numerator)}` },
           { part: "rest", label: `分母中其余 ${count(kpi.denominator - kpi.numerator)}` },
           { part: "denominator", label: `分母 ${count(kpi.denominator)}` },
         ],
-    words: { kpi: kpi.code, part: "numerator", ...row.words },
+    words: { kpi: kpi.code, part: whole || shared ? "numerator" : "denominator", ...row.words },
   };
 }

@@ -1,0 +1,319 @@
+"""The page of figures in a real Chromium against a real server: what it shows, how it takes disturbance."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Locator, Page, Route, ViewportSize, expect
+
+from tests.support.browser import Console, chromium
+from tests.support.clients import Api
+from tests.support.database import Database
+from tests.support.served import HOST, free_port, served
+from tests.support.tickets import Loop
+from tests.support.world import PASSWORD, World
+
+pytestmark = pytest.mark.commits
+WHO, SCREEN = "leader_viewer", "/v1/stats/screen"
+WALL = ViewportSize(width=1366, height=768)
+PHONE = ViewportSize(width=390, height=844)
+# A question that is answered late, or an animation, must not fail a test on a busy machine.
+PATIENCE_MS = 30_000
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as found:
+        expect.set_options(timeout=PATIENCE_MS)
+        yield found
+
+
+class Town:
+    """A real server on the test's database, with some tickets; it can be killed and started anew."""
+
+    def __init__(self, database: Database, folder: Path, world: World) -> None:
+        self._database, self._folder, self._world = database, folder, world
+        self._running = ExitStack()
+        self.port = free_port()
+        self.address = f"http://{HOST}:{self.port}/dashboard"
+
+    def start(self) -> None:
+        """Run the server, and wait until it answers."""
+        self._running.enter_context(served(self._database, self._folder, self.port))
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._running.close()
+
+    def ask(self, path: str, who: str = WHO, **query: Any) -> Any:
+        """What the API tells somebody, beside the page."""
+        url = f"http://{HOST}:{self.port}/v1/{path}"
+        reply = httpx.get(url, params=query, headers=self._world.as_(who), trust_env=False, timeout=60)
+        return reply.raise_for_status().json()
+
+    def screen_token(self) -> str:
+        """A new screen's token for the town."""
+        url = f"http://{HOST}:{self.port}/v1/screens"
+        body = {
+            "name": "大厅",
+            "area_id": str(self._world.places["town"].id),
+            "expires_at": "2027-06-01T00:00:00Z",
+        }
+        headers = self._world.as_("system_admin")
+        reply = httpx.post(url, json=body, headers=headers, trust_env=False).raise_for_status()
+        token: str = reply.json()["token"]
+        return token
+
+
+@pytest.fixture
+async def town(database: Database, tmp_path: Path, world: World, api: Api) -> AsyncIterator[Town]:
+    for status in ("reported", "dispatched", "processing", "closed"):
+        await Loop(api, world).to(status)
+    found = Town(database, tmp_path, world)
+    found.start()
+    yield found
+    found.kill()
+
+
+Opening = Callable[..., Awaitable[Page]]
+
+
+@pytest.fixture
+async def opened(browser: Browser, town: Town, world: World) -> AsyncIterator[Opening]:
+    """Opens the page as somebody who signs in on it."""
+    contexts = []
+
+    async def open_(
+        words: str = "screen=command",
+        *,
+        size: ViewportSize = WALL,
+        theme: Any = "light",
+        who: str | None = WHO,
+    ) -> Page:
+        context = await browser.new_context(viewport=size, color_scheme=theme, locale="zh-CN")
+        contexts.append(context)
+        page = await context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        await page.goto(f"{town.address}#{words}")
+        if who is not None:
+            await page.get_by_label("账号或手机号").fill(world[who].username)
+            await page.get_by_label("密码").fill(PASSWORD)
+            await page.get_by_role("button", name="登录").click()
+            await expect(page.locator(".stages")).to_be_visible()
+        return page
+
+    yield open_
+    for context in contexts:
+        await context.close()
+
+
+def stage(page: Page, number: int) -> Locator:
+    """How many are open in a stage, as the page shows it."""
+    return page.locator(".stages li").nth(number).locator(".open strong")
+
+
+async def test_it_shows_the_numbers_of_the_api(opened: Opening, town: Town) -> None:
+    page = await opened("screen=command&period=month")
+    flow = town.ask("stats/flow", period="month")
+    for number, each in enumerate(flow["stages"]):
+        column = page.locator(".stages li").nth(number)
+        await expect(stage(page, number)).to_have_text(str(each["open"]))
+        await expect(column).to_contain_text(f"超期 {each['overdue']}")
+        await expect(column.locator(".under")).to_contain_text(str(each["entered"]))
+    assert sum(each["open"] for each in flow["stages"]) == 3
+    for kpi in town.ask("stats/kpis", period="month", kpis="solved_rate")["items"]:
+        shown = page.locator(f'[data-key="{kpi["code"]}"]')
+        await expect(shown.locator(".value")).to_have_text(f"{100 * kpi['value']:.1f}%")
+        assert f"{kpi['numerator']} ÷ {kpi['denominator']}" in str(await shown.get_attribute("data-tip"))
+
+
+async def test_what_has_nothing_to_divide_by_is_a_dash(opened: Opening, town: Town) -> None:
+    page = await opened("screen=command&period=month")
+    (kpi,) = town.ask("stats/kpis", period="month", kpis="avg_handle_time")["items"]
+    (none,) = town.ask("stats/kpis", period="month", kpis="rework_rate")["items"]
+    assert (kpi["denominator"] > 0, none["denominator"] > 0) == (True, True)
+    await page.get_by_label("时段").select_option("last_month")
+    await expect(page.locator('[data-key="rework_rate"] .value')).to_have_text("–")
+
+
+@pytest.mark.parametrize("screen", ["command", "leader"])
+async def test_no_screen_says_anything_on_the_console(opened: Opening, screen: str) -> None:
+    page = await opened(f"screen={screen}")
+    console = Console(page)
+    await page.reload()
+    await expect(page.locator(".plot .main-svg").first).to_be_visible()
+    assert console.said == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("screen", ["command", "leader"])
+async def test_nothing_on_the_page_shuts_anybody_out(opened: Opening, screen: str, theme: str) -> None:
+    page = await opened(f"screen={screen}", theme=theme)
+    await expect(page.locator(".plot .main-svg").first).to_be_visible()
+    assert await violations(page) == []
+
+
+async def test_the_way_in_shuts_nobody_out_and_says_what_is_wrong(opened: Opening) -> None:
+    page = await opened(who=None)
+    assert await violations(page) == []
+    await page.get_by_label("账号或手机号").fill("nobody")
+    await page.get_by_label("密码").fill("wrong")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert")).not_to_be_empty()
+
+
+async def violations(page: Page) -> list[str]:
+    found = await Axe().run(page)
+    return [f"{each['id']}: {each['nodes'][0]['target']}" for each in found.response["violations"]]
+
+
+@pytest.mark.parametrize("screen", ["command", "leader"])
+@pytest.mark.parametrize("size", [WALL, ViewportSize(width=1920, height=1080), PHONE])
+async def test_everything_has_its_place_on_every_screen(
+    opened: Opening, screen: str, size: ViewportSize
+) -> None:
+    page = await opened(f"screen={screen}", size=size)
+    await expect(page.locator(".plot .main-svg").first).to_be_visible()
+    boxes = [await panel.bounding_box() for panel in await page.locator(".panel").all()]
+    assert len(boxes) == (8 if screen == "command" else 9)
+    for number, one in enumerate(boxes):
+        assert one is not None
+        assert one["x"] >= 0
+        assert one["x"] + one["width"] <= size["width"]
+        assert size is PHONE or one["y"] + one["height"] <= size["height"]
+        assert not any(overlap(one, other) for other in boxes[number + 1 :])
+
+
+def overlap(one: Any, other: Any) -> bool:
+    return all(
+        one[side] < other[side] + other[length] - 1 and other[side] < one[side] + one[length] - 1
+        for side, length in (("x", "width"), ("y", "height"))
+    )
+
+
+async def test_a_click_on_a_figure_lists_the_tickets_that_it_counts(opened: Opening, town: Town) -> None:
+    page = await opened("screen=command&period=month")
+    await page.locator('[data-key="solved_rate"]').click()
+    rows = page.get_by_role("dialog").locator("tbody tr")
+    counted = town.ask("stats/counted", kpi="solved_rate", period="month")["items"]
+    await expect(rows).to_have_count(len(counted))
+    assert [await row.locator(".no").inner_text() for row in await rows.all()] == [
+        each["no"] for each in counted
+    ]
+    assert await violations(page) == []
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_the_keyboard_walks_over_the_map_and_opens_a_grid(opened: Opening, world: World) -> None:
+    page = await opened()
+    grids = page.locator(".map .grid")
+    await grids.first.focus()
+    names = set()
+    for key in ("ArrowLeft", "ArrowUp", "ArrowRight", "ArrowDown"):
+        await page.keyboard.press(key)
+        names.add(await page.evaluate("document.activeElement.getAttribute('aria-label').split('；')[0]"))
+    assert names <= {place.name for place in world.places.values()}
+    assert len(names) == 4
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("dialog")).to_be_visible()
+
+
+async def test_a_new_ticket_is_on_the_wall_without_anybody_touching_it(
+    opened: Opening, api: Api, world: World
+) -> None:
+    page = await opened()
+    before = int(await stage(page, 0).inner_text())
+    await Loop(api, world).report()
+    await expect(stage(page, 0)).to_have_text(str(before + 1))
+
+
+async def test_it_says_that_the_server_is_away_and_goes_on_when_it_is_back(
+    opened: Opening, town: Town, api: Api, world: World
+) -> None:
+    page = await opened()
+    before = int(await stage(page, 0).inner_text())
+    town.kill()
+    await expect(page.locator(".age")).to_have_attribute("data-state", "away")
+    await expect(stage(page, 0)).to_have_text(str(before))
+    await Loop(api, world).report()
+    town.start()
+    await expect(page.locator(".age")).to_have_attribute("data-state", "fresh")
+    await expect(stage(page, 0)).to_have_text(str(before + 1))
+
+
+async def test_a_screen_opens_by_its_token_which_leaves_the_address_at_once(
+    opened: Opening, town: Town
+) -> None:
+    token = await asyncio.to_thread(town.screen_token)
+    page = await opened(f"screen=leader&token={token}", who=None)
+    await expect(page.locator(".stages")).to_be_visible()
+    assert token not in page.url
+    await expect(page.get_by_role("button", name="退出")).to_have_count(0)
+    await page.reload()
+    await expect(page.locator(".heads")).to_be_visible()
+
+
+async def test_a_lost_answer_to_a_refresh_does_not_sign_anybody_out(opened: Opening) -> None:
+    page = await opened()
+    await page.evaluate(
+        "sessionStorage['wangge.session'] = sessionStorage['wangge.session'].replace('eyJ', 'xxx')"
+    )
+    lost = []
+
+    async def lose(route: Route) -> None:
+        """The server answers, and the answer is lost; the second time it arrives."""
+        lost.append(route.request.post_data)
+        answer = await route.fetch()
+        await (route.abort() if len(lost) == 1 else route.fulfill(response=answer))
+
+    await page.route("**/v1/auth/token", lose)
+    await page.reload()
+    await expect(page.locator(".stages")).to_be_visible()
+    assert len(lost) == 2
+    assert lost[0] == lost[1]
+    assert "attempt=" in str(lost[0])
+
+
+async def test_a_copy_of_the_tab_signs_in_anew_and_the_original_goes_on(opened: Opening) -> None:
+    page = await opened()
+    kept = await page.evaluate("sessionStorage['wangge.session']")
+    copy = await page.context.new_page()
+    await copy.add_init_script(f"sessionStorage['wangge.session'] ??= {json.dumps(kept)}")
+    await copy.goto(page.url)
+    await expect(copy.get_by_label("密码")).to_be_visible()
+    await expect(page.locator(".stages")).to_be_visible()
+
+
+async def test_it_asks_for_news_only_and_not_at_all_while_nobody_looks(opened: Opening) -> None:
+    page = await opened()
+    asked: list[str] = []
+    page.on("request", lambda request: note(asked, request.url))
+    await page.clock.install()
+    await page.reload()
+    await expect(page.locator(".stages")).to_be_visible()
+    async with page.expect_response(lambda reply: SCREEN in reply.url) as second:
+        await page.clock.run_for(12_000)
+    reply = await second.value
+    assert "if-none-match" in await reply.request.all_headers()
+    assert reply.status in {200, 304}
+    await page.evaluate(
+        "Object.defineProperty(document, 'hidden', {value: true, configurable: true});"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    before = len(asked)
+    await page.clock.run_for(120_000)
+    assert len(asked) == before
+    async with page.expect_response(lambda reply: SCREEN in reply.url):
+        await page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def note(asked: list[str], url: str) -> None:
+    if SCREEN in url:
+        asked.append(url)
