@@ -7,7 +7,6 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.api.paging import LIMIT, Cursor, Limit
 from app.api.polled import UNCHANGED, Polled
 from app.schemas.stats_screen import CountedQuery, LiveQuery, MapQuery, Narrowed, ScreenAsked, ScreenRead
 from app.schemas.stats_shown import CountedRead, LiveRead, MapRead, ShapesRead
@@ -74,16 +73,11 @@ async def stats_live(polled: Polled, query: Annotated[LiveQuery, Query()]) -> Re
     response_model=CountedRead,
     responses=UNCHANGED,
 )
-async def stats_counted(
-    polled: Polled,
-    query: Annotated[CountedQuery, Query()],
-    cursor: Cursor = None,
-    limit: Limit = LIMIT,
-) -> Response:
+async def stats_counted(polled: Polled, query: Annotated[CountedQuery, Query()]) -> Response:
     """The tickets that a figure counted, and how often each; titles for those alone who may see them."""
 
     async def tickets(session: AsyncSession) -> BaseModel:
-        return await counted.page(session, actor=polled.actor, asked=query, cursor=cursor, limit=limit)
+        return await counted.page(session, actor=polled.actor, asked=query)
 
     return await polled.told(tickets, own=True)
 

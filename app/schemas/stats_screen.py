@@ -8,7 +8,9 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from app.core.paging import DEFAULT_LIMIT, MAX_CURSOR_LENGTH, MAX_LIMIT
 from app.models.enums.figure import Breakdown, Grain, PeriodName
+from app.models.enums.measure import Measure
 from app.schemas.folding import Day
 from app.schemas.stats_figures import (
     AnswerRead,
@@ -204,6 +206,7 @@ class CountedQuery(Timed):
     """Which figure's tickets: its KPI, which side of it, and the row of a breakdown where it was one."""
 
     kpi: KpiCode = "open"
+    measure: Measure | None = Field(default=None, description="单项计数，如 open_route；填写时不看 kpi")
     part: Literal["numerator", "denominator", "rest"] = Field(
         default="numerator", description="分子、分母，或分母中不在分子的"
     )
@@ -211,3 +214,7 @@ class CountedQuery(Timed):
     key: Annotated[str, Field(pattern=r"^[0-9a-zA-Z_-]{1,40}$")] | None = Field(
         default=None, description="by 所分的那一行"
     )
+    cursor: str | None = Field(
+        default=None, max_length=MAX_CURSOR_LENGTH, description="上一页返回的 next_cursor"
+    )
+    limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="每页条数，1–100")

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0120"
-down_revision = "20261122_0090"
+down_revision = "20261122_0100"
 branch_labels = None
 depends_on = None
 

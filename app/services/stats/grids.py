@@ -42,13 +42,9 @@ async def figures(session: AsyncSession, *, actor: Actor, asked: Asked, geometry
     span, whose = asked.span(), await asked.whose(session, actor)
     found = await _within(session, whose, geometry=geometry)
     places = tuple(Place(row.id, row.name, AreaLevel(row.level)) for row in found)
-    counted = await sums.read(
-        session,
-        whose=Whose(places, whose.orgs),
-        wanted=[sums.NOW, *sums.slices(0, span)],
-        measures=_SHOWN,
-        each_area=True,
-    )
+    slices = [sums.NOW, *sums.slices(0, span)]
+    query = sums.Query(Whose(places, whose.orgs), slices, _SHOWN, each_area=True)
+    counted = await sums.read(session, query)
     parts: dict[UUID | None, dict[Measure, int]] = {}
     for row in counted.rows:
         parts.setdefault(row.area_id, {}).update(row.sums)

@@ -31,7 +31,7 @@ _SHOWN = (Measure.VISITS, Measure.EFFECTIVE_VISITS, Measure.OPINIONS)
 async def visits(session: AsyncSession, *, actor: Actor, asked: Asked) -> VisitFiguresRead:
     """The figures of a period; coverage is as the register stands now."""
     span, whose = asked.span(), await asked.whose(session, actor)
-    found = await sums.read(session, whose=whose, wanted=sums.slices(0, span), measures=_SHOWN)
+    found = await sums.read(session, sums.Query(whose, sums.slices(0, span), _SHOWN))
     part = found.of(0)
     covered, care = await _coverage(session, whose, span)
     return VisitFiguresRead(
