@@ -41,7 +41,7 @@ function plain() {
     font,
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
-    margin: { l: 2.6 * size, r: 0.6 * size, t: 0.4 * size, b: 1.7 * size },
+    margin: { l: 2.6 * size, r: 1.4 * size, t: 0.4 * size, b: 1.7 * size },
     showlegend: false,
     hovermode: "x unified",
     hoverlabel: { bgcolor: colour("raised"), bordercolor: colour("line"), font: { ...font, color: colour("ink") } },

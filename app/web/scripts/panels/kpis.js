@@ -1,7 +1,7 @@
 /* KPIs: the value, where it is going and whether that is good; behind it what it was divided from. */
 
 import { h } from "../dom.js";
-import { count, explained, going, said, valued } from "../words.js";
+import { count, explained, going, isStock, said, valued } from "../words.js";
 
 /** The panel of some KPIs; `heads` shows them large. */
 export function panel({ name, title, codes, large = false }) {
@@ -32,7 +32,9 @@ function item(kpi, context, large) {
       },
       h("span", { class: "name" }, kpi.name),
       h("span", { class: "value" }, value, unit ? h("small", {}, unit) : null),
-      large
+      isStock(kpi)
+        ? h("span", { class: "way soft" }, "现在")
+        : large
         ? h("span", { class: "ways" }, way("环比", kpi.change, kpi), way("同比", kpi.change_on_year, kpi))
         : way("", kpi.change, kpi),
     ),
