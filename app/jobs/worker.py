@@ -22,6 +22,7 @@ from app.jobs import (
     audit_seal,
     deadline_moves,
     exports,
+    figures,
     heartbeat,
     imports,
     maintenance,
@@ -71,11 +72,12 @@ async def run(
     people are reached who do not read their messages.
     """
     stop = stop or _stop_on_signals()
-    engine = create_engine(url, pool_size=4, name=NAME)
+    engine = create_engine(url, pool_size=5, name=NAME)
     sessions = create_sessions(engine)
     beside = [
         asyncio.create_task(heartbeat.keep(sessions, stop)),
         asyncio.create_task(messages.keep_reading(sessions, stop)),
+        asyncio.create_task(figures.keep_folding(sessions, stop)),
     ]
     log.info("worker_started")
     try:
@@ -115,6 +117,7 @@ async def _cycle(connection: asyncpg.Connection, parts: Parts, stop: asyncio.Eve
     orphan_files.register(queue, parts.sessions, parts.files)
     deadline_moves.register(queue, parts.sessions)
     exports.register(queue, parts.sessions, parts.files, parts.vault)
+    figures.register(queue, parts.sessions)
     imports.register(queue, parts.sessions, parts.files, parts.vault)
     messages.register(queue, parts.sessions, parts.channels, parts.vault)
     sweep.register(queue, parts.sessions)

@@ -1,6 +1,7 @@
 """What the rollups say against what the definition says, at every scope and divided by everything."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,36 +10,37 @@ from app.models.enums.figure import Grain, PeriodName
 from app.models.enums.measure import Measure
 from app.schemas.types import Ref
 from app.services.stats import folding, periods, sums, tail
-from app.services.stats.sums import By, Query
+from app.services.stats.sums import By, Query, Slice
 from app.services.stats.whose import EVERYTHING, Place, Whose
 from tests.support.world import World
 
 MEASURES = tuple(Measure)
 
 
-async def differences(session: AsyncSession, world: World) -> list[Any]:
-    """Where the two do not agree: the question, what the rollups say and what the definition says."""
+async def differences(session: AsyncSession, asked: Iterable[Query]) -> list[Any]:
+    """Where the two do not agree: the question, and what the rollups and the definition say of a measure."""
     found, as_of = [], folding.minute()
     parts = await tail.everything(session, as_of=as_of)
-    for query in queries(world):
+    for query in asked:
         rolled, defined = await sums.read(session, query), sums.defined(parts, query, as_of=as_of)
         said, meant = _by_key(rolled), _by_key(defined)
-        found += [
-            (query.whose.area_ids, query.whose.org_ids, query.by, key, said.get(key), meant.get(key))
-            for key in said.keys() | meant.keys()
-            if said.get(key) != meant.get(key)
-        ]
+        for key in said.keys() | meant.keys():
+            rolled_up, counted = said.get(key, {}), meant.get(key, {})
+            wrong = {
+                name.value: (rolled_up.get(name, 0), counted.get(name, 0))
+                for name in MEASURES
+                if rolled_up.get(name, 0) != counted.get(name, 0)
+            }
+            if wrong:
+                found.append((len(query.whose.orgs), query.by, key, wrong))
     return found
 
 
 def queries(world: World) -> Iterator[Query]:
     """Every area, every organisation, every division, in months, days, weeks and hours."""
     year = [sums.NOW, *sums.slices(0, periods.named(PeriodName.YEAR))]
-    days = [
-        *sums.steps(periods.named(PeriodName.LAST_30_DAYS), Grain.DAY),
-        *[sums.Slice(one.number + 1000, one.grain, one.start, one.end)
-          for one in sums.steps(periods.named(PeriodName.LAST_7_DAYS), Grain.HOUR)],
-    ]  # fmt: skip
+    days = _numbered(1000, sums.steps(periods.named(PeriodName.LAST_30_DAYS), Grain.DAY))
+    days += _numbered(2000, sums.steps(periods.named(PeriodName.LAST_7_DAYS), Grain.HOUR))
     everywhere = Place(EVERYTHING, "", None)
     places = [Place(place.id, place.name, place.level) for place in world.places.values()]
     orgs = tuple(Ref(id=org.id, name=org.name) for org in world.orgs.values())
@@ -51,6 +53,10 @@ def queries(world: World) -> Iterator[Query]:
         yield Query(Whose((place,), orgs[:2]), [*year, *days], MEASURES)
     for by in By:
         yield Query(Whose((everywhere,), orgs), year, MEASURES, by)
+
+
+def _numbered(first: int, slices: Sequence[Slice]) -> list[Slice]:
+    return [replace(one, number=first + one.number) for one in slices]
 
 
 def _by_key(read: sums.Read) -> dict[Any, Any]:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.area import Area
-from app.models.enums import AreaLevel, EventSource
+from app.models.enums import AreaLevel
 from app.models.enums.figure import Better, Breakdown, Unit
 from app.models.enums.measure import Measure
 from app.models.staff import Member, Org
@@ -25,6 +25,7 @@ from app.services.stats.asked import Asked, definition, figure, named, needed, p
 from app.services.stats.kpis import KPIS, LEAST_FOR_RANKING, VERSION, Kpi, Sums
 from app.services.stats.sums import By, Query
 from app.services.stats.whose import Place, Whose
+from app.services.tickets.labels import SOURCE_ZH
 
 _BY = {
     Breakdown.CATEGORY: By.CATEGORY,
@@ -161,7 +162,7 @@ async def _below(session: AsyncSession, whose: Whose) -> tuple[Place, ...]:
 
 async def _names(session: AsyncSession, by: Breakdown, keys: Sequence[str]) -> Mapping[str, str]:
     if by is Breakdown.SOURCE:
-        return {source.value: source.value for source in EventSource}
+        return {source.value: name for source, name in SOURCE_ZH.items()}
     if by is Breakdown.CATEGORY:
         codes = select(Category.code, Category.label_zh).where(Category.code.in_(keys))
         return {row.code: row.label_zh for row in await session.execute(codes)}

@@ -22,6 +22,7 @@ from app.models.visit import Visit
 from app.services.platform import outbox
 from app.services.platform.outbox import OutboxCursor
 from app.services.stats import cells, facts
+from app.services.stats.kpis import VERSION
 
 BATCH = 1000
 MOVED = "area.moved"
@@ -68,7 +69,9 @@ async def run(sessions: Sessions, *, leave: Callable[[], bool] = lambda: False) 
 async def fold(session: AsyncSession, *, limit: int = BATCH) -> int:
     """One batch; 0 where there is nothing to read, no rollup yet, or another worker at it."""
     state = await session.scalar(
-        select(StatState).where(StatState.name == cells.STATE).with_for_update(skip_locked=True)
+        select(StatState)
+        .where(StatState.name == cells.STATE, StatState.version == VERSION)
+        .with_for_update(skip_locked=True)
     )
     if state is None:
         return 0

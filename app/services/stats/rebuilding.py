@@ -6,9 +6,10 @@ which does no harm. A batch is a transaction, so it can be stopped and taken up;
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, literal_column, select, text
+from sqlalchemy import ColumnElement, and_, delete, false, func, literal_column, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -20,10 +21,12 @@ from app.services.stats import cells, facts, folding
 from app.services.stats.kpis import VERSION
 
 BATCH = 5000
+# More than a day beyond what is kept, so that what is folded now never adds to a swept hour.
+HOURS_SWEPT_DAYS = 10
 _NOBODY = UUID(int=0)
 _LAST_ID = 2**63 - 1
 _ENTITIES = (("ticket", Ticket), ("visit", Visit))
-_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('stat_build'))")
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('stat_build'))")
 _HORIZON = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 _ROW: ColumnElement[str] = literal_column("ctid")
 _SLOWLY = text("SET LOCAL statement_timeout = '10min'")
@@ -80,14 +83,17 @@ async def is_wanted(session: AsyncSession) -> bool:
 
 async def sweep(sessions: Sessions, *, batch: int = 50_000) -> int:
     """Remove the generations that nobody reads or builds, and hours of long ago; how many rows."""
+    kept = select(StatState.generation).union(select(StatBuild.generation))
+    longest = clock.day_start(clock.today() - timedelta(days=HOURS_SWEPT_DAYS))
+    hours = and_(STAT_CELL.c.grain == "hour", STAT_CELL.c.start < longest)
     removed = 0
-    for table in (STAT_FACT, STAT_RECORD, STAT_CELL):
+    for table, also in ((STAT_FACT, false()), (STAT_RECORD, false()), (STAT_CELL, hours)):
         while True:
             async with transaction(sessions) as session:
-                kept = select(StatState.generation).union(select(StatBuild.generation))
-                old = select(_ROW).select_from(table).where(table.c.generation.not_in(kept)).limit(batch)
-                gone = delete(table).where(_ROW.in_(old)).returning(table.c.generation)
-                found = len((await session.execute(gone)).all())
+                gone = or_(table.c.generation.not_in(kept), also)
+                old = select(_ROW).select_from(table).where(gone).limit(batch)
+                swept = delete(table).where(_ROW.in_(old)).returning(table.c.generation)
+                found = len((await session.execute(swept)).all())
             removed += found
             if found < batch:
                 break
@@ -95,8 +101,7 @@ async def sweep(sessions: Sessions, *, batch: int = 50_000) -> int:
 
 
 async def _begin(session: AsyncSession, *, anew: bool) -> None:
-    if not await session.scalar(_LOCK):
-        raise RuntimeError("the rollups are being rebuilt")
+    await session.execute(_LOCK)
     build = await session.scalar(select(StatBuild).order_by(StatBuild.generation.desc()).limit(1))
     if build is not None and not anew and build.version == VERSION:
         return

@@ -16,6 +16,7 @@ from app.core.db import fetch_all
 from app.core.errors import Problem
 from app.models.enums.measure import Measure
 from app.services.stats import cells, facts
+from app.services.stats.kpis import VERSION
 
 MOST_NEWS = 100_000
 MOST_UNFOLDED = 5_000
@@ -60,7 +61,7 @@ STATE = f"""
     SELECT current_database()::text AS database, held.generation, coalesce(held.txid, 0) AS txid,
            coalesce(held.last_id, 0) AS last_id, held.matured_at, news.rows AS news, news.id AS newest
       FROM (SELECT) AS always
-      LEFT JOIN stat_state held ON held.name = '{cells.STATE}'
+      LEFT JOIN stat_state held ON held.name = '{cells.STATE}' AND held.version = {VERSION}
      CROSS JOIN LATERAL (SELECT count(*) AS rows, max(id) AS id FROM outbox
             WHERE (outbox.txid, outbox.id) > (coalesce(held.txid, 0), coalesce(held.last_id, 0))) AS news
 """  # noqa: S608
