@@ -97,11 +97,12 @@ class CountedTicket(Output):
     reported_at: datetime
     due_at: datetime | None
     closed_at: datetime | None
-    times: int = Field(description="在这个数里计了几次")
+    counted_at: datetime | None = Field(description="计入的那一小时；现状类指标为空")
+    times: int = Field(description="在这一小时内计了几次")
 
 
 class CountedRead(AnswerRead):
-    """The tickets behind a figure, one page of them; a ticket may count more than once in it."""
+    """The tickets behind a figure, the latest first; all `times` together are the figure."""
 
     items: list[CountedTicket]
     next_cursor: str | None = None

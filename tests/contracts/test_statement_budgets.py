@@ -24,7 +24,7 @@ COSTLIER = {
     "stats_map": 6,
     "stats_shapes": 5,
     "stats_counted": 6,
-    "stats_screen": 34,
+    "stats_screen": 30,
 }
 
 

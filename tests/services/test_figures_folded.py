@@ -12,14 +12,17 @@ from sqlalchemy import select, text, update
 
 from app.core.db import Sessions, transaction
 from app.models.enums import SlaUnit
+from app.models.enums.figure import PeriodName
 from app.models.stats import STAT_CELL, STAT_FACT, StatBuild, StatState
 from app.services.platform import calendars, worktime
 from app.services.stats import checking, folding, rebuilding, sums, tail
+from app.services.stats.asked import Asked
 from app.services.stats.kpis import VERSION
 from tests.support.figures import differences, queries
 from tests.support.sweeping import Story, at
 
 pytestmark = pytest.mark.commits
+YEAR = Asked(period=PeriodName.YEAR)
 
 
 async def rebuilt(sessions: Sessions, *, anew: bool = False) -> list[tuple[int, int]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +17,8 @@ from app.services.stats import kpis, periods, whose
 from app.services.stats.kpis import KPIS, Kpi, Sums
 from app.services.stats.periods import Span
 from app.services.stats.whose import Whose
+
+_WHOSE = "whose figures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,12 @@ class Asked:
         return periods.wanted(self.period, self.first, self.last)
 
     async def whose(self, session: AsyncSession, actor: Actor) -> Whose:
-        """Whose figures; `NotFound` outside the caller's reach."""
-        return await whose.of(session, actor=actor, area_id=self.area_id, org_id=self.org_id)
+        """Whose figures; `NotFound` outside the caller's reach. Looked up once for all parts of a screen."""
+        known: dict[Any, Whose] = session.sync_session.info.setdefault(_WHOSE, {})
+        about = (actor.id, self.area_id, self.org_id)
+        if about not in known:
+            known[about] = await whose.of(session, actor=actor, area_id=self.area_id, org_id=self.org_id)
+        return known[about]
 
 
 def named(codes: Sequence[str]) -> list[Kpi]:

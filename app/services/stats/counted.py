@@ -52,7 +52,7 @@ async def page(session: AsyncSession, *, actor: Actor, asked: CountedQuery) -> C
     return CountedRead(
         as_of=folding.minute(),
         definition_version=VERSION,
-        items=[_item(tickets[row["record_id"]], row["times"], near=near) for row in shown.items],
+        items=[_item(tickets[row["record_id"]], row, near=near) for row in shown.items],
         next_cursor=shown.next_cursor,
     )
 
@@ -131,8 +131,8 @@ async def _tickets(session: AsyncSession, actor: Actor, ids: Sequence[UUID]) -> 
     return {row.Ticket.id: row for row in await session.execute(statement)} if ids else {}
 
 
-def _item(row: Any, times: int, *, near: bool) -> CountedTicket:
-    ticket = row.Ticket
+def _item(row: Any, counted: Any, *, near: bool) -> CountedTicket:
+    ticket, hour = row.Ticket, counted["hour"]
     return CountedTicket(
         id=ticket.id,
         no=ticket.no,
@@ -145,5 +145,6 @@ def _item(row: Any, times: int, *, near: bool) -> CountedTicket:
         reported_at=ticket.reported_at,
         due_at=ticket.due_at,
         closed_at=ticket.closed_at,
-        times=times,
+        counted_at=None if hour == _NOW else datetime.fromisoformat(hour),
+        times=counted["times"],
     )

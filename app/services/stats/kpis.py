@@ -141,14 +141,14 @@ def _kpis(lines: str) -> Iterator[Kpi]:
 
 KPIS: Mapping[str, Kpi] = MappingProxyType({kpi.code: kpi for kpi in _kpis(LINES)})
 # What is taken off above the line instead of added.
-_TAKEN_OFF: Mapping[str, Measure] = MappingProxyType({"dispatch_accuracy": Measure.MISROUTED})
+TAKEN_OFF: Mapping[str, Measure] = MappingProxyType({"dispatch_accuracy": Measure.MISROUTED})
 
 
 def value(kpi: Kpi, sums: Sums) -> Value:
     """The value of a KPI out of the sums of its measures, which are 0 where they are missing."""
     if kpi.unit is Unit.SCORE:
         return _score(sums)
-    off = _TAKEN_OFF.get(kpi.code)
+    off = TAKEN_OFF.get(kpi.code)
     above = sum(-sums.get(name, 0) if name is off else sums.get(name, 0) for name in kpi.above)
     if kpi.unit is Unit.COUNT:
         return Value(above, above, None)

@@ -12,6 +12,7 @@ _UNITS = {
     Unit.SCORE: "百分制",
 }
 _BETTER = {Better.HIGHER: "高", Better.LOWER: "低", Better.NEITHER: "–"}
+_CLASSES = "、".join(str(minutes) for minutes in CLASSES.values())
 _HEAD = f"""# 指标口径 / KPIs
 
 Written from `app/services/stats/kpis.py`; do not edit. Definition version {VERSION}.
@@ -23,7 +24,7 @@ Written from `app/services/stats/kpis.py`; do not edit. Definition version {VERS
 - 暂停（挂起、上报研处）的时间扣除；工作时间按承办单位的工作日历。
 - 排名：分母不小于 {LEAST_FOR_RANKING} 才有名次，并列同名次。
 - 环比为上一等长时段，同比为上年同期。
-- 处置时长的中位数、九成位按档：{"、".join(str(minutes) for minutes in CLASSES.values())} 个工作分钟，取占够比例的最小一档。
+- 处置时长的中位数、九成位按档，取占够比例的最小一档：{_CLASSES} 个工作分钟。
 
 | 代码 | 名称 | Name | 单位 | 何为好 | 统计对象 | 分子 | 分母 | 另外不计或说明 |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |
@@ -39,7 +40,8 @@ def render() -> str:
     """The document, with a newline at the end."""
     rows = "".join(_row(kpi) for kpi in KPIS.values())
     weights = "、".join(f"{KPIS[code].name_zh} {weight}" for code, weight in WEIGHTS.items())
-    return f"{_HEAD}{rows}\n综合得分的权重：{weights}（返工率取其差额）。没有数的指标不计，其余按比例。\n{_LACKING}"
+    score = f"综合得分的权重：{weights}（返工率取其差额）。没有数的指标不计，其余按比例。"
+    return f"{_HEAD}{rows}\n{score}\n{_LACKING}"
 
 
 def _row(kpi: Kpi) -> str:

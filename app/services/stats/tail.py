@@ -45,8 +45,13 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What to add to, or to take out of, the cells: where, when, whose, and how much."""
+    """What to add to, or to take out of, the cells: where, when, whose, and how much.
 
+    `is_news` where the record has news; what only has begun to count is beside what was folded of it.
+    """
+
+    record_id: UUID
+    is_news: bool
     sign: int
     areas: frozenset[UUID]
     category: str | None
@@ -68,7 +73,8 @@ STATE = f"""
 _AMOUNTS = """jsonb_strip_nulls(to_jsonb(held) - ARRAY['id', 'generation', 'record_id', 'village_id', 'hour',
            'counts_from', 'org_id', 'member_id'])"""
 _PARTS = """
-    SELECT 1 AS sign, areas, category, source, nullif(hour, '-infinity') AS hour, org_id, member_id,
+    SELECT counted.record_id, true AS is_news, 1 AS sign, areas, category, source,
+           nullif(hour, '-infinity') AS hour, org_id, member_id,
            jsonb_object_agg(measure, n) AS amounts
       FROM (SELECT record_id, hour, org_id, member_id, measure, sum(n) AS n FROM fact_now
              WHERE counts_from IS NULL OR counts_from < $1 GROUP BY 1, 2, 3, 4, 5) AS counted
@@ -96,13 +102,15 @@ wanted AS MATERIALIZED (SELECT id FROM wanted_ticket UNION ALL SELECT id FROM wa
 part AS (
     {_PARTS}
      UNION ALL
-    SELECT -1, areas, category, source, nullif(hour, '-infinity'), org_id, member_id, {_AMOUNTS}
+    SELECT held.record_id, true, -1, areas, category, source, nullif(hour, '-infinity'), org_id,
+           member_id, {_AMOUNTS}
       FROM state CROSS JOIN wanted
       JOIN stat_record was ON was.generation = state.generation AND was.id = wanted.id
       JOIN stat_fact held ON held.record_id = wanted.id AND held.generation = state.generation
        AND (held.counts_from IS NULL OR held.counts_from < state.matured_at)
      UNION ALL
-    SELECT 1, areas, category, source, nullif(hour, '-infinity'), org_id, member_id, {_AMOUNTS}
+    SELECT held.record_id, false, 1, areas, category, source, nullif(hour, '-infinity'), org_id,
+           member_id, {_AMOUNTS}
       FROM state
       JOIN stat_fact held ON held.generation = state.generation
        AND held.counts_from >= state.matured_at AND held.counts_from < $1
@@ -159,6 +167,8 @@ def state_of(row: Any) -> State:
 
 def _part(row: Any) -> Part:
     return Part(
+        row["record_id"],
+        row["is_news"],
         row["sign"],
         frozenset(row["areas"]),
         row["category"],
