@@ -92,6 +92,15 @@ async def test_it_shows_the_numbers_of_the_api(opened: Opening, town: ShownTown)
         assert f"{kpi['numerator']} ÷ {kpi['denominator']}" in str(await shown.get_attribute("data-tip"))
 
 
+async def test_a_leader_begins_with_the_leaders_screen_and_a_dispatcher_with_the_centres(
+    opened: Opening,
+) -> None:
+    for who, title in ((WHO, "镇街领导"), ("dispatcher", "指挥中心")):
+        page = await opened("", who=who)
+        current = page.get_by_role("navigation").locator("[aria-current]")
+        await expect(current).to_have_text(title)
+
+
 async def test_what_has_nothing_to_divide_by_is_a_dash(opened: Opening, town: ShownTown) -> None:
     page = await opened("screen=command&period=month")
     value = page.locator('[data-key="rework_rate"] .value')
@@ -169,6 +178,21 @@ async def test_a_click_on_a_figure_lists_the_tickets_that_it_counts(opened: Open
     assert await violations(page) == []
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_a_place_can_be_looked_at_alone_and_left_again(
+    opened: Opening, town: ShownTown, world: World
+) -> None:
+    page = await opened("screen=command&period=month")
+    village = world.places["village_b"]
+    await page.locator(f'.ranks [data-key="{village.id}"]').click()
+    await page.get_by_role("button", name="只看此处").click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text(village.name)
+    flow = await town.told("flow", period="month", area_id=str(village.id))
+    for number, each in enumerate(flow["stages"]):
+        await expect(stage(page, number)).to_have_text(str(each["open"]))
+    await page.get_by_role("button", name="返回全部").click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text(world.places["town"].name)
 
 
 async def test_the_keyboard_walks_over_the_map_and_opens_a_grid(opened: Opening, world: World) -> None:

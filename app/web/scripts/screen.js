@@ -11,6 +11,7 @@ import * as theme from "./theme.js";
 import * as tooltip from "./tooltip.js";
 
 const VERSION_EVERY_MS = 600_000;
+const TROUBLES = { 403: "没有查看统计的权限", 429: "请求太多，稍后再取" };
 const NOTHING = { answers: null, etag: null, asked: "" };
 
 /** What the whole page shows, from the sign-in to the sign-out. */
@@ -148,7 +149,7 @@ export class Screen {
       this.#go({ ...this.#state, area: null });
       return;
     }
-    this.#trouble = failure.status === 403 ? "没有查看统计的权限" : failure.status === 429 ? "请求太多，稍后再取" : "连接中断，正在重试";
+    this.#trouble = TROUBLES[failure.status] ?? (failure.status ? "服务器忙，正在重试" : "连接中断，正在重试");
     this.#tick();
     throw failure;
   }

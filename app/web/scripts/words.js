@@ -13,8 +13,8 @@ export const count = (value) => (value === null || value === undefined ? NONE : 
 export function valued(value, unit) {
   if (value === null || value === undefined) return [NONE, ""];
   if (unit === "share") return [tenth.format(100 * value), "%"];
-  if (unit === "minutes") return lasting(value);
-  if (unit === "class") return ["≤ " + lasting(value)[0], lasting(value)[1]];
+  if (unit === "minutes") return lasting(value, value);
+  if (unit === "class") return ["≤ " + lasting(value, value)[0], lasting(value, value)[1]];
   if (unit === "score") return [tenth.format(value), "分"];
   return [unit === "count" ? whole.format(value) : tenth.format(value), ""];
 }
@@ -22,15 +22,16 @@ export function valued(value, unit) {
 /** A value with its unit in one word. */
 export const said = (value, unit) => valued(value, unit).join("");
 
-/** By how much a value differs: “1.2 个百分点”. */
-export function difference(change, unit) {
+/** By how much a value differs, in the unit that the value is told in: [“1.2”, “个百分点”]. */
+function difference(change, unit, value) {
   const size = Math.abs(change);
-  if (unit === "share") return `${tenth.format(100 * size)} 个百分点`;
-  return valued(size, unit).join(" ").trim();
+  if (unit === "share") return [tenth.format(100 * size), "个百分点"];
+  if (unit === "minutes" || unit === "class") return lasting(size, value);
+  return valued(size, unit);
 }
 
-/** Where a value is going, and whether that is good: {arrow, sense, words}; null where nobody can say. */
-export function going(change, unit, better) {
+/** Where a KPI is going, and whether that is good: {arrow, sense, short, words}; null where nobody can say. */
+export function going(change, { unit, better, value }) {
   if (change === null || change === undefined) return null;
   const least = unit === "share" ? 0.0005 : 0.05;
   if (Math.abs(change) < least) return { arrow: "", sense: "soft", short: "持平", words: "持平" };
@@ -38,8 +39,8 @@ export function going(change, unit, better) {
   const good = better === "neither" ? null : (better === "higher") === up;
   const sense = good === null ? "soft" : good ? "good" : "bad";
   const judged = good === null ? "" : good ? "，好转" : "，变差";
-  const short = difference(change, unit).split(" ")[0];
-  return { arrow: up ? "▲" : "▼", sense, short, words: `${up ? "升" : "降"} ${difference(change, unit)}${judged}` };
+  const [short, of] = difference(change, unit, value);
+  return { arrow: up ? "▲" : "▼", sense, short, words: `${up ? "升" : "降"} ${short} ${of}`.trim() + judged };
 }
 
 /** “按时办结率 95.6% = 412 ÷ 430”, with the comparisons below. */
@@ -58,13 +59,14 @@ export function explained(kpi) {
 export const isStock = ({ code }) => code === "open" || code === "overdue_open";
 
 function compared(word, change, then, kpi) {
-  const way = going(change, kpi.unit, kpi.better);
+  const way = going(change, kpi);
   return `${word}　${way ? way.words : NONE}（${said(then.value, kpi.unit)}）`;
 }
 
-function lasting(minutes) {
-  if (minutes < 60) return [whole.format(minutes), "分钟"];
-  if (minutes < 2 * DAY_MINUTES && minutes !== DAY_MINUTES) return [trimmed(minutes / 60), "小时"];
+/** Working minutes in the unit that suits `like`: minutes, hours, or working days of seven hours. */
+function lasting(minutes, like) {
+  if (like < 60) return [whole.format(minutes), "分钟"];
+  if (like < 2 * DAY_MINUTES && like !== DAY_MINUTES) return [trimmed(minutes / 60), "小时"];
   return [trimmed(minutes / DAY_MINUTES), "工作日"];
 }
 

@@ -42,7 +42,7 @@ function item(kpi, context, large) {
 }
 
 function way(word, change, kpi) {
-  const to = going(change, kpi.unit, kpi.better);
+  const to = going(change, kpi);
   return h(
     "span",
     { class: `way ${to?.sense ?? "soft"}` },

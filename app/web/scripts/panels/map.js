@@ -6,6 +6,7 @@ import { rem } from "../plot.js";
 import { count } from "../words.js";
 
 const CLASSES = 5;
+const FEW = 40;
 const LABELS = 8;
 const SIZE = 1000;
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -149,11 +150,12 @@ function box(shapes) {
 }
 
 function dots(shapes) {
+  const small = Math.min(1, Math.max(0.4, Math.sqrt(FEW / shapes.length)));
   return shapes
     .filter((shape) => shape.feature.properties.overdue)
     .map((shape) => {
       const dot = s("circle", { class: "dot", cx: shape.x, cy: shape.y });
-      dot.style.setProperty("--size", 1 + 0.6 * Math.sqrt(shape.feature.properties.overdue));
+      dot.style.setProperty("--size", small * (1 + 0.6 * Math.sqrt(shape.feature.properties.overdue)));
       return dot;
     });
 }
@@ -166,7 +168,7 @@ function label(picture, group, shapes) {
   const view = picture.viewBox.baseVal;
   const most = shapes.filter((shape) => shape.feature.properties[by]).sort((a, b) => b.feature.properties[by] - a.feature.properties[by]);
   const taken = [];
-  const texts = most.slice(0, LABELS).flatMap((shape) => {
+  const texts = most.slice(0, shapes.length > FEW ? LABELS / 2 : LABELS).flatMap((shape) => {
     const words = shape.feature.properties.name;
     const half = (0.45 * words.length + 0.3) * height;
     const x = Math.min(Math.max(shape.x, view.x + half), view.x + view.width - half);

@@ -70,7 +70,7 @@ function chart(figure, trend, context) {
   }));
   const axis = { fixedrange: true, zeroline: false, linecolor: colour("line"), gridcolor: colour("hair") };
   const layout = {
-    xaxis: { ...axis, type: "category", showgrid: false, nticks: 8, tickangle: 0 },
+    xaxis: { ...axis, type: "category", showgrid: false, nticks: Math.max(2, Math.floor(figure.clientWidth / (4.5 * rem()))), tickangle: 0 },
     yaxis: { ...axis, rangemode: "tozero", nticks: 5, showline: false },
   };
   return draw(figure, traces, layout, ({ customdata: [code, start] }) => {
