@@ -89,6 +89,7 @@ function refreshed() {
 }
 
 async function refresh() {
+  await session.whenAlone();
   const form = session.attemptToRefresh();
   if (!form) {
     session.forget();

@@ -12,7 +12,8 @@ const page = document.getElementById("page");
 
 theme.begin();
 tooltip.begin();
-if (!session.takeFromAddress()) await session.giveWayToOriginal();
+session.takeFromAddress();
+session.askOthers(() => location.reload());
 enter("");
 // A new token in the address of an open page is somebody's wish to begin anew.
 addEventListener("hashchange", () => session.takeFromAddress() && location.reload());

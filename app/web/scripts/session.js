@@ -4,12 +4,17 @@
    server and no log ever sees, and is taken out of it at once. An account's refresh token works once; so that
    a lost answer does not end the session, each attempt to refresh has an id that is written down before it
    is sent, and the same attempt is repeated until it is answered. A copy of the tab would use the same
-   refresh token a second time: whoever finds another tab with the same tokens signs in anew. */
+   refresh token a second time: so nothing is refreshed before the other tabs had time to answer whether one
+   of them has these tokens, and if so, the copy forgets them. */
 
 const KEY = "wangge.session";
-const AWAIT_OTHERS_MS = 250;
+const AWAIT_OTHERS_MS = 2000;
 
+const me = identifier();
+const others = "BroadcastChannel" in window ? new BroadcastChannel(KEY) : null;
 let kept = read();
+let settled = false;
+let alone = Promise.resolve();
 
 /** Take the token out of the address; true when there was one. */
 export function takeFromAddress() {
@@ -35,7 +40,6 @@ export const bearer = () => kept?.token ?? kept?.access ?? "";
 /** Keep the tokens of an account. */
 export function keepAccount(reply) {
   keep({ id: kept?.id ?? identifier(), access: reply.access_token, refresh: reply.refresh_token });
-  answerOthers();
 }
 
 /** Forget everything. */
@@ -54,29 +58,24 @@ export function attemptToRefresh() {
 /** The refresh token, for signing out. */
 export const refreshToken = () => kept?.refresh ?? null;
 
-/** Forget the tokens of a tab that this one is a copy of; ask before anything is sent. */
-export async function giveWayToOriginal() {
-  if (!kept?.id || !("BroadcastChannel" in window)) return;
-  const channel = new BroadcastChannel(KEY);
-  const taken = new Promise((resolve) => {
-    channel.onmessage = ({ data }) => data.mine === kept?.id && resolve(true);
-    setTimeout(() => resolve(false), AWAIT_OTHERS_MS);
-  });
-  channel.postMessage({ whose: kept.id });
-  if (await taken) forget();
-  channel.close();
-  answerOthers();
-}
-
-let listening = null;
-
-function answerOthers() {
-  if (listening || !("BroadcastChannel" in window)) return;
-  listening = new BroadcastChannel(KEY);
-  listening.onmessage = ({ data }) => {
-    if (kept?.id && data.whose === kept.id) listening.postMessage({ mine: kept.id });
+/** Ask the other tabs whether these tokens are theirs; if so, forget them and call `copied`. */
+export function askOthers(copied) {
+  if (!others) return;
+  others.onmessage = ({ data: { mine, whose, by } }) => {
+    if (!kept?.id) return;
+    if (mine === kept.id && by === me) {
+      forget();
+      copied();
+    }
+    // Of two that came at once, one stays.
+    if (whose === kept.id && (settled || me < by)) others.postMessage({ mine: kept.id, by });
   };
+  if (kept?.id) others.postMessage({ whose: kept.id, by: me });
+  alone = new Promise((resolve) => setTimeout(resolve, kept?.id ? AWAIT_OTHERS_MS : 0)).then(() => (settled = true));
 }
+
+/** When it is known that no other tab has these tokens. */
+export const whenAlone = () => alone;
 
 /** A random UUID; `crypto.randomUUID` exists only where the page came over TLS. */
 function identifier() {
