@@ -166,7 +166,8 @@ def rebuild() -> None:
 
     def tell(progress: Progress) -> None:
         of = f"，共约 {progress.whole} 条" if progress.whole > progress.done else ""
-        typer.echo(f"已汇总 {progress.done} 条{of}")
+        day = f"，合计到 {progress.day}" if progress.day else ""
+        typer.echo(f"已汇总 {progress.done} 条{of}{day}")
 
     with databases.opened(Settings()) as database:
         asyncio.run(provision.require_head(database.app_url))

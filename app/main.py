@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.api import problems, taken_numbers, tus, uploads
 from app.api.app_version import RequireVersion
@@ -32,8 +31,8 @@ The server behind the five-step loop of grid governance: grid members, household
 """
 
 
-def create_app(settings: Settings, database_url: str) -> FastAPI:
-    """The ASGI application on a database; refuses to start on a stale schema."""
+def create_app(settings: Settings, database_url: str, read_url: str | None = None) -> FastAPI:
+    """The ASGI application on a database, and perhaps a replica; refuses to start on a stale schema."""
     logging.configure(settings.log_level)
 
     @asynccontextmanager
@@ -62,7 +61,9 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.engine = create_engine(database_url, pool_size=settings.pool_size, name="wangge-api")
     app.state.sessions = create_sessions(app.state.engine)
     app.state.readers = create_readers(app.state.engine)
-    app.state.replica = _replica(settings, app.state.engine)
+    app.state.replica = (
+        Replica(app.state.engine, read_url, pool_size=settings.pool_size) if read_url else None
+    )
     app.state.files = FileStore(settings.files)
     app.state.vault = Vault(*settings.secrets)
     app.state.keyring = Keyring(app.state.vault, key_days=settings.signing_key_days)
@@ -98,9 +99,3 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, by_path=by_path)
     app.add_middleware(Observe)
     return app
-
-
-def _replica(settings: Settings, primary: AsyncEngine) -> Replica | None:
-    """The replica for statistics, where the deployment has one."""
-    url = settings.database_read_url
-    return Replica(primary, url.get_secret_value(), pool_size=settings.pool_size) if url else None

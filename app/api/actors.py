@@ -33,6 +33,14 @@ Token = Annotated[str | None, Depends(bearer)]
 IMPORTERS = tuple(sorted({role for kind in IMPORTABLES.values() for role in kind.roles}))
 EXPORTERS = tuple(sorted({role for kind in EXPORTABLES.values() for role in kind.roles}))
 EXPORT_READERS = tuple(sorted({*EXPORTERS, *APPROVERS}))
+REPORT_MAKERS = (
+    Role.LEADER_VIEWER,
+    Role.STATISTICIAN,
+    Role.SUPERVISOR,
+    Role.DISPATCHER,
+    Role.VILLAGE_ADMIN,
+    Role.DEPT_HEAD,
+)
 Policy = Callable[[Request, AsyncSession, str | None], Awaitable[Actor]]
 
 
@@ -141,6 +149,7 @@ TicketWriter = Annotated[Actor, Depends(with_dataset(Dataset.TICKETS, "tickets:w
 FileReader = Annotated[Actor, Depends(with_dataset_apart(Dataset.TICKETS, "tickets:read"))]
 FileWriter = Annotated[Actor, Depends(with_dataset_apart(Dataset.TICKETS, "tickets:write"))]
 StatsReader = Annotated[Actor, Depends(with_dataset(Dataset.STATS, "stats:read"))]
+ReportMaker = Annotated[Actor, Depends(with_role(*REPORT_MAKERS))]
 ScreenKeeper = Annotated[Actor, Depends(with_role(*screens.KEEPERS))]
 Importer = Annotated[Actor, Depends(with_role(*IMPORTERS))]
 ImporterApart = Annotated[Actor, Depends(with_role_apart(*IMPORTERS))]

@@ -28,6 +28,7 @@ from app.jobs import (
     maintenance,
     messages,
     orphan_files,
+    reports,
     reseal,
     retention,
     stale_uploads,
@@ -122,6 +123,7 @@ async def _cycle(connection: asyncpg.Connection, parts: Parts, stop: asyncio.Eve
     messages.register(queue, parts.sessions, parts.channels, parts.vault)
     sweep.register(queue, parts.sessions)
     audit_seal.register(queue, parts.sessions, parts.vault)
+    reports.register(queue, parts.sessions)
     reseal.register(queue, parts.sessions, parts.vault)
     retention.register(queue, parts.sessions)
     stale_uploads.register(queue, parts.sessions, parts.files)

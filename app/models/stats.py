@@ -51,7 +51,7 @@ class StatState(Base):
 
 
 class StatBuild(Base):
-    """A generation that a rebuild makes: the records of an entity up to `built_to` are there."""
+    """A generation that a rebuild makes: records of an entity up to `built_to`, then cells to an instant."""
 
     __tablename__ = "stat_build"
 
@@ -61,6 +61,7 @@ class StatBuild(Base):
     matured_at: Mapped[datetime]
     entity: Mapped[str]
     built_to: Mapped[UUID]
+    cells_to: Mapped[datetime | None]
     done: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
@@ -80,6 +81,7 @@ STAT_FACT = Table(
     Column("generation", Integer(), nullable=False),
     Column("record_id", Uuid(), nullable=False),
     Column("village_id", Uuid()),
+    Column("grid_id", Uuid()),
     Column("hour", DateTime(timezone=True), nullable=False),
     Column("counts_from", DateTime(timezone=True)),
     Column("org_id", Uuid()),
@@ -88,6 +90,7 @@ STAT_FACT = Table(
     Index("ix_stat_fact_record_id", "record_id"),
     Index("ix_stat_fact_hour", "hour", "record_id"),
     Index("ix_stat_fact_village_id_hour", "village_id", "hour", "record_id"),
+    Index("ix_stat_fact_grid_id_hour", "grid_id", "hour", "record_id"),
     Index("ix_stat_fact_org_id_hour", "org_id", "hour", "record_id"),
     Index("ix_stat_fact_counts_from", "counts_from", postgresql_where=text("counts_from IS NOT NULL")),
 )
@@ -101,6 +104,7 @@ STAT_CELL = Table(
     Column("grain", Text(), primary_key=True),
     Column("start", DateTime(timezone=True), primary_key=True),
     Column("key", Text(), primary_key=True),
+    Column("part", Text(), primary_key=True),
     *_measures(),
     postgresql_with={"fillfactor": "80"},
 )

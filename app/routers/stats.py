@@ -3,9 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.api import etags
 from app.api.actors import FigureReader, StatsReader
 from app.api.polled import UNCHANGED, Polled
 from app.api.sessions import Session
@@ -45,20 +46,14 @@ CACHE = "private, no-cache"
     response_model=OverviewRead,
     responses=UNCHANGED,
 )
-async def stats_overview(
-    session: Session,
-    actor: StatsReader,
-    request: Request,
-    response: Response,
-    period: Period = Period.MONTH,
-) -> OverviewRead | Response:
+async def stats_overview(polled: Polled, period: Period = Period.MONTH) -> Response:
     """Counts by stage, overdue, and what was reported, closed and satisfied in the period so far."""
-    of = figures.window(period)
-    etag = await figures.etag(session, actor=actor, period=period, of=of)
-    if etags.matches(request, etag):
-        return etags.not_modified(etag, CACHE)
-    response.headers["ETag"], response.headers["Cache-Control"] = etag, CACHE
-    return OverviewRead.model_validate(await figures.overview(session, actor=actor, of=of))
+
+    async def counts(session: AsyncSession) -> BaseModel:
+        found = await figures.overview(session, actor=polled.actor, of=figures.window(period))
+        return OverviewRead.model_validate(found)
+
+    return await polled.told(counts, cache=CACHE, own=True)
 
 
 @router.get("/care-tags", summary="关爱标签人数", operation_id="stats_care_tags")

@@ -28,6 +28,7 @@ from app.runtime.failures import CommandFailed
 GRACE_SECONDS = 10
 BACKLOG = 2048
 URL_VARIABLE = "WANGGE_DATABASE_URL"
+READ_URL_VARIABLE = "WANGGE_DATABASE_READ_URL"
 COUNTERS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 FACTORY = "app.runtime.serving:application"
 
@@ -38,7 +39,12 @@ def application() -> FastAPI:
     if settings.database_url is None:
         raise CommandFailed(f"缺少 {URL_VARIABLE}")
     _end_with_parent()
-    app = create_app(settings, databases.for_sqlalchemy(settings.database_url, URL_VARIABLE))
+    read = settings.database_read_url
+    app = create_app(
+        settings,
+        databases.for_sqlalchemy(settings.database_url, URL_VARIABLE),
+        databases.for_sqlalchemy(read, READ_URL_VARIABLE) if read else None,
+    )
     guards.keep_what_is_there()
     return app
 

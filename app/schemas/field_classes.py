@@ -63,6 +63,7 @@ INTERNAL = _names(
     VisitPlanRead VisitPlanDetail PlanProgress FunnelRead VisitBrief LogVisit DailyLogRead AttendanceRead
     NotificationRead ReadCount Badge TodoRead EscalationRuleRead EscalationRules DeliveryRead
     DeviceSessionRead DeviceSessionList ScreenTokenRead ScreenTokenShown
+    ReportBrief ReportRead
     KpiDefinition KpiDefinitions Figure PeriodRead AnswerRead ScopeRead KpiRead KpisRead
     TrendPoint TrendLine TrendRead BreakdownRow BreakdownRead StageRow FlowRead Bucket OverdueRead
     RankingRow RankingRead MapFigures MapFeature MapRead Shape ShapesRead VisitFiguresRead LiveItem LiveRead

@@ -9,6 +9,7 @@ down_revision = "20261122_0090"
 branch_labels = None
 depends_on = None
 
+CELL = ("generation", "area_id", "org_id", "divided", "grain", "start", "key", "part")
 LONG = ("work_minutes", "wall_minutes")
 MEASURES = """
     reported judged valid self_resolved accepted supervised accept_due accept_met dispatch_due dispatch_met
@@ -25,8 +26,9 @@ MEASURES = """
 # published is guessed, and a calendar without hours of its own is the default one.
 WORK_SECONDS = """
 CREATE FUNCTION work_seconds(calendar uuid, starts timestamptz, ends timestamptz) RETURNS numeric
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    WITH office AS (
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN (WITH office AS (
         SELECT base.id AS default_id, coalesce((SELECT own.calendar_id FROM work_calendar_segment own
                  WHERE own.calendar_id = calendar LIMIT 1), base.id) AS id
           FROM work_calendar base WHERE base.is_default),
@@ -58,8 +60,8 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT coalesce(sum(greatest(0, extract(epoch FROM
                least($3, (hours.day + hours.ends) AT TIME ZONE 'Asia/Shanghai')
                - greatest($2, (hours.day + hours.starts) AT TIME ZONE 'Asia/Shanghai')))), 0)
-      FROM hours
-$$
+      FROM hours);
+END $$
 """
 
 
@@ -90,6 +92,7 @@ def upgrade() -> None:
         sa.Column("matured_at", moment, nullable=False),
         sa.Column("entity", sa.Text(), nullable=False),
         sa.Column("built_to", sa.Uuid(), nullable=False),
+        sa.Column("cells_to", moment, nullable=True),
         sa.Column("done", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("generation", name=op.f("pk_stat_build")),
     )
@@ -108,6 +111,7 @@ def upgrade() -> None:
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("record_id", sa.Uuid(), nullable=False),
         sa.Column("village_id", sa.Uuid()),
+        sa.Column("grid_id", sa.Uuid()),
         sa.Column("hour", moment, nullable=False),
         sa.Column("counts_from", moment),
         sa.Column("org_id", sa.Uuid()),
@@ -118,6 +122,7 @@ def upgrade() -> None:
     op.create_index("ix_stat_fact_record_id", "stat_fact", ["record_id"])
     op.create_index("ix_stat_fact_hour", "stat_fact", ["hour", "record_id"])
     op.create_index("ix_stat_fact_village_id_hour", "stat_fact", ["village_id", "hour", "record_id"])
+    op.create_index("ix_stat_fact_grid_id_hour", "stat_fact", ["grid_id", "hour", "record_id"])
     op.create_index("ix_stat_fact_org_id_hour", "stat_fact", ["org_id", "hour", "record_id"])
     op.create_index(
         "ix_stat_fact_counts_from",
@@ -134,10 +139,9 @@ def upgrade() -> None:
         sa.Column("grain", sa.Text(), nullable=False),
         sa.Column("start", moment, nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("part", sa.Text(), nullable=False),
         *measures(),
-        sa.PrimaryKeyConstraint(
-            "generation", "area_id", "org_id", "divided", "grain", "start", "key", name=op.f("pk_stat_cell")
-        ),
+        sa.PrimaryKeyConstraint(*CELL, name=op.f("pk_stat_cell")),
         postgresql_with={"fillfactor": "80"},
     )
     op.execute(WORK_SECONDS)

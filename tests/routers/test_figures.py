@@ -1,15 +1,21 @@
 """Figures at their addresses: what a viewer of a dashboard would notice, whoever the viewer is."""
 
+import asyncio
 import json
+import re
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from httpx import Response
 
+from app.api.polled import Answers
+from app.core import clock
 from app.services.stats.kpis import KPIS
 from app.services.stats.questions import STANDARD
 from tests.support.clients import Api
 from tests.support.problems import problem_in
+from tests.support.statements import Counter
 from tests.support.tickets import Loop
 from tests.support.world import World
 
@@ -46,6 +52,16 @@ async def town(api: Api, world: World) -> None:
             await loop.to(status)
 
 
+@pytest.fixture
+def still(town: None, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock stands a little after a full minute, so that no minute ends in between."""
+    assert town is None
+    for who in (*world.people, "api_client"):
+        world.token(who)
+    moment = clock.now().replace(second=20, microsecond=0)
+    monkeypatch.setattr(clock, "now", lambda: moment)
+
+
 async def ask(api: Api, who: str, path: str, seen: Response | None = None, **params: Any) -> Response:
     """A question, if its answer changed since the one that was seen."""
     headers = {"If-None-Match": seen.headers["etag"]} if seen else {}
@@ -59,7 +75,7 @@ async def told(api: Api, who: str, path: str, **params: Any) -> Any:
     return reply.json()
 
 
-@pytest.mark.usefixtures("town")
+@pytest.mark.usefixtures("town", "still")
 @pytest.mark.parametrize("path", PATHS)
 async def test_who_asks_again_gets_304_until_something_happens(api: Api, world: World, path: str) -> None:
     first = await ask(api, LEADER, path)
@@ -72,6 +88,55 @@ async def test_who_asks_again_gets_304_until_something_happens(api: Api, world: 
     await Loop(api, world).report()
     fresh = await ask(api, LEADER, path, first)
     assert (fresh.status_code, fresh.headers["etag"] != first.headers["etag"]) == (200, True)
+
+
+@pytest.mark.usefixtures("town", "still")
+@pytest.mark.parametrize("path", [*PATHS, "shapes"])
+async def test_304_asks_for_the_caller_and_the_mark_and_for_no_figures(
+    api: Api, statements: Counter, path: str
+) -> None:
+    first = await ask(api, LEADER, path)
+    with statements(at_most=2) as seen:
+        assert (await ask(api, LEADER, path, first)).status_code == 304
+    assert not [sql for sql in seen.texts if re.search(r"\b(ticket|ticket_event|stat_\w+|visit)\b", sql)]
+
+
+@pytest.mark.usefixtures("town", "still")
+async def test_for_a_second_all_who_ask_the_same_get_the_same_for_one_statement(
+    app: FastAPI, api: Api, world: World, statements: Counter
+) -> None:
+    app.state.answers = Answers(held_seconds=60)
+    first = await ask(api, LEADER, "screen")
+    await Loop(api, world).report()
+    with statements(at_most=1):
+        other = await ask(api, "supervisor", "screen")
+    assert (other.content, other.headers["etag"]) == (first.content, first.headers["etag"])
+    with statements(at_most=1):
+        assert (await ask(api, LEADER, "screen", first)).status_code == 304
+    app.state.answers = Answers(held_seconds=0)
+    assert (await ask(api, LEADER, "screen", first)).status_code == 200
+
+
+@pytest.mark.commits
+@pytest.mark.usefixtures("town", "still")
+async def test_who_asks_while_the_answer_is_worked_out_waits_for_it(
+    app: FastAPI, api: Api, statements: Counter
+) -> None:
+    app.state.answers = Answers(held_seconds=60)
+    with statements() as seen:
+        replies = await asyncio.gather(*(ask(api, LEADER, "flow") for _number in range(6)))
+    assert {reply.status_code for reply in replies} == {200}
+    assert len({reply.content for reply in replies}) == 1
+    assert sum("stat_cell" in sql for sql in seen.texts) == 1
+
+
+async def test_answers_that_were_not_asked_for_longest_go_first() -> None:
+    answers = Answers(most_bytes=10, held_seconds=60)
+    for question in ("a", "b"):
+        answers.keep(question, question, b"12345")
+    assert answers.still("a", "a")
+    answers.keep("c", "c", b"12345")
+    assert [bool(answers.fresh(question)) for question in ("a", "b", "c")] == [True, False, True]
 
 
 @pytest.mark.usefixtures("town")
@@ -102,7 +167,7 @@ async def test_every_kpi_comes_with_what_it_was_divided_from_and_null_for_nothin
     ("by", "rows"),
     [
         ("area", {"儒林社区": 3, "河清村": 1}),
-        ("source", {"grid_patrol": 4}),
+        ("source", {"网格巡查": 4}),
         ("category", {"暴露垃圾": 4}),
         ("worker", {"关小勤": 2, "刘二格": 1, "张河清": 1}),
     ],
@@ -132,7 +197,7 @@ async def test_the_map_has_every_grid_with_its_outline_and_its_figures(api: Api,
     assert [one["geometry"] for one in shapes["features"]] == [one["geometry"] for one in found["features"]]
 
 
-@pytest.mark.usefixtures("town")
+@pytest.mark.usefixtures("town", "still")
 async def test_outlines_stay_304_while_tickets_move_and_change_when_an_area_does(
     api: Api, world: World
 ) -> None:
@@ -207,7 +272,7 @@ async def test_each_sees_the_figures_of_their_own_reach(api: Api, world: World) 
     assert (await told(api, "dept_head", "kpis", kpis="results"))["items"][0]["value"] == 1
 
 
-@pytest.mark.usefixtures("town")
+@pytest.mark.usefixtures("town", "still")
 async def test_nobody_gets_the_kept_answer_of_somebody_with_another_reach(api: Api) -> None:
     whole = await ask(api, LEADER, "flow")
     part = await ask(api, "village_admin", "flow")

@@ -66,6 +66,7 @@ async def test_a_screen_opens_the_addresses_of_figures_and_no_other(
         if reply.status_code != 401 and (operation.method, operation.path) not in PUBLIC:
             opened.add(operation.name)
     assert opened == {
+        "stats_overview",
         "stats_definitions",
         "stats_freshness",
         "stats_kpis",

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.models.enums import AreaLevel
 from app.models.enums.figure import Grain, PeriodName
 from app.models.enums.measure import Measure
 from app.schemas.types import Ref
@@ -48,6 +49,8 @@ def queries(world: World) -> Iterator[Query]:
         yield Query(Whose((place,)), days, MEASURES)
         for by in By:
             yield Query(Whose((place,)), year, MEASURES, by)
+            if by in {By.NOTHING, By.ORG} or place.level in {AreaLevel.GRID, AreaLevel.MICRO_GRID}:
+                yield Query(Whose((place,), orgs[:3]), year, MEASURES, by)
     yield Query(Whose(tuple(places[-2:])), year, MEASURES, each_area=True)
     for place in (everywhere, *places):
         yield Query(Whose((place,), orgs[:2]), [*year, *days], MEASURES)

@@ -23,7 +23,6 @@ from app.schemas.stats_figures import Freshness
 from app.services.stats import cells, facts
 
 POINTS, AT_A_POINT, DAYS, BACK = 20, 10, 3, 400
-_HELD = "to_jsonb(held) - ARRAY['id', 'generation', 'record_id', 'village_id', 'hour', 'counts_from',"
 # What was folded of the records, with the sign turned, and what they contribute: it must come to nothing.
 _RECORDS = text(f"""
 WITH state AS MATERIALIZED (SELECT * FROM stat_state),
@@ -48,7 +47,7 @@ SELECT held.record_id, areas, category, source, held.hour,
   FROM state CROSS JOIN wanted
   JOIN stat_fact held ON held.generation = state.generation AND held.record_id = wanted.id
   JOIN stat_record was ON was.generation = state.generation AND was.id = wanted.id
- CROSS JOIN LATERAL jsonb_each_text(jsonb_strip_nulls({_HELD} 'org_id', 'member_id'])) AS told
+ CROSS JOIN LATERAL jsonb_each_text({cells.AMOUNTS}) AS told
 """)  # noqa: S608 - made of constants
 _COMPARED = " OR ".join(f"coalesce(cell.{name}, 0) <> coalesce(counted.{name}, 0)" for name in cells.NAMES)
 _SUMMED = ", ".join(f"sum({name}) AS {name}" for name in cells.NAMES)
@@ -64,9 +63,10 @@ counted AS (
      CROSS JOIN LATERAL unnest(was.areas) AS place (area_id)
      GROUP BY place.area_id),
 cell AS (
-    SELECT stat_cell.* FROM state JOIN stat_cell ON stat_cell.generation = state.generation
+    SELECT stat_cell.area_id, {_SUMMED} FROM state JOIN stat_cell ON stat_cell.generation = state.generation
        AND stat_cell.org_id = {cells.NIL} AND stat_cell.divided = '' AND stat_cell.grain = 'day'
-       AND stat_cell.start = :start AND stat_cell.area_id IN (SELECT id FROM area))
+       AND stat_cell.start = :start AND stat_cell.area_id IN (SELECT id FROM area)
+     GROUP BY stat_cell.area_id)
 SELECT coalesce(cell.area_id, counted.area_id) AS area_id
   FROM cell FULL JOIN counted USING (area_id)
  WHERE {_COMPARED}

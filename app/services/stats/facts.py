@@ -25,7 +25,7 @@ ticket_of_area AS (
      WHERE area.id IN (SELECT area_id FROM ticket JOIN wanted_ticket USING (id)
                        UNION SELECT area_id FROM visit JOIN wanted_visit USING (id))),
 record_now AS (
-    SELECT placed.id, placed.village_id, placed.category, placed.source,
+    SELECT placed.id, placed.village_id, placed.grid_id, placed.category, placed.source,
            ticket_of_area.areas || array_remove(
                ARRAY[placed.town_id, placed.village_id, placed.grid_id], NULL) AS areas
       FROM (SELECT id, area_id, town_id, village_id, grid_id, category_code AS category, source

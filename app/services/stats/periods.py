@@ -66,7 +66,7 @@ def between(first: date, last: date) -> Span:
         raise invalid_field(
             "query.last", "时段须在三年以内，且先后正确", "must follow the first, within 3 years"
         )
-    return Span(first, last)
+    return Span(first, last, None, _whole_months(first, last))
 
 
 def wanted(name: PeriodName | None, first: date | None, last: date | None) -> Span:
@@ -113,6 +113,13 @@ def is_month(start: datetime, end: datetime) -> bool:
     """Whether [start, end) is one whole month."""
     first = start.astimezone(clock.BUSINESS_ZONE).date()
     return first.day == 1 and clock.day_start(_shifted(first, 1)) == end
+
+
+def _whole_months(first: date, last: date) -> int:
+    """How many whole months the days are; 0 where they are not."""
+    after = last + _DAY
+    whole = first.day == after.day == 1
+    return (after.year - first.year) * 12 + after.month - first.month if whole else 0
 
 
 def _next(day: date, grain: Grain) -> date:

@@ -6,7 +6,7 @@ which does no harm. A batch is a transaction, so it can be stopped and taken up;
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, false, func, literal_column, or_, select, text
@@ -20,7 +20,7 @@ from app.models.visit import Visit
 from app.services.stats import cells, facts, folding
 from app.services.stats.kpis import VERSION
 
-BATCH = 5000
+BATCH = 2000
 # More than a day beyond what is kept, so that what is folded now never adds to a swept hour.
 HOURS_SWEPT_DAYS = 10
 _NOBODY = UUID(int=0)
@@ -30,26 +30,39 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('stat_build'))")
 _HORIZON = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 _ROW: ColumnElement[str] = literal_column("ctid")
 _SLOWLY = text("SET LOCAL statement_timeout = '10min'")
+_ROOMY = text("SET LOCAL work_mem = '128MB'")
 _BUILD = text(f"""
 WITH wanted_ticket AS (SELECT unnest(CAST(:tickets AS uuid[])) AS id),
 wanted_visit AS (SELECT unnest(CAST(:visits AS uuid[])) AS id),
 {facts.RECORDS},
 {facts.FACTS},
 fresh AS MATERIALIZED ({cells.WIDE}),
-{cells.KEEP},
-delta AS (
-    SELECT 1 AS sign, areas, category, source, hour, org_id, member_id, {cells.COLUMNS}
-      FROM fresh JOIN record_now ON record_now.id = fresh.record_id WHERE counts_from IS NULL)
-{cells.ADD}
+{cells.KEEP}
+SELECT count(*) FROM fresh
 """)  # noqa: S608 - made of constants
+
+# A day at a time, so that nearly every cell is written once.
+_CELLS = text(f"""
+WITH delta AS MATERIALIZED (
+    SELECT 1 AS sign, areas, category, source, hour, org_id, member_id, {cells.COLUMNS}
+      FROM stat_fact held
+      JOIN stat_record was ON was.generation = held.generation AND was.id = held.record_id
+     WHERE held.generation = :generation AND held.counts_from IS NULL
+       AND held.hour >= coalesce(:start, CAST('-infinity' AS timestamptz))
+       AND held.hour <= coalesce(:last, CAST('-infinity' AS timestamptz)))
+{cells.ADD}
+""")  # noqa: S608
+_NEXT_HOUR = text("SELECT min(hour) FROM stat_fact WHERE generation = :generation AND hour >= :after")
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many records are done, of how many there were about at the beginning."""
+    """How many records are done, of how many there were about at the beginning; then, up to which day."""
 
     done: int
     whole: int
+    day: date | None = None
 
 
 async def run(
@@ -64,10 +77,10 @@ async def run(
         whole = await _count(session)
     while not leave():
         async with transaction(sessions) as session:
-            done = await _next(session)
-        if done is None:
+            build = await _next(session)
+        if build is None:
             break
-        yield Progress(done, whole)
+        yield Progress(build.done, whole, _day_of(build))
     else:
         return
     async with transaction(sessions) as session:
@@ -121,6 +134,7 @@ async def _begin(session: AsyncSession, *, anew: bool) -> None:
             matured_at=folding.minute(),
             entity=_ENTITIES[0][0],
             built_to=_NOBODY,
+            cells_to=None,
         )
     )
     await session.flush()
@@ -135,13 +149,31 @@ async def _count(session: AsyncSession) -> int:
     return int(found or 0)
 
 
-async def _next(session: AsyncSession) -> int | None:
-    """Build a batch; how many are done in all, or None when none is left."""
+async def _next(session: AsyncSession) -> StatBuild | None:
+    """Build a batch of records, or when all are there a day of cells; None when nothing is left."""
     build = (await session.scalars(select(StatBuild).with_for_update())).one_or_none()
     if build is None:
         return None
-    ids: dict[str, list[UUID]] = {name: [] for name, _table in _ENTITIES}
+    for each in (folding.PLANNED, _SLOWLY, _ROOMY):
+        await session.execute(each)
+    more = await _records(session, build) or await _day(session, build)
+    await session.flush()
+    return build if more else None
+
+
+def _day_of(build: StatBuild) -> date | None:
+    """The last day whose cells are there."""
+    if build.cells_to is None or build.cells_to == _LONG_AGO:
+        return None
+    return build.cells_to.astimezone(clock.BUSINESS_ZONE).date() - timedelta(days=1)
+
+
+async def _records(session: AsyncSession, build: StatBuild) -> bool:
+    """The facts of the next batch of records; whether there were any."""
     names = [name for name, _table in _ENTITIES]
+    ids: dict[str, list[UUID]] = {name: [] for name in names}
+    if build.cells_to is not None:
+        return False
     for name, table in _ENTITIES[names.index(build.entity) :]:
         after = build.built_to if name == build.entity else _NOBODY
         batch = select(table.id).where(table.id > after).order_by(table.id).limit(BATCH)
@@ -150,15 +182,28 @@ async def _next(session: AsyncSession) -> int | None:
             build.entity, build.built_to = name, ids[name][-1]
             break
     found = sum(map(len, ids.values()))
-    if not found:
-        return None
-    for each in (folding.PLANNED, _SLOWLY):
-        await session.execute(each)
+    if found:
+        values = {"generation": build.generation, "matured": build.matured_at}
+        await session.execute(_BUILD, {**values, "tickets": ids["ticket"], "visits": ids["visit"]})
+        build.done += found
+    return bool(found)
+
+
+async def _day(session: AsyncSession, build: StatBuild) -> bool:
+    """The cells of what is so now, then those of the next day with facts; whether there were any."""
     values = {"generation": build.generation, "matured": build.matured_at}
-    await session.execute(_BUILD, {**values, "tickets": ids["ticket"], "visits": ids["visit"]})
-    build.done += found
-    await session.flush()
-    return build.done
+    if build.cells_to is None:
+        await session.execute(_CELLS, {**values, "start": None, "last": None})
+        build.cells_to = _LONG_AGO
+        return True
+    hour = await session.scalar(_NEXT_HOUR, {"generation": build.generation, "after": build.cells_to})
+    if hour is None:
+        return False
+    day = hour.astimezone(clock.BUSINESS_ZONE).date()
+    start, beyond = clock.day_bounds(day, day)
+    await session.execute(_CELLS, {**values, "start": start, "last": beyond - timedelta(microseconds=1)})
+    build.cells_to = beyond
+    return True
 
 
 async def _switch(session: AsyncSession) -> None:

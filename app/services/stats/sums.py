@@ -5,7 +5,7 @@ The one door to the rollups. Every question of the stats wing is some slices her
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -19,7 +19,7 @@ from app.core.db import fetch_all
 from app.core.errors import invalid_field
 from app.models.enums import AreaLevel
 from app.models.enums.figure import Grain
-from app.models.enums.measure import Measure
+from app.models.enums.measure import PARTS, Measure
 from app.services.stats import folding, periods, tail
 from app.services.stats.kpis import Sums
 from app.services.stats.periods import Span
@@ -78,7 +78,7 @@ class Read:
 NOW = Slice(-1)
 Key = tuple[int, UUID | None, str]
 Found = defaultdict[Key, Counter[Measure]]
-_FINE = frozenset({AreaLevel.VILLAGE, AreaLevel.GRID, AreaLevel.MICRO_GRID})
+_FINE = frozenset({AreaLevel.GRID, AreaLevel.MICRO_GRID})
 _KEYS: Mapping[By, Callable[[Part], str | None]] = {
     By.ORG: lambda part: str(part.org_id) if part.org_id else None,
     By.CATEGORY: lambda part: part.category,
@@ -118,28 +118,42 @@ class Query:
     by: By = By.NOTHING
     each_area: bool = False
 
-    def require_kept(self) -> None:
-        """`Invalid` where what an organisation held in a village or grid is to be divided: it is not kept."""
-        if self.by in {By.NOTHING, By.ORG} or not self.whose.orgs:
+    def halves(self) -> "Iterator[Query]":
+        """The part that is read from the cells, and that of grids where it is counted from their facts.
+
+        `Invalid` where what an organisation held in a larger area is to be divided: that is not kept.
+        """
+        if self.by is By.NOTHING and not self.whose.orgs:
+            yield self
             return
-        if any(place.level in _FINE for place in self.whose.places):
-            raise invalid_field("query.org_id", "村、网格之内不再按单位细分", "Not divided within a village")
+        fine = tuple(place for place in self.whose.places if place.level in _FINE)
+        coarse = tuple(place for place in self.whose.places if place.level not in _FINE)
+        if self.whose.orgs and self.by not in {By.NOTHING, By.ORG} and any(place.level for place in coarse):
+            raise invalid_field(
+                "query.org_id", "不能在一个区域之内按单位再细分", "Not divided within an area"
+            )
+        for places in (coarse, fine):
+            if places:
+                yield replace(self, whose=Whose(places, self.whose.orgs))
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it is counted from the facts of grids."""
+        divided = self.by is not By.NOTHING or bool(self.whose.orgs)
+        return divided and all(place.level in _FINE for place in self.whose.places)
 
 
 async def read(session: AsyncSession, query: Query) -> Read:
     """The sums as they are now, out of the rollups and their tail; `Invalid` where they are not kept."""
-    query.require_kept()
+    halves = list(query.halves())
     if not query.whose.places:
         return Read(folding.minute(), ())
-    own_orgs = query.by is By.ORG and bool(query.whose.orgs)
-    statement = _statement(tuple(query.measures), query.by, each_area=query.each_area, own_orgs=own_orgs)
-    values = (*_slices(query.slices), query.whose.area_ids, query.whose.org_ids)
     while True:
-        rows = await fetch_all(session, statement, *values)
+        rows = [row for half in halves for row in await _rows(session, half)]
         met = tail.state_of(rows[0])
         as_of = max(folding.minute(), met.matured_at) if met.matured_at else folding.minute()
         of, parts = await tail.parts(session, state=met, as_of=as_of)
-        if of == met:
+        if all(tail.state_of(row) == of for row in rows):
             break
     found: Found = defaultdict(Counter)
     for row in rows:
@@ -147,6 +161,17 @@ async def read(session: AsyncSession, query: Query) -> Read:
             sums = found[row["number"], row["area_id"], row["key"]]
             sums.update({name: row[name] for name in query.measures if row[name]})
     return _told(found, parts, query, as_of)
+
+
+async def _rows(session: AsyncSession, query: Query) -> Sequence[Any]:
+    own_orgs = query.by is By.ORG and bool(query.whose.orgs)
+    if query.is_counted:
+        statement = _counted(tuple(query.measures), query.by, each_area=query.each_area)
+    else:
+        names = tuple(query.measures)
+        statement = _statement(names, query.by, each_area=query.each_area, own_orgs=own_orgs)
+    values = (*_slices(query.slices), query.whose.area_ids, query.whose.org_ids)
+    return await fetch_all(session, statement, *values)
 
 
 def defined(parts: Iterable[Part], query: Query, *, as_of: datetime) -> Read:
@@ -181,22 +206,50 @@ def _slices(wanted: Sequence[Slice]) -> tuple[list[Any], ...]:
     return numbers, grains, starts, [one.end for one in wanted]
 
 
+_SLICED = """
+slice AS (SELECT * FROM unnest($1::int[], $2::text[], $3::timestamptz[], $4::timestamptz[])
+    AS given (number, grain, first, beyond))"""
+
+
 @lru_cache(maxsize=200)
 def _statement(names: tuple[Measure, ...], by: By, *, each_area: bool, own_orgs: bool) -> str:
     """The cells of the slices; what is of certain organisations is divided by them as it stands."""
     key, divided = ("stat_cell.org_id::text AS key", "") if own_orgs else ("stat_cell.key", by.value)
     summed = ", ".join(f"sum(stat_cell.{name})::bigint AS {name}" for name in names)
+    parts = ", ".join(f"'{part}'" for part, held in PARTS.items() if set(held) & set(names))
     area = "stat_cell.area_id" if each_area else "NULL::uuid AS area_id"
     return f"""
-WITH state AS MATERIALIZED ({tail.STATE}),
-slice AS (SELECT * FROM unnest($1::int[], $2::text[], $3::timestamptz[], $4::timestamptz[])
-    AS given (number, grain, first, beyond))
+WITH state AS MATERIALIZED ({tail.STATE}), {_SLICED}
 SELECT state.*, cell.* FROM state LEFT JOIN LATERAL (
     SELECT slice.number, {area}, {key}, {summed}
       FROM slice JOIN stat_cell ON stat_cell.generation = state.generation
        AND stat_cell.area_id = ANY($5::uuid[]) AND stat_cell.org_id = ANY($6::uuid[])
        AND stat_cell.divided = '{divided}' AND stat_cell.grain = slice.grain
        AND stat_cell.start >= coalesce(slice.first, '-infinity')
-       AND stat_cell.start < coalesce(slice.beyond, 'infinity')
+       AND stat_cell.start < coalesce(slice.beyond, 'infinity') AND stat_cell.part IN ({parts})
+     GROUP BY 1, 2, 3) AS cell ON true
+"""  # noqa: S608 - the names are the enums'
+
+
+@lru_cache(maxsize=200)
+def _counted(names: tuple[Measure, ...], by: By, *, each_area: bool) -> str:
+    """The facts of grids and micro-grids in the slices: they are few."""
+    key = {By.CATEGORY: "was.category", By.SOURCE: "was.source", By.ORG: "held.org_id::text"}.get(by)
+    key = key or ("held.member_id::text" if by is By.WORKER else "''")
+    summed = ", ".join(f"sum(held.{name})::bigint AS {name}" for name in names)
+    area = "place.id AS area_id" if each_area else "NULL::uuid AS area_id"
+    return f"""
+WITH state AS MATERIALIZED ({tail.STATE}), {_SLICED},
+place AS (SELECT id, unnest(path) AS grid_id FROM area WHERE id = ANY($5::uuid[]))
+SELECT state.*, cell.* FROM state LEFT JOIN LATERAL (
+    SELECT slice.number, {area}, {key} AS key, {summed}
+      FROM slice CROSS JOIN place
+      JOIN stat_fact held ON held.generation = state.generation AND held.grid_id = place.grid_id
+       AND held.hour >= coalesce(slice.first, '-infinity')
+       AND held.hour <= coalesce(slice.beyond - interval '1 microsecond', '-infinity')
+      JOIN stat_record was ON was.generation = state.generation AND was.id = held.record_id
+       AND place.id = ANY(was.areas)
+     WHERE (held.counts_from IS NULL OR held.counts_from < state.matured_at) AND {key} IS NOT NULL
+       AND ('{EVERYTHING}' = ANY($6::uuid[]) OR held.org_id = ANY($6::uuid[]))
      GROUP BY 1, 2, 3) AS cell ON true
 """  # noqa: S608 - the names are the enums'

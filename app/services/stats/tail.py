@@ -70,8 +70,6 @@ STATE = f"""
      CROSS JOIN LATERAL (SELECT count(*) AS rows, max(id) AS id FROM outbox
             WHERE (outbox.txid, outbox.id) > (coalesce(held.txid, 0), coalesce(held.last_id, 0))) AS news
 """  # noqa: S608
-_AMOUNTS = """jsonb_strip_nulls(to_jsonb(held) - ARRAY['id', 'generation', 'record_id', 'village_id', 'hour',
-           'counts_from', 'org_id', 'member_id'])"""
 _PARTS = """
     SELECT counted.record_id, true AS is_news, 1 AS sign, areas, category, source,
            nullif(hour, '-infinity') AS hour, org_id, member_id,
@@ -103,14 +101,14 @@ part AS (
     {_PARTS}
      UNION ALL
     SELECT held.record_id, true, -1, areas, category, source, nullif(hour, '-infinity'), org_id,
-           member_id, {_AMOUNTS}
+           member_id, {cells.AMOUNTS}
       FROM state CROSS JOIN wanted
       JOIN stat_record was ON was.generation = state.generation AND was.id = wanted.id
       JOIN stat_fact held ON held.record_id = wanted.id AND held.generation = state.generation
        AND (held.counts_from IS NULL OR held.counts_from < state.matured_at)
      UNION ALL
     SELECT held.record_id, false, 1, areas, category, source, nullif(hour, '-infinity'), org_id,
-           member_id, {_AMOUNTS}
+           member_id, {cells.AMOUNTS}
       FROM state
       JOIN stat_fact held ON held.generation = state.generation
        AND held.counts_from >= state.matured_at AND held.counts_from < $1
