@@ -227,7 +227,8 @@ async def test_it_says_that_the_server_is_away_and_goes_on_when_it_is_back(
     await expect(stage(page, 0)).to_have_text(str(before))
     town.start()
     await town.report()
-    await expect(page.locator(".age")).to_have_attribute("data-state", "fresh")
+    # It may just have begun to wait for half a minute.
+    await expect(page.locator(".age")).to_have_attribute("data-state", "fresh", timeout=3 * PATIENCE_MS)
     await expect(stage(page, 0)).to_have_text(str(before + 1))
 
 

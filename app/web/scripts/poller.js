@@ -4,7 +4,7 @@
 const EVERY_MS = 10_000;
 const JITTER = 0.2;
 const FIRST_WAIT_MS = 2_000;
-const LONGEST_WAIT_MS = 60_000;
+const LONGEST_WAIT_MS = 30_000;
 
 /** Calls `ask` again and again; `ask` throws when it failed, with `retryAfter` seconds where it knows. */
 export class Poller {

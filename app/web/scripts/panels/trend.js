@@ -9,7 +9,7 @@ const GRAINS = { day: DAY, hour: { hour: "2-digit" }, week: DAY, month: { month:
 let asTable = false;
 
 /** The panel of some counts over time; without a period of its own it takes the screen's. */
-export function panel({ codes, period, note }) {
+export function panel({ codes, period }) {
   return {
     name: "trend",
     title: "趋势",
@@ -28,7 +28,6 @@ export function panel({ codes, period, note }) {
     ],
     render: (answers, context) => render(answers.trend, context),
     themed: true,
-    about: note,
   };
 }
 
