@@ -1,4 +1,6 @@
-/* The grids as they lie, coloured by how much is open; a dot where something is late. No tiles, no library. */
+/* The grids as they lie, coloured by how much is open; a dot where something is late. No tiles, no library.
+
+   Above a county the server tells of towns instead. */
 
 import * as client from "../client.js";
 import { h, s } from "../dom.js";
@@ -23,7 +25,7 @@ export const title = "网格地图";
 export const questions = () => [{ name, kind: "map", geometry: false, timed: true }];
 export const note = ({ map }) => {
   const bare = map.features.filter((feature) => !outlines.get(feature.id)).length;
-  return `${count(map.features.length)} 个网格${bare ? `，${count(bare)} 个未画边界` : ""}`;
+  return `${count(map.features.length)} 个区域${bare ? `，${count(bare)} 个未画边界` : ""}`;
 };
 
 /** What the grids are coloured by. */
@@ -46,7 +48,7 @@ export async function prepare({ map }, context) {
 /** The nodes of the panel. */
 export function render({ map }, context) {
   const drawn = map.features.filter((feature) => outlines.get(feature.id));
-  if (!drawn.length) return [h("p", { class: "empty" }, "这里的网格还没有边界。")];
+  if (!drawn.length) return [h("p", { class: "empty" }, "这里的区域还没有画边界。")];
   const shapes = projected(drawn);
   const steps = classes(drawn.map((feature) => feature.properties[by]));
   const grids = shapes.map((shape) => grid(shape, steps, context));

@@ -35,7 +35,7 @@ export function render({ overdue }, context) {
 function spans({ overdue_by: buckets, overdue }) {
   const parts = buckets.map((bucket) => {
     const width = overdue ? bucket.count / overdue : 0;
-    return share(h("li", {}, h("span", { class: "band" }), h("b", {}, count(bucket.count)), h("span", { class: "soft" }, NAMES[bucket.from_days] ?? "")), "--part", width);
+    return share(h("li", { class: bucket.count ? null : "none" }, h("span", { class: "band" }), h("b", {}, count(bucket.count)), h("span", { class: "soft" }, NAMES[bucket.from_days] ?? "")), "--part", width);
   });
   return h("ol", { class: "spans", "aria-label": "超期多久" }, parts);
 }

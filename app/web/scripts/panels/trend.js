@@ -67,10 +67,11 @@ function chart(figure, trend, context) {
     fill: line.code === "reports" ? "tozeroy" : "none",
     fillcolor: `${colour("azurite")}1a`,
   }));
+  const most = Math.max(...trend.lines.flatMap((line) => line.points.map((point) => point.value ?? 0)));
   const axis = { fixedrange: true, zeroline: false, linecolor: colour("line"), gridcolor: colour("hair") };
   const layout = {
     xaxis: { ...axis, type: "category", showgrid: false, nticks: Math.max(2, Math.floor(figure.clientWidth / (4.5 * rem()))), tickangle: 0 },
-    yaxis: { ...axis, rangemode: "tozero", nticks: 5, showline: false },
+    yaxis: { ...axis, rangemode: "tozero", nticks: 5, showline: false, ...(most < 5 ? { dtick: 1 } : {}) },
   };
   return draw(figure, traces, layout, ({ customdata: [code, start] }) => {
     const line = trend.lines.find((each) => each.code === code);
