@@ -1,4 +1,5 @@
-/* Hot categories: what is reported most, with how much of it is still open. */
+/* Hot categories: what is reported most, with how much of it is still open. What is withheld from a screen,
+   because so few would tell of one, is a dash and not a nought. */
 
 import { h, share } from "../dom.js";
 import { count } from "../words.js";
@@ -14,7 +15,7 @@ export const note = (answers, context) => `${context.periodName}上报`;
 
 /** The nodes of the panel. */
 export function render({ cats }, context) {
-  const rows = cats.rows.filter((row) => row.figures[0].value);
+  const rows = cats.rows.filter((row) => row.figures[0].value !== 0);
   if (!rows.length) return [h("p", { class: "empty" }, "本期没有上报。")];
   const most = Math.max(1, ...rows.map((row) => row.figures[0].value ?? 0));
   return [h("ol", { class: "bars", "data-scroll": true }, rows.map((row) => bar(row, most, context)))];
@@ -23,7 +24,8 @@ export function render({ cats }, context) {
 function bar(row, most, context) {
   const [reports, open, late] = row.figures.map((figure) => figure.value);
   const words = { kpi: "reports", by: "category", key: row.key };
-  const tip = `${row.name}\n${context.periodName}上报 ${count(reports)}\n在办 ${count(open)}，超期 ${count(late)}`;
+  const few = reports === null ? "\n件数太少，不公布" : "";
+  const tip = `${row.name}\n${context.periodName}上报 ${count(reports)}\n在办 ${count(open)}，超期 ${count(late)}${few}`;
   const button = h(
     "button",
     {
