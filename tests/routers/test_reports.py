@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.db import Sessions
 from app.models.enums.report import MONTHS
+from app.models.platform import AuditLog
 from app.services.stats import report_charts, report_periods, reports
 from tests.support.clients import Api
 from tests.support.problems import problem_in
@@ -136,13 +137,17 @@ async def test_each_lists_and_reads_the_reports_of_their_own_reach(api: Api) -> 
     problem_in(await api.as_("auditor").get(URL), 403, "forbidden")
 
 
-async def test_a_report_can_be_asked_for_and_is_the_same_for_who_asks_again(api: Api, world: World) -> None:
+async def test_a_report_can_be_asked_for_and_is_the_same_for_who_asks_again(
+    api: Api, world: World, session: AsyncSession
+) -> None:
     first = month(THIS_MONTH, -1).isoformat()
     body = {"kind": "monthly", "area_id": str(world.places["village_a"].id), "first_on": first}
     made = await api.as_("village_admin").post(URL, json=body)
     again = await api.as_(LEADER).post(URL, json=body)
     assert (made.status_code, again.status_code) == (201, 201)
     assert made.json() == again.json()
+    (row,) = await session.scalars(select(AuditLog).where(AuditLog.entity == "report"))
+    assert (str(row.entity_id), row.actor_id) == (made.json()["id"], world["village_admin"].member_id)
     outside = body | {"area_id": str(world.places["village_b"].id)}
     problem_in(await api.as_("village_admin").post(URL, json=outside), 404, "not_found")
     problem_in(await api.as_("grid_worker").post(URL, json=body), 403, "forbidden")

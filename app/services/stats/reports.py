@@ -29,6 +29,7 @@ from app.schemas.stats_figures import BreakdownRead
 from app.schemas.stats_screen import ScreenRead
 from app.schemas.types import Ref
 from app.services.areas import tree
+from app.services.platform import audit
 from app.services.platform.actor import Actor, Dataset, Grant, ScopeKind
 from app.services.stats import questions, report_periods, report_questions, sight, whose
 
@@ -134,7 +135,14 @@ async def _make(
         "created_by": by,
     }
     kept = insert(Report).values(**values).on_conflict_do_nothing().returning(Report.id)
-    return int(await session.scalar(kept) is not None)
+    report_id = await session.scalar(kept)
+    if report_id is None:
+        return 0
+    told = {"kind": kind, "first_on": first.isoformat(), "scope_id": str(area_id or org_id)}
+    await audit.record(
+        session, action="report.create", entity="report", entity_id=report_id, actor_id=by, data=told
+    )
+    return 1
 
 
 def _counting(area_id: UUID | None, org_id: UUID | None) -> Actor:
