@@ -45,7 +45,7 @@ class AuthSession(Keyed, Base):
 
 
 class RefreshToken(Base):
-    """A refresh token by its hash; used once, then a second use revokes the family."""
+    """A refresh token by its hash; used once; another attempt with it revokes the family."""
 
     __tablename__ = "refresh_token"
 
@@ -53,6 +53,7 @@ class RefreshToken(Base):
     session_id: Mapped[UUID] = mapped_column(ForeignKey("auth_session.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    attempt_hash: Mapped[bytes | None]
 
 
 class SigningKey(Base):

@@ -74,6 +74,7 @@ def _asked(
         username=form.username,
         password=form.password,
         refresh_token=form.refresh_token,
+        attempt=form.attempt,
         client_id=client_id,
         client_secret=secret,
         user_agent=user_agent,

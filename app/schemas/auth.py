@@ -26,6 +26,11 @@ class TokenForm(BaseModel):
     username: ShortText | None = Field(default=None, description="账号名或手机号")
     password: Secret = None
     refresh_token: Secret = None
+    attempt: UUID | None = Field(
+        default=None,
+        repr=False,
+        description="刷新时可带：手机为这一次刷新生成的 UUID；收不到回复就用同一个重试，不会被当作盗用",
+    )
     client_id: ShortText | None = None
     client_secret: Secret = None
 

@@ -1,4 +1,4 @@
-"""Devices of sessions, and where their pushes go."""
+"""Devices of sessions, where their pushes go, and which attempt used a refresh token up."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("refresh_token", sa.Column("attempt_hash", sa.LargeBinary(), nullable=True))
     op.create_table(
         "device",
         sa.Column("session_id", sa.Uuid(), nullable=False),
@@ -46,3 +47,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("push_registration")
     op.drop_table("device")
+    op.drop_column("refresh_token", "attempt_hash")

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import clock
 from app.core.crypto import hash_token
 from app.core.db import Sessions, transaction
+from app.core.ids import uuid7
 from app.core.jwt import verify
 from app.models.access import Account, AuthSession, RefreshToken
 from app.models.platform import AuditLog
@@ -136,6 +137,40 @@ async def test_of_two_refreshes_at_the_same_moment_one_is_a_reuse(api: Api, sess
         await until_somebody_waits(sessions)
     problem_in(await second, 400, "invalid_grant")
     problem_in(await me(api, tokens["access_token"]), 401, "unauthenticated")
+
+
+async def test_a_phone_that_never_heard_the_answer_refreshes_again_by_the_same_attempt(api: Api) -> None:
+    first, attempt = await tokens_of(api, "grid_worker"), str(uuid7())
+    lost = await refresh(api, first["refresh_token"], attempt=attempt)
+    heard = await refresh(api, first["refresh_token"], attempt=attempt)
+    assert heard.json()["refresh_token"] != lost.json()["refresh_token"]
+    assert (await refresh(api, heard.json()["refresh_token"])).status_code == 200
+    # What the lost answer held died unheard; nobody can go on with it.
+    problem_in(await refresh(api, lost.json()["refresh_token"]), 400, "invalid_grant")
+    assert (await me(api, heard.json()["access_token"])).status_code == 200
+
+
+async def test_of_two_answers_to_one_attempt_either_can_be_gone_on_with(api: Api) -> None:
+    first, attempt = await tokens_of(api, "grid_worker"), str(uuid7())
+    heard = await refresh(api, first["refresh_token"], attempt=attempt)
+    await refresh(api, first["refresh_token"], attempt=attempt)
+    assert (await refresh(api, heard.json()["refresh_token"])).status_code == 200
+
+
+@pytest.mark.parametrize("also", [{}, {"attempt": "01890a5d-ac96-774b-bcce-b302099a8057"}])
+async def test_another_attempt_with_a_used_token_is_a_theft(api: Api, also: dict[str, str]) -> None:
+    first = await tokens_of(api, "grid_worker")
+    second = (await refresh(api, first["refresh_token"], attempt=str(uuid7()))).json()
+    problem_in(await refresh(api, first["refresh_token"], **also), 400, "invalid_grant")
+    problem_in(await refresh(api, second["refresh_token"]), 400, "invalid_grant")
+
+
+async def test_an_attempt_is_over_once_somebody_went_on_with_what_it_gave(api: Api) -> None:
+    first, attempt = await tokens_of(api, "grid_worker"), str(uuid7())
+    second = (await refresh(api, first["refresh_token"], attempt=attempt)).json()
+    third = (await refresh(api, second["refresh_token"])).json()
+    problem_in(await refresh(api, first["refresh_token"], attempt=attempt), 400, "invalid_grant")
+    problem_in(await me(api, third["access_token"]), 401, "unauthenticated")
 
 
 async def test_only_hashes_of_refresh_tokens_are_kept(api: Api, session: AsyncSession) -> None:

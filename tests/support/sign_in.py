@@ -28,9 +28,9 @@ async def tokens_of(api: Api, username: str, password: str = PASSWORD) -> dict[s
     return found
 
 
-async def refresh(api: Api, refresh_token: str) -> httpx.Response:
+async def refresh(api: Api, refresh_token: str, **also: str) -> httpx.Response:
     """Trade a refresh token for new tokens."""
-    return await ask(api, grant_type="refresh_token", refresh_token=refresh_token)
+    return await ask(api, grant_type="refresh_token", refresh_token=refresh_token, **also)
 
 
 async def me(api: Api, access_token: str) -> httpx.Response:

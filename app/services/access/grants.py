@@ -5,6 +5,7 @@ and headers.
 """
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from app.config import Settings
 from app.core.crypto import Vault
@@ -24,6 +25,7 @@ class TokenRequest:
     username: str | None = None
     password: str | None = None
     refresh_token: str | None = None
+    attempt: UUID | None = None
     client_id: str | None = None
     client_secret: str | None = None
     user_agent: str | None = None
@@ -50,6 +52,7 @@ async def grant(
         return await sessions.refresh(
             opener,
             refresh_token=token,
+            attempt=asked.attempt,
             app_version=asked.app_version,
             keyring=keyring,
             settings=settings,

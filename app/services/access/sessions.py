@@ -1,17 +1,17 @@
 """Sessions: one sign-in on one device, its short access tokens and its rotating refresh token.
 
 A refresh token is 256 random bits of which only the hash is kept, and works once. A second use means that
-somebody has a copy, so it ends the whole session. There is no grace: a phone that lost the reply in a dead
-spot looks exactly like a thief, and it must sign in again. That costs a password and no work, because the
-phone keeps its unsent writes; clients should refresh while the connection is good, before the access token
-runs out. A session ends 30 days (as deployed) after the sign-in, however often it was refreshed.
+somebody has a copy, so it ends the whole session. A phone that lost the reply in a dead spot would look
+exactly like a thief; so it may give each attempt to refresh an id of its own, which travels with it and is
+kept as a hash. The same attempt again is answered again, as long as nothing that it gave has been used. A
+session ends 30 days (as deployed) after the sign-in, however often it was refreshed.
 """
 
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.config import Settings
@@ -77,16 +77,18 @@ async def refresh(
     sessions: Sessions,
     *,
     refresh_token: str,
+    attempt: UUID | None = None,
     app_version: str | None = None,
     keyring: Keyring,
     settings: Settings,
 ) -> Issued:
-    """New tokens for a refresh token that was never used; `WrongRefresh` for all others.
+    """New tokens for a refresh token that was never used, or for the same attempt once more.
 
-    Opens its own transaction, because ending the session of a token used twice outlives the refusal.
+    `WrongRefresh` for all others. Opens its own transaction, because ending the session of a token used twice
+    outlives the refusal.
     """
     async with transaction(sessions) as session:
-        issued = await _rotate(session, refresh_token, app_version, keyring, settings)
+        issued = await _rotate(session, refresh_token, attempt, app_version, keyring, settings)
     if issued is None:
         raise WrongRefresh
     return issued
@@ -126,6 +128,7 @@ async def end_all(session: AsyncSession, *, account_id: UUID, reason: str, keep:
 async def _rotate(
     session: AsyncSession,
     refresh_token: str,
+    attempt: UUID | None,
     app_version: str | None,
     keyring: Keyring,
     settings: Settings,
@@ -150,14 +153,42 @@ async def _rotate(
     if row is None:
         return None
     token, opened, account = row
-    if token.used_at is not None:
+    proof = hash_token(str(attempt)) if attempt is not None else None
+    if token.used_at is None:
+        await _use(session, token, proof)
+    elif not await _unheard(session, token, proof):
         await _end(session, opened.id, "refresh_reused")
         await _note(session, "account.reuse_refresh", opened.id, opened.account_id)
         return None
-    token.used_at = moment
     if app_version is not None:
         await devices.keep(session, session_id=opened.id, app_version=app_version)
     return await _issue(session, opened, account, keyring, settings)
+
+
+async def _use(session: AsyncSession, token: RefreshToken, proof: bytes | None) -> None:
+    """Use a token up, and with it those that repeated attempts gave beside it."""
+    token.used_at, token.attempt_hash = clock.now(), proof
+    await session.execute(
+        delete(RefreshToken)
+        .where(
+            RefreshToken.session_id == token.session_id,
+            RefreshToken.used_at.is_(None),
+            RefreshToken.token_hash != token.token_hash,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _unheard(session: AsyncSession, token: RefreshToken, proof: bytes | None) -> bool:
+    """Whether this is the attempt that used the token up, and nothing that it gave has been used."""
+    if proof is None or token.attempt_hash != proof:
+        return False
+    later = exists().where(
+        RefreshToken.session_id == token.session_id,
+        RefreshToken.token_hash != token.token_hash,
+        RefreshToken.used_at > token.used_at,
+    )
+    return not await session.scalar(select(later))
 
 
 async def _issue(
