@@ -16,7 +16,7 @@ import typer
 from app.config import Settings
 from app.demo.scale import Scale
 from app.models.enums.exchange import ExportKind, ImportKind
-from app.runtime import databases, failures, provision
+from app.runtime import databases, failures, head
 from app.runtime.failures import CommandFailed
 
 SEED = 20260101
@@ -75,6 +75,7 @@ def worker() -> None:
     from app.core.crypto import Vault
     from app.core.files import FileStore
     from app.jobs import worker as worker_process
+    from app.jobs.outages import OUTAGES
     from app.runtime import guards
     from app.services.mobile import channels
 
@@ -82,7 +83,7 @@ def worker() -> None:
     logging.configure(settings.log_level)
     guards.leave_on_signals()
     with databases.opened(settings) as database:
-        asyncio.run(provision.wait_for_head(database.app_url))
+        asyncio.run(head.wait_for(database.app_url, outages=OUTAGES))
         dsn, files = databases.for_asyncpg(database.app_url), FileStore(settings.files)
         vault = Vault(*settings.secrets)
         guards.keep_what_is_there()
@@ -95,6 +96,8 @@ def migrate(
     *, check: Annotated[bool, typer.Option("--check", help="再核对迁移与代码中的表是否一致")] = False
 ) -> None:
     """Upgrade the database as its owner, then seed; `--check` also compares it with the code."""
+    from app.runtime import provision
+
     with databases.opened(Settings()) as database:
         revision = provision.migrate(database.require_owner())
         if check:
@@ -109,7 +112,7 @@ def rotate() -> None:
 
     settings = Settings()
     with databases.opened(settings) as database:
-        asyncio.run(provision.require_head(database.app_url))
+        asyncio.run(head.require(database.app_url))
         kid = asyncio.run(signing_keys.rotate(database.app_url, settings))
     typer.echo(f"已换用新的签名密钥：{kid}")
 
@@ -121,7 +124,7 @@ def reseal() -> None:
 
     settings = Settings()
     with databases.opened(settings) as database:
-        asyncio.run(provision.require_head(database.app_url))
+        asyncio.run(head.require(database.app_url))
         done = asyncio.run(signing_keys.reseal(database.app_url, settings))
     typer.echo(f"已重新加密 {done.values} 项")
     if done.twice:
@@ -140,7 +143,7 @@ def verify(
 
     settings = Settings()
     with databases.opened(settings) as database:
-        asyncio.run(provision.require_head(database.app_url))
+        asyncio.run(head.require(database.app_url))
         verdict = asyncio.run(chain.verify(database.app_url, settings, noted=since))
     typer.echo(f"审计日志完整：已封存 {verdict.head.seq} 条，待封存 {verdict.pending} 条")
     typer.echo(f"链尾（请另行记下）：{chain.told(verdict.head)}")
@@ -153,7 +156,7 @@ def seal() -> None:
 
     settings = Settings()
     with databases.opened(settings) as database:
-        asyncio.run(provision.require_head(database.app_url))
+        asyncio.run(head.require(database.app_url))
         sealed = asyncio.run(chain.seal(database.app_url, settings))
     typer.echo(f"已封存 {sealed} 条")
 
@@ -170,7 +173,7 @@ def rebuild() -> None:
         typer.echo(f"已汇总 {progress.done} 条{of}{day}")
 
     with databases.opened(Settings()) as database:
-        asyncio.run(provision.require_head(database.app_url))
+        asyncio.run(head.require(database.app_url))
         asyncio.run(figures.rebuild(database.app_url, tell=tell))
     typer.echo("统计数据已重新汇总")
 
@@ -181,7 +184,7 @@ def check_stats() -> None:
     from app.runtime import figures
 
     with databases.opened(Settings()) as database:
-        asyncio.run(provision.require_head(database.app_url))
+        asyncio.run(head.require(database.app_url))
         verdict = asyncio.run(figures.check(database.app_url))
     if verdict is not None and not verdict.ok:
         raise CommandFailed("统计数据与定义不一致：请运行 wangge stats rebuild")
@@ -201,7 +204,7 @@ def create(
     settings = Settings()
     password = sys.stdin.readline().rstrip("\n") if password_stdin else None
     with databases.opened(settings) as database:
-        asyncio.run(provision.require_head(database.app_url))
+        asyncio.run(head.require(database.app_url))
         made = asyncio.run(
             administrators.create(database.app_url, username=username, name=name, password=password)
         )
@@ -226,7 +229,7 @@ def import_table(
     wanted = exchange.WantedImport(file, kind, account, yes=yes, skip_errors=skip_errors, errors=errors)
     settings = Settings()
     with databases.opened(settings) as database:
-        asyncio.run(provision.require_head(database.app_url))
+        asyncio.run(head.require(database.app_url))
         asyncio.run(exchange.bring_in(database.app_url, settings, wanted))
 
 
@@ -244,7 +247,7 @@ def export_table(
     settings = Settings()
     wanted = exchange.WantedExport(file, kind, area, reason, account)
     with databases.opened(settings) as database:
-        asyncio.run(provision.require_head(database.app_url))
+        asyncio.run(head.require(database.app_url))
         asyncio.run(exchange.take_out(database.app_url, settings, wanted))
 
 

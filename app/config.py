@@ -6,6 +6,7 @@ It owns no defaults of the field (limits, calendars, categories): those are data
 
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -84,12 +85,12 @@ class Settings(BaseSettings):
         secret = self.wecom_webhook_url
         for url in (secret.get_secret_value() if secret else None, self.sms_url):
             allowed = ("https://",) if self.environment == "production" else ("https://", "http://")
-            if url is not None and not url.startswith(allowed):
+            if url is not None and not (url.startswith(allowed) and _has_host(url)):
                 message = "WANGGE_WECOM_WEBHOOK_URL 和 WANGGE_SMS_URL 须为 https:// 地址"
                 raise ValueError(message)
-        smtp = self.smtp_url.get_secret_value() if self.smtp_url else "smtp://"
-        if not smtp.startswith(("smtp://", "smtps://")):
-            raise ValueError("WANGGE_SMTP_URL 须以 smtp:// 或 smtps:// 开头")
+        smtp = self.smtp_url.get_secret_value() if self.smtp_url else None
+        if smtp is not None and not (smtp.startswith(("smtp://", "smtps://")) and _has_host(smtp)):
+            raise ValueError("WANGGE_SMTP_URL 须为 smtp:// 或 smtps:// 地址")
         return self
 
     @property
@@ -106,3 +107,12 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """Whether the server brings its own PostgreSQL along."""
         return self.database_url is None
+
+
+def _has_host(url: str) -> bool:
+    """Whether an address names a host, and a port only where there is one of that number."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

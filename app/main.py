@@ -69,11 +69,15 @@ def create_app(settings: Settings, database_url: str, read_url: str | None = Non
     app.state.keyring = Keyring(app.state.vault, key_days=settings.signing_key_days)
     app.state.deadlines = DeadlineCache()
     app.state.answers = Answers()
+    # Phones that all come back at once leave half of the connections to everybody else.
+    app.state.push_gate = asyncio.Semaphore(max(1, settings.pool_size // 2))
     app.state.schema_head = schema.head()
     problems.install(app)
     taken_numbers.install(app)
     for router in ROUTERS:
-        app.include_router(router)
+        # Not by `include_router`, which at the first request builds each route a second time and from then
+        # on looks for it twice; nothing of ours is added to a router here.
+        app.router.routes.extend(router.routes)
     if settings.min_app_version:
         app.add_middleware(
             RequireVersion, minimum=settings.min_app_version, update_url=settings.app_update_url

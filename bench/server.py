@@ -1,19 +1,9 @@
-"""The server under test: the real application, served as `wangge serve` does, and two routes more.
+"""The server under test, served as `wangge serve` does: `python -m bench.server PORT PROCESSES`.
 
-`GET /bench/constant` is the limit of this machine for anything that the server answers: the same
-processes, middleware and framework, but no sign-in, no database and a small constant body. It names its
-process, so that the load generator can share its connections out evenly. `PUT /v1/uploads/plain` is the
-limit for files: it writes the body to the disk and knows nothing else. Run as `python -m bench.server`.
+What its processes serve stands in `application`, which the one that starts them does not import.
 """
 
-import asyncio
-import os
 import sys
-from tempfile import NamedTemporaryFile
-from typing import IO
-
-from fastapi import FastAPI, Request
-from fastapi.responses import Response
 
 from app.config import Settings
 from app.runtime import serving
@@ -22,32 +12,6 @@ CONSTANT = "/bench/constant"
 # Where bodies may be as long as a photo.
 PLAIN = "/v1/uploads/plain"
 
-
-def application() -> FastAPI:
-    """One server process' application, with the constant route."""
-    app = serving.application()
-    body = b'{"status":"ok","process":%d}' % os.getpid()
-
-    @app.get(CONSTANT, include_in_schema=False)
-    async def constant() -> Response:
-        return Response(body, media_type="application/json")
-
-    @app.put(PLAIN, include_in_schema=False)
-    async def plain(request: Request) -> Response:
-        with NamedTemporaryFile(dir=app.state.settings.data_dir) as file:
-            async for data in request.stream():
-                await asyncio.to_thread(file.write, data)
-            await asyncio.to_thread(_to_the_disk, file)
-        return Response(status_code=201)
-
-    return app
-
-
-def _to_the_disk(file: IO[bytes]) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-
-
 if __name__ == "__main__":
-    serving.FACTORY = "bench.server:application"
+    serving.FACTORY = "bench.application:application"
     serving.serve(Settings(port=int(sys.argv[1]), workers=int(sys.argv[2])))

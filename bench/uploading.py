@@ -1,7 +1,8 @@
 """Photos of 10 MB: resumable uploads against a plain PUT to the same server. `python -m bench.uploading`.
 
-All ways take turns within a round and ratios are taken within a round. Then a hundred phones upload at
-once, while the memory of the server's processes is looked at: it must not grow with the number of phones.
+Part of `make bench`. All ways take turns within a round and ratios are taken within a round. Then a hundred
+phones upload at once, while the memory of the server's processes is looked at: it must not grow with the
+number of phones.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from app.core.ids import uuid7
 from app.models.enums import Role
 from bench import processes, stand
 from bench.options import Options
-from bench.processes import API, HOST, Running
+from bench.processes import API, HOST, Running, Spent
 from bench.server import PLAIN
 
 SIZE, MEGABYTE = 10_000_000, 1_000_000
@@ -46,11 +47,12 @@ Way = Callable[[httpx.AsyncClient, bytes], Awaitable[None]]
 
 @dataclass(slots=True)
 class Measured:
-    """A way to upload, and its megabytes a second in each round; the first only warms up."""
+    """A way to upload, and its megabytes a second in each round, and CPU of a photo; the first warms up."""
 
     name: str
     way: Way
     rates: list[float] = field(default_factory=list)
+    spent: list[Spent] = field(default_factory=list)
 
 
 def main() -> None:
@@ -87,9 +89,10 @@ async def _measure(console: Console, running: Running, token: str, rounds: int, 
     ) as client:
         for _round in range(rounds + 1):
             for each in ways:
-                started = time.perf_counter()
+                before, started = running.spent(), time.perf_counter()
                 await _together(client, each.way, A_ROUND, CONNECTIONS)
                 each.rates.append(A_ROUND * SIZE / MEGABYTE / (time.perf_counter() - started))
+                each.spent.append((running.spent() - before).each(A_ROUND))
         console.print(_table(ways))
         few = await _most(client, running, FEW)
         many = await _most(client, running, phones)
@@ -158,12 +161,17 @@ _NOISE = random.Random(1).randbytes(SIZE).replace(b"\xff", b"\xfe")  # noqa: S31
 
 
 def _table(ways: list[Measured]) -> Table:
-    table = Table("10 MB photos", "MB a second", "of plain PUT", box=MARKDOWN)
+    table = Table("10 MB photos", box=MARKDOWN)
+    for name in ("MB a second", "of plain PUT", "CPU ms API", "CPU ms DB"):
+        table.add_column(name, justify="right")
     plain = ways[0].rates[1:]
     for each in ways:
         ratio = median(mine / limit for mine, limit in zip(each.rates[1:], plain, strict=True))
         least = f" (≥ {LEAST}){' ✗' if ratio < LEAST else ''}" if each.way is _tus else ""
-        table.add_row(each.name, f"{median(each.rates[1:]):.0f}", f"{ratio:.2f}{least}")
+        api = median(spent.api for spent in each.spent[1:]) * 1000
+        postgres = median(spent.postgres for spent in each.spent[1:]) * 1000
+        rate = f"{median(each.rates[1:]):.0f}"
+        table.add_row(each.name, rate, f"{ratio:.2f}{least}", f"{api:.0f}", f"{postgres:.0f}")
     return table
 
 

@@ -11,7 +11,6 @@ import re
 import time
 from collections.abc import Mapping
 
-import structlog
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
@@ -76,7 +75,7 @@ class Observe:
                     headers.setdefault(name, value)
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        with logging.of_request(request_id):
             try:
                 await self._app(scope, receive, send_with_headers)
             except Exception as error:  # noqa: BLE001 - the last resort; a re-raise would print the message

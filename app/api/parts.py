@@ -1,6 +1,7 @@
 """The application's parts as dependencies: settings, sessions, files, keyring (the vault is `vault`'s).
 
-They are made once in `create_app`; services get them as arguments and never look for them.
+They are made once in `create_app`; services get them as arguments and never look for them. All are
+asynchronous: a plain function FastAPI sends to a thread and waits for it, which costs more than the work.
 """
 
 from typing import Annotated
@@ -13,22 +14,22 @@ from app.core.files import FileStore
 from app.services.access import keyring
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
-def _sessions(request: Request) -> db.Sessions:
+async def _sessions(request: Request) -> db.Sessions:
     sessions: db.Sessions = request.app.state.sessions
     return sessions
 
 
-def _files(request: Request) -> FileStore:
+async def _files(request: Request) -> FileStore:
     files: FileStore = request.app.state.files
     return files
 
 
-def _keyring(request: Request) -> keyring.Keyring:
+async def _keyring(request: Request) -> keyring.Keyring:
     found: keyring.Keyring = request.app.state.keyring
     return found
 

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from app.api.validation import problem_of
 from app.core import clock
 from app.core.crypto import Vault
-from app.core.errors import Problem
+from app.core.errors import Problem, invalid_field
 from app.models.enums.sync import OperationKind
 from app.schemas.sync import ActionQueued, AnyQueued, DutyQueued, Entry
 from app.services.mobile.operations import Operation, Unreadable
@@ -52,12 +52,19 @@ def digest_of(entry: Any, vault: Vault) -> bytes:
 
 def _read(entry: Any, number: int, behind: timedelta, now: datetime, vault: Vault) -> Read:
     try:
+        return _understood(entry, number, behind, now, vault)
+    except RecursionError:
+        op_id, record_id = _named(entry)
+        names = frozenset(one for one in (op_id, record_id) if one)
+        return Unreadable(op_id, record_id, b"", names, _too_deep(number))
+
+
+def _understood(entry: Any, number: int, behind: timedelta, now: datetime, vault: Vault) -> Read:
+    try:
         return _operation(entry, behind, now, vault)
     except ValidationError as wrong:
-        sent = entry if isinstance(entry, Mapping) else {}
-        named = _uuid(sent.get("op_id")), _uuid(sent.get("id"))
         problem = _explained(wrong, number)
-        return Unreadable(*named, digest_of(entry, vault), frozenset(_names(entry)), problem)
+        return Unreadable(*_named(entry), digest_of(entry, vault), frozenset(_names(entry)), problem)
 
 
 def _operation(entry: Any, behind: timedelta, now: datetime, vault: Vault) -> Operation:
@@ -84,7 +91,7 @@ def _completed(entry: Any, happened: datetime | None) -> Any:
     """The entry with id and time in its body, as the single calls have them."""
     if not isinstance(entry, Mapping) or not isinstance(entry.get("body"), Mapping):
         return entry
-    kind, body = entry.get("kind"), dict(entry["body"])
+    kind, body = str(entry.get("kind")), dict(entry["body"])
     if kind in _MADE and "id" in entry:
         body["id"] = entry["id"]
     if kind in _TIMED and happened is not None:
@@ -118,6 +125,15 @@ def _explained(wrong: ValidationError, number: int) -> Problem:
     findings = wrong.errors(include_url=False, include_input=False)
     located = [{**finding, "loc": ("operations", number, *finding["loc"])} for finding in findings]
     return problem_of(located)
+
+
+def _too_deep(number: int) -> Problem:
+    return invalid_field(f"operations.{number}", "嵌套层次过多", "is nested too deeply")
+
+
+def _named(entry: Any) -> tuple[UUID | None, UUID | None]:
+    sent = entry if isinstance(entry, Mapping) else {}
+    return _uuid(sent.get("op_id")), _uuid(sent.get("id"))
 
 
 def _uuid(told: Any) -> UUID | None:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from app.core.errors import BadRequest, Problem, invalid_field
@@ -29,8 +30,10 @@ HEADERS = (
     "Tus-Version",
     "Tus-Extension",
     "Tus-Max-Size",
+    "Tus-Checksum-Algorithm",
     "Upload-Offset",
     "Upload-Length",
+    "Upload-Metadata",
     "Upload-Expires",
 )
 _MAX_DIGITS = 18
@@ -70,6 +73,9 @@ class TusRoute(APIRoute):
             except Problem as problem:
                 problem.headers.setdefault(RESUMABLE, VERSION)
                 raise
+            except HTTPException as refused:
+                refused.headers = {**(refused.headers or {}), RESUMABLE: VERSION}
+                raise
             response.headers[RESUMABLE] = VERSION
             return response
 
@@ -84,8 +90,13 @@ def require_version(request: Request) -> None:
 
 def require_body(request: Request) -> None:
     """`WrongBody` unless the body is bytes of an upload."""
-    if request.headers.get("content-type") != BODY:
+    if not has_bytes(request):
         raise WrongBody
+
+
+def has_bytes(request: Request) -> bool:
+    """Whether the body is bytes of an upload."""
+    return request.headers.get("content-type", "").lower() == BODY
 
 
 def overridden(request: Request) -> str:
@@ -112,7 +123,7 @@ def wanted_id(request: Request) -> UUID | None:
     """The id in `Upload-Metadata` (`id` and the base64 of a UUID); nothing else there is looked at."""
     told = request.headers.get("Upload-Metadata", "")
     pairs = (pair.split() for pair in told.split(",")) if len(told) <= _MAX_METADATA else ()
-    found = next((pair[1] for pair in pairs if len(pair) > 1 and pair[0] == _ID), None)
+    found = next((pair[-1] for pair in pairs if pair and pair[0] == _ID), None)
     if found is None and len(told) <= _MAX_METADATA:
         return None
     try:
@@ -147,6 +158,11 @@ async def body(request: Request) -> AsyncIterator[bytes]:
                 yield data
     except ClientDisconnect:
         return
+
+
+def metadata(upload: Upload) -> str:
+    """What is kept of an announcement's metadata: the id, and no name of a file."""
+    return f"{_ID} {base64.b64encode(str(upload.id).encode()).decode()}"
 
 
 def told(upload: Upload, received: int | None = None) -> Mapping[str, str]:

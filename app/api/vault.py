@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from app.core.crypto import Vault
 
 
-def _vault(request: Request) -> Vault:
+async def _vault(request: Request) -> Vault:
     vault: Vault = request.app.state.vault
     return vault
 

@@ -1,15 +1,36 @@
 """Logs: one JSON object a line on standard error, with the request id, and no personal data.
 
 Callers log ids, codes and durations; never bodies, names, numbers or URLs with a query. A filter for
-personal data is not owned here: what must not be logged is not passed.
+personal data is not owned here: what must not be logged is not passed. No other module imports structlog.
 """
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-import structlog
+
+@contextmanager
+def _nothing_to_draw_with() -> Iterator[None]:
+    """Hide rich while structlog is imported, unless somebody uses it already.
+
+    Where it is installed structlog takes it and pygments along to draw tracebacks in colour: 7 MiB in every
+    process, and our logs are JSON. A module that is None cannot be imported.
+    """
+    modules: dict[str, Any] = sys.modules
+    if "rich" in modules:
+        yield
+        return
+    modules["rich"] = None
+    try:
+        yield
+    finally:
+        del modules["rich"]
+
+
+with _nothing_to_draw_with():
+    import structlog
 
 _SHARED: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
@@ -57,6 +78,17 @@ def get(name: str) -> structlog.typing.FilteringBoundLogger:
     """A logger for one module."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(module=name)
     return logger
+
+
+def of_request(request_id: str) -> AbstractContextManager[Any]:
+    """While the block runs, whatever is logged carries the id of the request that it belongs to."""
+    return structlog.contextvars.bound_contextvars(request_id=request_id)
+
+
+def request_id() -> str | None:
+    """The id of the request that is being answered; None outside of one."""
+    found: str | None = structlog.contextvars.get_contextvars().get("request_id")
+    return found
 
 
 def _without_message_arguments(

@@ -33,8 +33,10 @@ class FileTooLarge(TooLarge):
 class Spool:
     """Takes a file's bytes; use as a context, at whose end they are gone."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, *, hashed: bool = True) -> None:
+        """Takes at most limit bytes; not `hashed` where nobody asks for `sha256`."""
         self._limit = limit
+        self._is_hashed = hashed
         self._hash = hashlib.sha256()
         self.size = 0
         self.head = b""
@@ -65,7 +67,8 @@ class Spool:
         return await asyncio.to_thread(self._last)
 
     def _take(self, data: bytes) -> None:
-        self._hash.update(data)
+        if self._is_hashed:
+            self._hash.update(data)
         self.file.write(data)
 
     def _last(self) -> bytes:

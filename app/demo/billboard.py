@@ -110,6 +110,10 @@ class Billboard:
         turns = f"，途中经过{'、'.join(toured.turns)}" if toured.turns else ""
         self._line(f"  流转记录 {toured.steps} 条，前后相接{turns}")
 
+    def done(self, line: str) -> None:
+        """The good end of what was told."""
+        self._line(f"[green]✓[/] {escape(line)}")
+
     def addresses(self, base_url: str, summary: str) -> None:
         """Where everything is."""
         self._console.print("\n[bold]地址[/]")

@@ -2,7 +2,7 @@
 
 Everything that it starts ends with it, in whatever way it ends. It always works on the embedded server in
 its data folder, never on a deployment's database. What is shown is `billboard`'s, what the people do is
-`tour`'s and `register`'s, what the town holds is `loader`'s.
+`tour`'s, `register`'s and `offline`'s, what the town holds is `loader`'s.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from app.core.embedded import EmbeddedPostgres
 from app.core.files import FileStore
 from app.core.processes import Supervisor
 from app.core.schema import ROOT
-from app.demo import loader, photos, register, tour
+from app.demo import loader, offline, photos, register, tour
 from app.demo.billboard import Billboard, console
 from app.demo.folder import Folder, claimed
 from app.demo.people import Account, People, client_for
@@ -177,6 +177,8 @@ def _show(client: httpx.Client, folder: Folder, board: Billboard) -> None:
         board.tour(story.heading)
         board.closed(tour.walk(people, story, board.step))
     board.closed(_show_registry(people, folder, board))
+    board.tour("手机没有网络也能上报：先记在手机里，从很差的网络回来，两边对得上")
+    board.done(offline.come_back(people.first(Role.GRID_WORKER), folder.path / "手机.sqlite", board.told))
     next_step = tour.leave_one_open(people)
     board.addresses(summary["base_url"], str(folder.summary))
     board.sign_ins(accounts)

@@ -216,6 +216,43 @@ LONG_ROAD = Story(
     ),
 )
 
+# Reported by a phone without a network, with so many photos each.
+OFFLINE_REPORTS: tuple[tuple[Mapping[str, Any], int], ...] = (
+    (
+        MappingProxyType(
+            {
+                "title": "石桥护栏断了一截，放学的孩子从这里过",
+                "content": "村尾石桥北侧护栏断开约两米，下面就是河涌，放学时段孩子多，先用绳子拦了一下。",
+                "category_code": "0608",
+                "address": "村尾石桥北侧",
+            }
+        ),
+        1,
+    ),
+    (
+        MappingProxyType(
+            {
+                "title": "巷尾井盖松动，车压过去会翘起来",
+                "content": "巷尾拐角的井盖松动，摩托车压过去翘起一边，已用树枝做了标记。",
+                "category_code": "0603",
+                "address": "巷尾拐角",
+            }
+        ),
+        1,
+    ),
+    (
+        MappingProxyType(
+            {
+                "title": "鱼塘边有人露天焚烧秸秆",
+                "content": "鱼塘东面空地有人烧秸秆，烟往村里飘，当面劝止，火已扑灭，请安排巡查。",
+                "category_code": "0506",
+                "address": "鱼塘东面空地",
+            }
+        ),
+        0,
+    ),
+)
+
 OPEN_REPORT = MappingProxyType(
     {
         "title": "巷口路灯不亮，夜里看不清路",

@@ -28,6 +28,7 @@ from app.jobs import (
     maintenance,
     messages,
     orphan_files,
+    outbox_pruning,
     reports,
     reseal,
     retention,
@@ -116,6 +117,7 @@ async def _cycle(connection: asyncpg.Connection, parts: Parts, stop: asyncio.Eve
     queue = PgQueuer.from_asyncpg_connection(connection)
     maintenance.register(queue, parts.sessions)
     orphan_files.register(queue, parts.sessions, parts.files)
+    outbox_pruning.register(queue, parts.sessions)
     deadline_moves.register(queue, parts.sessions)
     exports.register(queue, parts.sessions, parts.files, parts.vault)
     figures.register(queue, parts.sessions)

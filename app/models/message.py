@@ -16,6 +16,7 @@ from app.models.base import Base, Keyed, Versioned, one_of
 from app.models.enums.message import Channel, DeliveryState, MessageCategory
 
 UNREAD = text("read_at IS NULL")
+THIS_TRANSACTION = text("pg_current_xact_id()::text::bigint")
 
 
 class OutboxReader(Base):
@@ -30,7 +31,10 @@ class OutboxReader(Base):
 
 
 class Notification(Keyed, Base):
-    """One message to one member; `next_at` is when another channel is tried unless it was read."""
+    """One message to one member; `next_at` is when another channel is tried unless it was read.
+
+    `txid` is the transaction that wrote it or marked it as read: phones follow it as they follow the outbox.
+    """
 
     __tablename__ = "notification"
     __table_args__ = (
@@ -44,6 +48,7 @@ class Notification(Keyed, Base):
             postgresql_where=text("read_at IS NULL AND next_at IS NOT NULL"),
         ),
         Index("ix_notification_created_at", "created_at"),
+        Index("ix_notification_member_id_txid_id", "member_id", "txid", "id"),
     )
 
     member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"))
@@ -56,6 +61,7 @@ class Notification(Keyed, Base):
     read_at: Mapped[datetime | None]
     escalated: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     next_at: Mapped[datetime | None]
+    txid: Mapped[int] = mapped_column(BigInteger, server_default=THIS_TRANSACTION)
 
 
 class EscalationRule(Versioned, Base):

@@ -12,13 +12,18 @@ from fastapi.responses import StreamingResponse
 
 from app.api import downloads, uploads
 from app.api.actors import FileReader, FileWriter, TicketReader
+from app.api.documented import refusals
 from app.api.idempotency import IdempotentRoute, SentKey, claim
 from app.api.parts import Configured, Files, Opener
 from app.api.sessions import Session
+from app.api.uploads import UploadCut
 from app.api.vault import AppVault
 from app.core.db import transaction
+from app.core.errors import NotFound
+from app.core.files import FileLost
 from app.core.media_types import EXTENSIONS
-from app.schemas.attachment import AttachmentFields, AttachmentRead
+from app.core.spool import FileTooLarge
+from app.schemas.attachment import HINTS, AttachmentFields, AttachmentRead
 from app.schemas.upload import FileLinkCreate, FileLinkRead
 from app.services.mobile import awaited
 from app.services.platform import attachments as storage
@@ -37,8 +42,9 @@ router = APIRouter(prefix=PATH, tags=["attachments"], route_class=IdempotentRout
     openapi_extra=uploads.form_of(AttachmentFields),
     responses={
         200: {"description": "同一个编号的同一文件已上传过", "model": AttachmentRead},
-        413: {"description": "文件过大"},
-        415: {"description": "按内容判断不是可以上传的文件"},
+        **refusals(
+            UploadCut, FileTooLarge, storage.AttachmentExists, storage.TwoFacedFile, *storage.REFUSALS
+        ),
     },
 )
 async def attachment_upload(
@@ -69,8 +75,9 @@ async def attachment_upload(
 @router.get("/{attachment_id}", summary="附件信息", operation_id="attachment_read")
 async def attachment_read(session: Session, actor: TicketReader, attachment_id: UUID) -> AttachmentRead:
     """One file's record: its uploader's until it is linked, then for whoever sees the ticket or visit."""
-    row = await attachments.find(session, actor=actor, attachment_id=attachment_id)
-    return AttachmentRead.model_validate(row)
+    row, tells_too_much = await attachments.found(session, actor=actor, attachment_id=attachment_id)
+    told = AttachmentRead.model_validate(row)
+    return told.model_copy(update=dict.fromkeys(HINTS)) if tells_too_much else told
 
 
 @router.get(
@@ -82,7 +89,7 @@ async def attachment_read(session: Session, actor: TicketReader, attachment_id: 
         200: {"description": "整个文件", "content": {mime: {} for mime in EXTENSIONS}},
         206: {"description": "文件的一段"},
         304: {"description": "没有变化"},
-        416: {"description": "范围超出文件末尾"},
+        **refusals(NotFound, FileLost, downloads.RangeNotSatisfiable),
     },
 )
 async def attachment_content(
@@ -104,7 +111,10 @@ async def attachment_content(
     summary="缩略图",
     operation_id="attachment_thumbnail",
     response_class=StreamingResponse,
-    responses={200: {"description": "至多 320×320 的 JPEG", "content": {"image/jpeg": {}}}},
+    responses={
+        200: {"description": "至多 320×320 的 JPEG", "content": {"image/jpeg": {}}},
+        **refusals(NotFound, thumbnails.NoThumbnail),
+    },
 )
 async def attachment_thumbnail(
     request: Request, opener: Opener, actor: FileReader, files: Files, attachment_id: UUID
@@ -122,7 +132,7 @@ async def attachment_link(
 ) -> FileLinkRead:
     """A link for viewers that cannot send a token; whoever has it may fetch the file until it expires."""
     row = await attachments.find(session, actor=actor, attachment_id=attachment_id)
-    link, until = file_links.sign(
-        vault, attachment_id=row.id, thumbnail=wanted.thumbnail, minutes=wanted.minutes
+    link, until = await file_links.make(
+        session, actor=actor, vault=vault, file=row, thumbnail=wanted.thumbnail, minutes=wanted.minutes
     )
     return FileLinkRead(url=f"/v1/files/{link}", expires_at=until)

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.api import downloads
+from app.api.documented import refusals
 from app.api.parts import Files, Opener
 from app.api.vault import AppVault
 from app.core.db import transaction
@@ -17,7 +18,7 @@ router = APIRouter(prefix="/v1/files", tags=["attachments"])
     summary="凭临时链接取文件",
     operation_id="file_by_link",
     response_class=StreamingResponse,
-    responses={404: {"description": "链接无效或已过期"}},
+    responses=refusals(file_links.LinkExpired, thumbnails.NoThumbnail),
 )
 async def file_by_link(
     request: Request, opener: Opener, files: Files, vault: AppVault, link: str

@@ -35,8 +35,14 @@ async def sync_push(
     state = request.app.state
     read = queue.read(body.operations, sent_at=body.sent_at, vault=state.vault)
     tools = Tools(deadlines, state.vault, state.settings.ticket_prefix)
-    lanes = state.settings.push_lanes
-    found = await push.push(opener, actor=actor, operations=read, tools=tools, side_by_side=lanes)
+    found = await push.push(
+        opener,
+        actor=actor,
+        operations=read,
+        tools=tools,
+        side_by_side=state.settings.push_lanes,
+        gate=state.push_gate,
+    )
     english = problems.prefers_english(request.headers.get("accept-language", ""))
     told = await results.told(opener, actor=actor, results=found, deadlines=deadlines, english=english)
     return PushRead(received_at=clock.now(), results=told)

@@ -1,8 +1,9 @@
 """Transfers between areas in different hands: lists, one, its history; the offer and what becomes of it."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from app.api import etags
 from app.api.actors import RegistryReader, RegistryWriter
@@ -27,12 +28,16 @@ router = APIRouter(
 async def transfers_list(
     session: Session,
     actor: RegistryReader,
+    *,
     state: TransferState | None = None,
+    taking: Annotated[bool, Query(description="true 只看转入本辖区的")] = False,
     cursor: Cursor = None,
     limit: Limit = LIMIT,
 ) -> PageRead[TransferRead]:
     """The transfers out of the caller's areas and into them; names masked."""
-    page = await transfer_reads.page(session, actor=actor, state=state, cursor=cursor, limit=limit)
+    page = await transfer_reads.page(
+        session, actor=actor, state=state, taking=taking, cursor=cursor, limit=limit
+    )
     return PageRead(items=list(page.items), next_cursor=page.next_cursor)
 
 

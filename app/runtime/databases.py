@@ -17,6 +17,7 @@ from app.config import Settings
 from app.core.embedded import APP_ROLE, OWNER_ROLE, EmbeddedPostgres
 from app.runtime.failures import CommandFailed
 
+URL_VARIABLE, READ_URL_VARIABLE = "WANGGE_DATABASE_URL", "WANGGE_DATABASE_READ_URL"
 DRIVER = "postgresql+asyncpg"
 _SPELLINGS = {"postgres", "postgresql", DRIVER}
 
@@ -41,7 +42,7 @@ def opened(settings: Settings) -> Iterator[Database]:
     if settings.database_url is not None:
         owner = settings.owner_database_url
         yield Database(
-            for_sqlalchemy(settings.database_url, "WANGGE_DATABASE_URL"),
+            for_sqlalchemy(settings.database_url, URL_VARIABLE),
             None if owner is None else for_sqlalchemy(owner, "WANGGE_OWNER_DATABASE_URL"),
         )
         return

@@ -4,7 +4,6 @@ Doing it again changes nothing. Demo data and the first account are not owned he
 """
 
 import asyncio
-import time
 
 from alembic import command
 from alembic.config import Config
@@ -12,13 +11,10 @@ from alembic.util import CommandError
 
 from app.core import schema
 from app.core.db import create_engine, create_sessions, transaction
-from app.jobs.outages import OUTAGES
+from app.runtime import head
 from app.runtime.failures import CommandFailed
 from app.services.platform import calendars
 from app.services.tickets import categories, sla
-
-PATIENCE_SECONDS = 30.0
-PAUSE_SECONDS = 0.5
 
 
 def alembic_config() -> Config:
@@ -30,7 +26,7 @@ def alembic_config() -> Config:
 
 def migrate(owner_url: str) -> str:
     """Upgrade to the newest schema and seed; returns the revision. Not inside a running event loop."""
-    if asyncio.run(revision(owner_url)) != schema.head():
+    if asyncio.run(head.revision(owner_url)) != schema.head():
         upgrade(owner_url)
     asyncio.run(seed(owner_url))
     return schema.head()
@@ -54,39 +50,6 @@ def refuse_drift(owner_url: str) -> None:
         command.check(config)
     except CommandError as drift:
         raise CommandFailed(f"迁移与代码中的表不一致：{drift}") from drift
-
-
-async def revision(url: str) -> str | None:
-    """The schema revision that a database is at; None for an empty one."""
-    engine = create_engine(url, pool_size=1, name="wangge-cli")
-    try:
-        return await schema.current(engine)
-    finally:
-        await engine.dispose()
-
-
-async def require_head(url: str) -> None:
-    """Raise `SchemaStale` unless the database is at head."""
-    engine = create_engine(url, pool_size=1, name="wangge-cli")
-    try:
-        await schema.require_head(engine)
-    finally:
-        await engine.dispose()
-
-
-async def wait_for_head(url: str) -> None:
-    """As `require_head`, but patient with a database that is away: it may be starting again.
-
-    Gives up after half a minute, with the last outage.
-    """
-    patience = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            return await require_head(url)
-        except OUTAGES:
-            if time.monotonic() > patience:
-                raise
-        await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def seed(owner_url: str) -> None:

@@ -1,52 +1,30 @@
 """The API server: uvicorn with uvloop and httptools, on a socket that we bind ourselves.
 
-Each server process builds its application through `application`, from the environment alone, because
-uvicorn starts several of them afresh. Graceful: on SIGTERM or SIGINT requests in flight get ten seconds.
+Each server process builds its application through `process.application`, from the environment alone,
+because uvicorn starts several of them afresh; the one that watches them imports no route and no table.
+Graceful: on SIGTERM or SIGINT requests in flight get ten seconds.
 """
 
 import asyncio
-import multiprocessing
 import os
 import shutil
-import signal
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
 from app.config import Settings
 from app.core import logging
-from app.main import create_app
-from app.runtime import databases, guards, provision
+from app.runtime import databases, guards, head
 from app.runtime.failures import CommandFailed
 
 GRACE_SECONDS = 10
 BACKLOG = 2048
-URL_VARIABLE = "WANGGE_DATABASE_URL"
-READ_URL_VARIABLE = "WANGGE_DATABASE_READ_URL"
 COUNTERS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-FACTORY = "app.runtime.serving:application"
-
-
-def application() -> FastAPI:
-    """One server process's application; the environment names the database by now."""
-    settings = Settings()
-    if settings.database_url is None:
-        raise CommandFailed(f"缺少 {URL_VARIABLE}")
-    _end_with_parent()
-    read = settings.database_read_url
-    app = create_app(
-        settings,
-        databases.for_sqlalchemy(settings.database_url, URL_VARIABLE),
-        databases.for_sqlalchemy(read, READ_URL_VARIABLE) if read else None,
-    )
-    guards.keep_what_is_there()
-    return app
+FACTORY = "app.runtime.process:application"
 
 
 def serve(settings: Settings) -> None:
@@ -55,8 +33,8 @@ def serve(settings: Settings) -> None:
     guards.leave_on_signals()
     guards.refuse_port(settings.host, settings.port)
     with databases.opened(settings) as database:
-        asyncio.run(provision.require_head(database.app_url))
-        os.environ[URL_VARIABLE] = database.app_url
+        asyncio.run(head.require(database.app_url))
+        os.environ[databases.URL_VARIABLE] = database.app_url
         with _bound(settings.host, settings.port) as listener, _shared_counters(settings):
             _run(settings, listener)
 
@@ -80,19 +58,6 @@ def server_config(settings: Settings) -> uvicorn.Config:
         forwarded_allow_ips=settings.trusted_proxies or [],
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-
-
-def _end_with_parent() -> None:
-    """Where several processes serve, each stops in order when the one that started it is gone."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def watch() -> None:
-        parent.join()
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
 def _run(settings: Settings, listener: socket.socket) -> None:

@@ -34,6 +34,10 @@ class AttachmentRead(Output):
     lat: float | None
 
 
+# What a picture tells of whoever took it.
+HINTS = ("taken_at", "lng", "lat")
+
+
 class AttachmentName(Input):
     """An uploaded file that a step names, and what it shows."""
 
@@ -54,3 +58,11 @@ class TicketAttachmentRead(Output):
     size: int
     purpose: AttachmentPurpose
     event_seq: int
+
+
+class AwaitedAttachmentRead(Output):
+    """A file that a step names and that its sender's phone still has; its id is the sender's alone."""
+
+    purpose: AttachmentPurpose
+    event_seq: int
+    named_at: datetime

@@ -13,6 +13,7 @@ from app.models.enums import (
     AreaKind,
     AreaLevel,
     CareLevel,
+    CareTag,
     HouseholdType,
     ResidenceStatus,
     Role,
@@ -20,12 +21,15 @@ from app.models.enums import (
     Status,
     Urgency,
 )
+from app.models.enums.message import Task
 from app.models.enums.visit import VisitLack, VisitMode, VisitResult, VisitType
-from app.schemas.types import Output
+from app.schemas.message import NotificationRead
+from app.schemas.transfer import TransferRead
+from app.schemas.types import Output, Ref
 
 
 class TicketItem(Output):
-    """A ticket; `actions` are the codes open to the caller now, `todo`: one of them is theirs to do."""
+    """A ticket; `actions` are the codes open to the caller now, `tasks` what they have to do with it."""
 
     id: UUID
     no: str
@@ -48,7 +52,7 @@ class TicketItem(Output):
     supervise_level: str
     version: int
     mine: bool = Field(description="本人上报")
-    todo: bool = Field(description="待本人办理")
+    tasks: list[Task] = Field(description="本人的待办；overdue 自 due_at 起算")
     actions: list[str] = Field(description="现在可以做的动作；填写项见 codes.action")
 
 
@@ -90,6 +94,21 @@ class HouseholdItem(Output):
     care_level: CareLevel | None
     last_visit_on: date | None
     next_visit_due: date
+    tasks: list[Task] = Field(description="visits_due 自 next_visit_due 当天起算")
+    version: int
+
+
+class CareItem(Output):
+    """Somebody whom the caller is responsible for; `category` is null for those who may not know it."""
+
+    id: UUID
+    resident: Ref | None
+    household: Ref | None
+    category: CareTag | None
+    care_level: CareLevel
+    area_id: UUID
+    last_visit_on: date | None
+    next_visit_due: date = Field(description="care_due 自当天起算")
     version: int
 
 
@@ -162,6 +181,27 @@ class AreaChanges(Output):
     gone: list[UUID] = Field(default_factory=list)
 
 
+class CareChanges(Output):
+    """Care objects to store, and ids to forget."""
+
+    items: list[CareItem] = Field(default_factory=list)
+    gone: list[UUID] = Field(default_factory=list)
+
+
+class TransferChanges(Output):
+    """Open transfers into the caller's areas to store, and ids to forget."""
+
+    items: list[TransferRead] = Field(default_factory=list)
+    gone: list[UUID] = Field(default_factory=list)
+
+
+class NotificationChanges(Output):
+    """The caller's messages to store, and ids to forget."""
+
+    items: list[NotificationRead] = Field(default_factory=list)
+    gone: list[UUID] = Field(default_factory=list)
+
+
 class PullRead(Output):
     """A page of what changed; what a reply does not name stays as it is on the phone."""
 
@@ -172,6 +212,9 @@ class PullRead(Output):
     visits: VisitChanges | None = None
     households: HouseholdChanges | None = None
     areas: AreaChanges | None = None
+    care: CareChanges | None = None
+    transfers: TransferChanges | None = None
+    notifications: NotificationChanges | None = None
     categories: list[CategoryItem] | None = None
     posts: list[PostItem] | None = None
     codes: dict[str, CodeList] | None = Field(default=None, description="本版本的代码表，仅有变化的")

@@ -54,8 +54,8 @@ INTERNAL = _names(
     """
     ChangeRead AreaHistory MemberHistory BuildingRead StayRead Span MembershipRead ResidentHistory
     HouseholdHistory Warned AccountRead InitialPassword ApiTokenRead ApiTokenShown ApiTokenList TokenRead
-    MeRead AttachmentRead TicketAttachmentRead UploadRead AwaitedRead AwaitedList FileLinkRead
-    AuditRead CareHistory DuplicateList
+    MeRead AttachmentRead TicketAttachmentRead AwaitedAttachmentRead UploadRead AwaitedRead AwaitedList
+    FileLinkRead AuditRead CareHistory DuplicateList
     ImportSheet ImportFailure ImportRead ImportDetail ExportRead DataRequestRead CopiedAccess
     RetentionRuleRead RetentionRules OverviewRead NeedRead AllowedAction ClockRead LocationRead
     HelperRead SupervisionRead RevisitRead EvaluationRead
@@ -69,6 +69,7 @@ INTERNAL = _names(
     RankingRow RankingRead MapFigures MapFeature MapRead Shape ShapesRead VisitFiguresRead LiveItem LiveRead
     CountedRead Freshness ScreenRead
     PostItem PullRead PushRead ResultRead TicketChanges VisitChanges HouseholdChanges
+    NotificationChanges CareChanges TransferChanges
     """
 )
 PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
@@ -99,6 +100,7 @@ PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
         },
         "VisitItem": {"content": _SEEN_2, "needs": _SEEN_2},
         "HouseholdItem": {"head_name": _MASKED_2},
+        "CareItem": {"resident": _MASKED_2, "category": _WITHHELD_3},
         "TicketItem": {"title": _SEEN_2, "content": _SEEN_2, "address": _SEEN_2},
         "OpinionRead": {"content": _SEEN_2},
         # Where a worker checked in and out: their own, and nobody else's to see.

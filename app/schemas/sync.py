@@ -18,6 +18,7 @@ from app.schemas.types import AnyTime, Input, Output
 from app.schemas.visit import VisitCreate, VisitPatch
 
 MAX_OPERATIONS = 500
+Seen = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
 
 
 class Queued(Input):
@@ -25,14 +26,14 @@ class Queued(Input):
 
     op_id: UUID = Field(description="手机生成的 UUIDv7；同一操作重发时不变")
     occurred_at: AnyTime = Field(description="手机上的时间")
-    version: int | None = Field(default=None, ge=1, description="手机上看到的版本；空为不核对")
+    version: Seen | None = Field(default=None, description="手机上看到的版本；空为不核对")
     after: UUID | None = Field(default=None, description="在本机哪一个操作之后做的（op_id）")
 
 
 class OfRecord(Queued):
-    """An entry about a ticket or visit, also one that the phone makes."""
+    """An entry about a ticket, a visit or a message; tickets and visits also such as the phone makes."""
 
-    id: UUID = Field(description="工单或走访的编号，离线新建时由手机生成")
+    id: UUID = Field(description="工单、走访或消息的编号，离线新建时由手机生成")
 
 
 class ReportQueued(OfRecord):
@@ -70,7 +71,18 @@ class DutyQueued(Queued):
     body: CheckIn = Field(default_factory=CheckIn)
 
 
-AnyQueued = ReportQueued | ActionQueued | VisitQueued | VisitChangeQueued | DutyQueued
+class Nothing(Input):
+    """A body without fields."""
+
+
+class ReadQueued(OfRecord):
+    """A message opened."""
+
+    kind: Literal[OperationKind.NOTIFICATION_READ]
+    body: Nothing = Field(default_factory=Nothing)
+
+
+AnyQueued = ReportQueued | ActionQueued | VisitQueued | VisitChangeQueued | DutyQueued | ReadQueued
 Entry = Annotated[AnyQueued, Field(discriminator="kind")]
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import Field
 
 from app.models.enums import CoordType, EventSource, Stage, Status, Urgency
-from app.schemas.attachment import AttachmentNames, TicketAttachmentRead
+from app.schemas.attachment import AttachmentNames, AwaitedAttachmentRead, TicketAttachmentRead
 from app.schemas.duplicate import DuplicateRead
 from app.schemas.types import (
     Input,
@@ -229,6 +229,7 @@ class TicketRead(TicketBrief):
     revisits: list[RevisitRead]
     evaluations: list[EvaluationRead]
     attachments: list[TicketAttachmentRead]
+    awaited_attachments: list[AwaitedAttachmentRead] = Field(description="手机尚未传完的附件")
     allowed_actions: list[AllowedAction]
 
 

@@ -99,9 +99,9 @@ class Input(BaseModel):
 
 
 class Output(BaseModel):
-    """A body that goes out."""
+    """A body that goes out; built (`defer_build`) when first met: of hundreds a process meets some."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, defer_build=True)
 
 
 class PageRead(Output, Generic[Item]):

@@ -163,6 +163,7 @@ class VisitRead(VisitBrief):
     received_at: datetime
     opinions: list[OpinionRead]
     attachment_ids: list[UUID]
+    awaited_attachment_count: int = Field(description="手机尚未传完的附件数")
 
 
 class DueRead(Output):

@@ -1,4 +1,4 @@
-"""What became of the operations that phones sent; attendance knows when the phone says it was."""
+"""What became of the operations that phones sent; attendance and messages know what phones must be told."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +11,7 @@ depends_on = None
 
 KINDS = (
     "kind IN ('ticket.report', 'ticket.action', 'visit.record', 'visit.change', "
-    "'attendance.check_in', 'attendance.check_out')"
+    "'attendance.check_in', 'attendance.check_out', 'notification.read')"
 )
 
 
@@ -42,9 +42,14 @@ def upgrade() -> None:
     op.add_column(
         "attendance", sa.Column("is_backfill", sa.Boolean(), server_default="false", nullable=False)
     )
+    this = sa.text("pg_current_xact_id()::text::bigint")
+    op.add_column("notification", sa.Column("txid", sa.BigInteger(), server_default=this, nullable=False))
+    op.create_index("ix_notification_member_id_txid_id", "notification", ["member_id", "txid", "id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_notification_member_id_txid_id", table_name="notification")
+    op.drop_column("notification", "txid")
     for column in ("is_backfill", "out_device_at", "in_device_at"):
         op.drop_column("attendance", column)
     op.drop_index("ix_sync_operation_received_at", table_name="sync_operation")

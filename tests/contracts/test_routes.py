@@ -1,11 +1,14 @@
 """Every address: guarded or known to be public, described, and answering errors as problems."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from inspect import isasyncgenfunction, iscoroutinefunction, isroutine
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from fastapi.routing import iter_route_contexts
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
 
 from tests.support.callers import call
 from tests.support.clients import Api
@@ -76,6 +79,25 @@ async def test_every_address_that_is_not_public_asks_who_is_calling(app: FastAPI
         problem = problem_in(reply, 401, "unauthenticated")
         assert problem["instance"] == filled(path)
         assert reply.headers["www-authenticate"].startswith("Bearer"), path
+
+
+def dependencies(of: Dependant) -> Iterator[Callable[..., Any]]:
+    """All that is called before an endpoint, and by what that depends on."""
+    for below in of.dependencies:
+        if below.call is not None:
+            yield below.call
+        yield from dependencies(below)
+
+
+async def test_nothing_that_an_endpoint_depends_on_is_sent_to_a_thread(app: FastAPI) -> None:
+    called = {
+        call if isroutine(call) else type(call).__call__
+        for route in iter_route_contexts(app.routes)
+        if isinstance(route.original_route, APIRoute)
+        for call in dependencies(route.dependant)
+    }
+    assert len(called) > 10
+    assert [call for call in called if not (iscoroutinefunction(call) or isasyncgenfunction(call))] == []
 
 
 async def test_no_address_is_on_the_public_list_without_being_there(app: FastAPI) -> None:

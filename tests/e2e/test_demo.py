@@ -24,7 +24,7 @@ from app.models.enums import Role
 
 FIRST_RUN_SECONDS = 240
 PATIENCE = 60.0
-SECOND_TOUR, THIRD_TOUR = "一件难办的工单", "一户人家上图"
+SECOND_TOUR, THIRD_TOUR, PHONE = "一件难办的工单", "一户人家上图", "手机没有网络也能上报"
 CHAIN = ("格：广东省", "楼：月桂楼", "房：月桂路", "户：H", "人：霍*华")
 TURNS = (
     *("申请退单", "同意退单", "签收", "申请挂起", "同意挂起", "恢复办理", "上报研处", "研处决定"),
@@ -176,6 +176,21 @@ def test_what_is_heard_at_a_visit_goes_round_the_loop(town: Town) -> None:
     assert f"✓ 工单 {told[1]} 由 5 人走完五步，已结案" in tour
 
 
+def test_a_phone_reports_without_a_network_and_both_sides_show_the_same(town: Town) -> None:
+    tour = town.printed.partition(PHONE)[2]
+    assert "再开机，队列里还是 3 条操作、2 张照片" in tour
+    for blow in ("途中丢失", "只送到一半", "办成但回执丢失", "重复送达", "晚到乱序"):
+        assert re.search(rf"网络很差：.*{blow} [1-9]\d* 次", tour), blow
+    phone = re.findall(r"^    手机　　(\S+　.+)$", tour, re.MULTILINE)
+    server = re.findall(r"^    服务器　(\S+　.+)$", tour, re.MULTILINE)
+    assert phone == server
+    assert len({line.split("　")[0] for line in phone}) == 3, "three numbers"
+    assert [line.split("　")[2:] for line in phone] == [
+        ["已上报待受理", f"照片 {count} 张"] for count in (1, 1, 0)
+    ]
+    assert "✓ 手机与服务器一致：3 件工单各只有一件，2 张照片" in tour
+
+
 def test_it_tells_where_everything_is_and_how_to_sign_in(town: Town) -> None:
     base_url = f"http://127.0.0.1:{town.port}"
     for address in (f"{base_url}/docs", f"{base_url}/readyz", str(town.folder / "demo.json")):
@@ -207,6 +222,7 @@ def test_a_second_demo_keeps_the_data_and_ends_with_nothing_left(town: Town) -> 
         assert "沿用" in printed
         assert printed.count("走完五步，已结案") == 3
         assert "新增 0 户，更新 0 户，未变 2 户" in printed, "the same ledger changes nothing"
+        assert "✓ 手机与服务器一致：3 件" in printed, "those of the first demo are not among them"
         family = started_by(process, town)
         assert len(family) > 2
         process.send_signal(signal.SIGINT)

@@ -49,6 +49,9 @@ async def test_a_photo_that_comes_after_the_report_is_linked_when_it_comes(
     photo = later()
     told = await loop.report(attachments=[photo])
     assert told["attachments"] == []
+    coming = (await loop.read())["awaited_attachments"]
+    assert [(one["purpose"], one["event_seq"]) for one in coming] == [("before", 1)]
+    assert photo["id"] not in str(coming)
     waits = (await api.as_(WHO).get("/v1/uploads/awaited")).json()["items"]
     assert [(one["attachment_id"], one["ticket_id"]) for one in waits] == [(photo["id"], loop.id)]
     if way == "tus":
@@ -58,6 +61,7 @@ async def test_a_photo_that_comes_after_the_report_is_linked_when_it_comes(
     else:
         await upload(api, WHO, data={"id": photo["id"]})
     assert await shown(loop) == [(photo["id"], "before")]
+    assert (await loop.read())["awaited_attachments"] == []
     assert (await api.as_("dispatcher").get(f"/v1/attachments/{photo['id']}/content")).status_code == 200
     assert (await api.as_(WHO).get("/v1/uploads/awaited")).json() == {"items": []}
     news = select(func.count()).where(Outbox.topic == awaited.TICKET_TOPIC)
@@ -101,9 +105,12 @@ async def test_a_visits_photos_may_come_before_and_after_it(
     sent = body(world, home, awaited_attachment_ids=[early, late])
     visit = await recorded(api, WHO, sent)
     assert visit["attachment_ids"] == [early]
+    seen = (await api.as_("village_admin").get(f"/v1/visits/{visit['id']}")).json()
+    assert seen["awaited_attachment_count"] == 1
     await upload(api, WHO, media.png(), data={"id": late})
     seen = (await api.as_(WHO).get(f"/v1/visits/{visit['id']}")).json()
     assert set(seen["attachment_ids"]) == {early, late}
+    assert seen["awaited_attachment_count"] == 0
 
 
 async def test_what_does_not_come_for_two_weeks_is_waited_for_no_longer(

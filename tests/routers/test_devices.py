@@ -114,6 +114,16 @@ async def test_another_phone_ends_the_first_and_leaves_browsers_alone(api: Api) 
         assert (await me(api, stays["access_token"])).status_code == 200
 
 
+@pytest.mark.usefixtures("one_phone")
+async def test_a_session_that_turns_out_to_be_a_phones_ends_the_other_phone_too(api: Api) -> None:
+    quiet, phone = await signed_in(api, "grid_worker"), await signed_in(api, "grid_worker", "1.4.0")
+    for version in ("1.4.0", "1.4.1"):
+        told = {"grant_type": "refresh_token", "refresh_token": quiet["refresh_token"]}
+        quiet = (await api.post("/v1/auth/token", data=told, headers={"X-App-Version": version})).json()
+        assert (await me(api, quiet["access_token"])).status_code == 200
+        problem_in(await me(api, phone["access_token"]), 401, "unauthenticated")
+
+
 @pytest.mark.commits
 @pytest.mark.usefixtures("one_phone")
 async def test_of_phones_that_sign_in_at_once_one_stays(api: Api) -> None:

@@ -1,7 +1,8 @@
 """Small pictures, and links that need no token: who gets them, and for how long."""
 
+import asyncio
 import io
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from tests.support import media
 from tests.support.clients import Api
 from tests.support.problems import problem_in
 from tests.support.uploads import PATH, objects, uploaded
+from tests.support.world import World
 
 WHO = "grid_worker"
 
@@ -67,10 +69,28 @@ async def test_a_picture_that_would_fill_the_memory_hurts_only_the_process_that_
     Image.new("1", (8_900, 8_900)).save(out, "PNG")
     record = await uploaded(api, WHO, out.getvalue())
     assert len(out.getvalue()) < 20_000
-    monkeypatch.setattr(thumbnail, "SECONDS", 0.0)
-    reply = await api.as_(WHO).get(f"{PATH}/{record['id']}/thumbnail")
-    problem_in(reply, 404, "no_thumbnail")
+    with monkeypatch.context() as busy:
+        busy.setattr(thumbnail, "SECONDS", 0.0)
+        reply = await api.as_(WHO).get(f"{PATH}/{record['id']}/thumbnail")
+        problem_in(reply, 503, "unavailable")
     assert (await api.get("/healthz")).status_code == 200
+    small = await api.as_(WHO).get(f"{PATH}/{record['id']}/thumbnail")
+    assert (small.status_code, opened(small.content).size) == (200, (320, 320))
+
+
+async def test_who_waits_too_long_behind_others_pictures_is_asked_to_come_again(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thumbnail, "PATIENCE", 0.0)
+    record = await uploaded(api, WHO, photo(640, 320))
+    busy = asyncio.Lock()
+    await busy.acquire()
+    monkeypatch.setattr(thumbnail, "_turn", busy)
+    for _ in range(2):
+        problem_in(await api.as_(WHO).get(f"{PATH}/{record['id']}/thumbnail"), 503, "unavailable")
+    busy.release()
+    monkeypatch.setattr(thumbnail, "PATIENCE", 20.0)
+    assert (await api.as_(WHO).get(f"{PATH}/{record['id']}/thumbnail")).status_code == 200
 
 
 async def test_a_small_picture_is_seen_by_whom_the_picture_is(api: Api) -> None:
@@ -112,6 +132,16 @@ async def test_a_link_works_for_whoever_has_it_until_it_expires(
     present = clock.now()
     monkeypatch.setattr(clock, "now", lambda: present + timedelta(minutes=6))
     problem_in(await api.get(made["url"]), 404, "link_expired")
+
+
+async def test_who_made_a_link_and_until_when_it_works_is_on_record(api: Api, world: World) -> None:
+    record = await uploaded(api, WHO)
+    made = (await api.as_(WHO).post(f"{PATH}/{record['id']}/links", json={"minutes": 5})).json()
+    query = f"entity=attachment&entity_id={record['id']}"
+    (line,) = (await api.as_("auditor").get(f"/v1/audit-log?{query}")).json()["items"]
+    assert (line["action"], line["actor_id"]) == ("attachment.link", str(world[WHO].member_id))
+    assert datetime.fromisoformat(line["data"]["expires_at"]) == datetime.fromisoformat(made["expires_at"])
+    assert made["url"].rpartition("/")[2] not in str(line)
 
 
 async def test_a_link_that_was_changed_leads_nowhere(api: Api) -> None:

@@ -7,8 +7,10 @@ import pytest
 from tests.support.clients import Api
 from tests.support.photos import LAT, LNG, SECRET, TAKEN, picture
 from tests.support.problems import problem_in
+from tests.support.tickets import Loop
 from tests.support.tus import Phone
 from tests.support.uploads import PATH, upload, uploaded
+from tests.support.world import World
 
 WHO = "grid_worker"
 
@@ -48,3 +50,19 @@ async def test_a_photo_that_is_cut_off_is_refused_by_either_way(api: Api) -> Non
     phone = Phone(api, WHO, content)
     problem_in(await phone.create(content), 422, "broken_picture")
     assert (await phone.state())["fault"] == "broken_picture"
+
+
+async def test_trap_9_a_photos_place_tells_no_handler_who_reported_confidentially(
+    api: Api, world: World
+) -> None:
+    told = {}
+    for confidential in (True, False):
+        photo = await uploaded(api, WHO, picture("JPEG"))
+        loop = Loop(api, world)
+        await loop.report(confidential=confidential, attachments=[{"id": photo["id"], "purpose": "before"}])
+        await loop.to("processing")
+        for who in ("dept_handler", "dispatcher", WHO):
+            found = (await api.as_(who).get(f"{PATH}/{photo['id']}")).json()
+            told[who, confidential] = [found[name] is not None for name in ("taken_at", "lng", "lat")]
+    assert told.pop(("dept_handler", True)) == [False] * 3
+    assert set(map(tuple, told.values())) == {(True, True, True)}

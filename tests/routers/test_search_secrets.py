@@ -114,8 +114,15 @@ async def test_searches_at_once_do_not_pass_the_limit_together(
 ) -> None:
     monkeypatch.setattr(lookups, "MOST", 2)
     client = api.as_("village_admin")
-    replies = await asyncio.gather(*(client.post(URL, json={"term": NUMBER}) for _search in range(6)))
-    assert sorted(reply.status_code for reply in replies) == [200, 200, 429, 429, 429, 429]
+
+    async def search() -> int:
+        """Ask until one's turn comes: on a busy machine a lock may be waited for in vain."""
+        while (status := (await client.post(URL, json={"term": NUMBER})).status_code) == 409:
+            pass
+        return status
+
+    statuses = await asyncio.gather(*(search() for _search in range(6)))
+    assert sorted(statuses) == [200, 200, 429, 429, 429, 429]
 
 
 @pytest.mark.usefixtures("home")

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.db import Sessions
+from app.services.mobile import pull
 from tests.support import households, visits
 from tests.support.clients import Api
 from tests.support.phones import KINDS, PULL, Store
@@ -51,8 +52,8 @@ async def test_a_first_sync_brings_all_that_the_caller_sees_and_nothing_else(
     places = {str(world.places[key].id) for key in ("province", "city", "county", "town", "village_a")}
     assert set(store.kept["areas"]) >= places | {str(world.places["micro_a1"].id)}
     assert str(world.places["grid_a2"].id) not in store.kept["areas"]
-    assert store.categories["0501"]["label_zh"] == "暴露垃圾"
-    assert {"status", "action", "visit_result"} <= set(store.codes)
+    assert store.memory.store("categories")["0501"]["label_zh"] == "暴露垃圾"
+    assert {"status", "action", "visit_result"} <= set(store.memory.store("codes"))
     assert [post["role"] for post in store.posts] == ["grid_worker"]
 
 
@@ -61,8 +62,8 @@ async def test_a_ticket_says_what_is_open_to_the_caller(api: Api, world: World) 
     await loop.to("dispatched")
     mine = (await fresh(api, "grid_worker"))["tickets"][loop.id]
     theirs = (await fresh(api, "dept_handler"))["tickets"][loop.id]
-    assert (mine["mine"], mine["todo"]) == (True, False)
-    assert (theirs["mine"], theirs["todo"]) == (False, True)
+    assert (mine["mine"], mine["tasks"]) == (True, [])
+    assert (theirs["mine"], theirs["tasks"]) == (False, ["to_sign", "overdue"])
     assert {"sign", "decline"} <= set(theirs["actions"])
 
 
@@ -176,6 +177,23 @@ async def test_what_commits_late_is_not_skipped(api: Api, sessions: Sessions, wo
 
 
 @pytest.mark.commits
+async def test_a_phone_that_was_away_is_spared_pages_that_tell_it_nothing(
+    api: Api, world: World, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(api, "grid_worker", sessions)
+    await store.sync()
+    away = {"area_id": str(world.places["grid_b1"].id)}
+    for _number in range(5):
+        await Loop(api, world).report("grid_worker_b", **away)
+    mine = Loop(api, world)
+    await mine.report()
+    monkeypatch.setattr(pull, "WINDOW", 1)
+    pages = await store.sync()
+    assert mine.id in store.kept["tickets"]
+    assert len(pages) < 5
+
+
+@pytest.mark.commits
 async def test_a_post_that_ended_takes_its_records_off_the_phone(
     api: Api, session: AsyncSession, world: World, sessions: Sessions
 ) -> None:
@@ -276,11 +294,27 @@ async def test_an_unchanged_pull_is_two_statements_and_a_page_few(
         await households.add(session, world, world.places["grid_a1"], number)
         await add_ticket(session, world)
     store = Store(api, "grid_worker")
-    with statements(at_most=12):
+    with statements(at_most=17):
         await store.page()
     await store.sync()
     with statements(at_most=2):
         assert (await store.page()).json()["more"] is False
+
+
+@pytest.mark.commits
+async def test_a_page_of_changes_costs_few_statements(
+    api: Api, session: AsyncSession, sessions: Sessions, world: World, statements: Counter
+) -> None:
+    home = await households.add(session, world, world.places["grid_a1"], 1)
+    await session.commit()
+    store = Store(api, "grid_worker", sessions)
+    await store.sync()
+    await Loop(api, world).report()
+    await visits.recorded(api, "grid_worker", visits.body(world, home))
+    await until_all_have_ended(sessions)
+    with statements(at_most=15):
+        page = (await store.page()).json()
+    assert {"tickets", "visits", "households"} <= set(page)
 
 
 async def test_a_first_sync_travels_compressed(api: Api, session: AsyncSession, world: World) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.core import clock
 from app.core.ids import uuid7
@@ -86,6 +86,30 @@ async def test_a_queue_and_its_retry_at_the_same_moment_are_carried_out_once(
     assert await count(session, "attendance") == 1
 
 
+@pytest.mark.commits
+async def test_many_phones_at_once_take_no_more_connections_than_they_may(
+    app: FastAPI, api: Api, engine: AsyncEngine, world: World
+) -> None:
+    side_by_side(app)
+    app.state.push_gate = asyncio.Semaphore(2)
+    working, most = set[int](), [0]
+
+    def begins(connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if "INSERT INTO sync_operation" in statement:
+            working.add(id(connection.connection.driver_connection))
+            most.append(len(working))
+
+    def ends(connection: Any) -> None:
+        working.discard(id(connection.connection.driver_connection))
+
+    event.listen(engine.sync_engine, "before_cursor_execute", begins)
+    event.listen(engine.sync_engine, "commit", ends)
+    queues = [[report(world) for _number in range(5)] for _phone in range(6)]
+    replies = await asyncio.gather(*(push(api, "grid_worker", *queue) for queue in queues))
+    assert {outcome for results in replies for outcome in outcomes(results)} == {"applied"}
+    assert max(most) == 2
+
+
 async def test_a_step_on_a_ticket_that_moved_on_is_a_conflict_with_the_servers_copy(
     api: Api, world: World
 ) -> None:
@@ -120,6 +144,37 @@ async def test_steps_made_on_top_of_each_other_follow_the_phones_own_version(api
     await push(api, "dept_handler", sign)
     await other.act("dispatcher", action="urge")
     assert outcomes(await push(api, "dept_handler", resolve)) == ["conflict"]
+
+
+async def test_a_comment_is_taken_whatever_became_of_the_ticket_meanwhile(api: Api, world: World) -> None:
+    loop = Loop(api, world)
+    seen = await loop.to("dispatched")
+    sign = action(loop.id, "sign", version=seen["version"])
+    await push(api, "dept_handler", sign)
+    await loop.act("dispatcher", action="urge")
+    note = comment(loop.id, after=sign["op_id"], version=seen["version"])
+    assert outcomes(await push(api, "dept_handler", note)) == ["applied"]
+
+
+async def test_a_comment_does_not_hide_what_somebody_else_did_before_it(api: Api, world: World) -> None:
+    for is_said in (False, True):
+        loop = Loop(api, world)
+        seen = await loop.to("dispatched")
+        await loop.act("dispatcher", action="urge")
+        note = comment(loop.id)
+        more = {"after": note["op_id"]} if is_said else {}
+        sign = action(loop.id, "sign", version=seen["version"], **more)
+        assert outcomes(await push(api, "dept_handler", note, sign)) == ["applied", "conflict"]
+
+
+async def test_a_step_follows_any_number_of_own_comments(api: Api, world: World) -> None:
+    loop = Loop(api, world)
+    seen = await loop.to("dispatched")
+    notes = [comment(loop.id)]
+    notes.append(comment(loop.id, after=notes[0]["op_id"]))
+    sign = action(loop.id, "sign", version=seen["version"], after=notes[1]["op_id"])
+    await push(api, "dept_handler", *notes)
+    assert outcomes(await push(api, "dept_handler", sign)) == ["applied"]
 
 
 async def test_what_depends_on_a_refused_operation_is_refused_as_such(api: Api, world: World) -> None:

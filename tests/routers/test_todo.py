@@ -133,6 +133,8 @@ async def test_visits_care_and_transfers_that_wait_are_counted(
 ) -> None:
     home = {"area_id": str(world.places["grid_a1"].id), "address": "一巷 1 号", "household_type": "resident"}
     home["residents"] = [{"name": "关大婶", "relation": "02"}]  # type: ignore[assignment]
+    other = {**home, "address": "一巷 2 号", "residents": [{"name": "邻居", "relation": "02"}]}
+    later = (await api.as_("grid_worker").post("/v1/households", json=other)).json()
     made = (await api.as_("grid_worker").post("/v1/households", json=home)).json()
     care: dict[str, Any] = {"resident_id": made["people"][0]["resident_id"], "category": "disabled"}
     care |= {"care_level": "red", "responsible_id": str(world["grid_worker"].member_id)}
@@ -141,8 +143,13 @@ async def test_visits_care_and_transfers_that_wait_are_counted(
     assert (await api.as_("grid_worker").post("/v1/transfers", json=offer)).status_code == 201
     due = {"next_visit_due": clock.today()}
     await session.execute(update(Household).where(Household.id == UUID(made["id"])).values(**due))
+    not_yet = {"next_visit_due": clock.today() + timedelta(days=1)}
+    await session.execute(update(Household).where(Household.id == UUID(later["id"])).values(**not_yet))
     await session.commit()
     assert (await tasks(api, "grid_worker"))["visits_due"] == 1
+    for badge in (await api.as_("grid_worker").get(URL)).json()["tasks"].values():
+        shown = (await api.as_("grid_worker").get(badge["list"])).json()["items"]
+        assert len(shown) == badge["count"], badge
     assert "visits_due" not in await tasks(api, "grid_worker_a2")
     assert "transfers_in" not in await tasks(api, "village_admin")
     await give_post(

@@ -149,7 +149,9 @@ async def test_of_two_that_send_at_once_one_is_told_where_to_go_on(
     assert await phone.stored() == PHOTO
 
 
-async def test_a_bucket_keeps_pieces_and_photos_as_a_folder_does(app: FastAPI, api: Api) -> None:
+async def test_a_bucket_keeps_and_forgets_pieces_and_photos_as_a_folder_does(
+    app: FastAPI, api: Api, session: AsyncSession, sessions: Sessions
+) -> None:
     with running_bucket() as bucket:
         app.state.files = FileStore("s3://bucket/town")
         phone = Phone(api, WHO, PHOTO)
@@ -158,6 +160,12 @@ async def test_a_bucket_keeps_pieces_and_photos_as_a_folder_does(app: FastAPI, a
         await phone.send(3000, 9000)
         await phone.send(9000)
         assert await phone.stored() == PHOTO
+        assert len(bucket.objects) == 1
+        left = Phone(api, WHO, PHOTO[:-1])
+        await left.create(PHOTO[:3000])
+        await session.execute(update(Upload).values(expires_at=clock.now() - timedelta(seconds=1)))
+        await session.commit()
+        assert await uploads.expire(sessions, files=app.state.files) == 2
         assert len(bucket.objects) == 1
 
 
@@ -308,6 +316,11 @@ async def test_nobody_begins_endless_uploads(api: Api, phone: Phone, monkeypatch
     for _ in range(2):
         assert (await Phone(api, WHO, PHOTO).create()).status_code == 201
     problem_in(await phone.create(), 409, "too_many_uploads")
+    monkeypatch.setattr(uploads, "MAX_OPEN", 9)
+    monkeypatch.setattr(uploads, "MAX_OPEN_BYTES", 3 * len(PHOTO) - 1)
+    problem_in(await phone.create(), 409, "too_many_uploads")
+    monkeypatch.setattr(uploads, "MAX_OPEN_BYTES", 3 * len(PHOTO))
+    assert (await phone.create()).status_code == 201
     monkeypatch.setattr(receiving, "MAX_PIECES", 2)
     other = Phone(api, "grid_worker_b", PHOTO)
     await other.create(PHOTO[:1])

@@ -123,13 +123,17 @@ async def test_a_redirect_leads_nowhere(web: HttpReceiver, channels: Channels) -
         assert inside.got == []
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>", b"[", b"x" * 100_000, b"[]"], ids=len)
+@pytest.mark.parametrize("channel", [Channel.WECOM, Channel.SMS])
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>", b"[", b"x" * 100_000, b"[]", b"null", b"[" * 60_000, b"\xff\xfe"], ids=len
+)
 async def test_an_answer_that_is_no_answer_is_a_failure(
-    web: HttpReceiver, channels: Channels, content: bytes
+    web: HttpReceiver, channels: Channels, channel: Channel, content: bytes
 ) -> None:
     web.answer(200, content or b" ")
-    with pytest.raises(ChannelFailed):
-        await channels.send(Channel.WECOM, out())
+    code, final = await failure(channels, channel, "13800000001")
+    assert code in {"answer_unreadable", "answer_too_long"}
+    assert not final
 
 
 async def test_a_dead_channel_is_given_up_in_time(
@@ -209,6 +213,9 @@ def test_a_channel_is_there_once_its_settings_are() -> None:
         {"wecom_webhook_url": "ftp://example.org/x"},
         {"sms_url": "file:///etc/passwd"},
         {"smtp_url": "http://example.org"},
+        {"smtp_url": "smtp://"},
+        {"sms_url": "https://example.org:99999/sms"},
+        {"sms_url": "https://[::1/sms"},
         {"mail_from": "nobody"},
     ],
     ids=str,

@@ -24,6 +24,7 @@ from app.models.ticket_step import TicketClock
 from app.services.platform import calendar_years
 from app.services.tickets import deadline_moves, deadlines, sweep, thresholds
 from tests.support.clients import Api
+from tests.support.phones import Store
 from tests.support.seed import CALENDAR_ID
 from tests.support.tickets import Loop
 from tests.support.world import World
@@ -135,6 +136,18 @@ async def test_the_ticket_shows_the_settled_deadline(town: Town, api: Api) -> No
     await town.move(await town.publish())
     seen = (await api.as_("dispatcher").get(f"/v1/tickets/{ticket}")).json()
     assert wall(datetime.fromisoformat(seen["due_at"])) == "2027-01-07T17:30"
+
+
+@pytest.mark.commits
+async def test_a_phone_is_told_of_the_settled_deadline(town: Town, api: Api, sessions: Sessions) -> None:
+    ticket_id = str(await town.ticket(handle={"start": EVE}))
+    phone = Store(api, "grid_worker", sessions)
+    await phone.sync()
+    before = phone.kept["tickets"][ticket_id]["due_at"]
+    await town.move(await town.publish())
+    await phone.sync()
+    detail = (await api.as_("grid_worker").get(f"/v1/tickets/{ticket_id}")).json()
+    assert phone.kept["tickets"][ticket_id]["due_at"] == detail["due_at"] != before
 
 
 async def test_what_does_not_touch_the_year_stays_and_is_not_told(town: Town) -> None:

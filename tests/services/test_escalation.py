@@ -9,6 +9,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import Sessions
+from app.models.enums import Action
 from app.models.enums.message import Channel, DeliveryState, MessageCategory
 from app.models.enums.retention import RetentionSubject
 from app.models.message import Delivery, EscalationRule, Notification
@@ -16,6 +17,7 @@ from app.models.staff import Member
 from app.services.mobile import deliveries, escalation
 from app.services.mobile.channels import Channels
 from app.services.privacy import retention
+from tests.support import steps
 from tests.support.clients import Api
 from tests.support.problems import problem_in
 from tests.support.receivers import HttpReceiver, Mailbox, channels_to, http_receiver, mail_receiver
@@ -169,6 +171,29 @@ async def test_what_a_colleague_has_done_meanwhile_rings_nobody(
     await telling.tell()
     await loop.act("dept_handler", action="sign")
     assert await office.wait(60) == 0
+
+
+async def test_what_was_decided_or_closed_meanwhile_rings_nobody(
+    api: Api, telling: Telling, office: Office, world: World
+) -> None:
+    await office.rule(MessageCategory.TASK, sms=30)
+    decided = Loop(api, world)
+    await decided.to("processing")
+    await telling.tell()
+    await decided.act("dept_handler", **steps.plain(Action.REQUEST_EXTENSION, world))
+    assert (await telling.kinds("dispatcher"))[-1:] == ["to_approve"]
+    await decided.act("dispatcher", action="deny_extension", opinion="不同意")
+    await telling.tell()
+    assert await office.wait(60) == 0
+    await office.rule(MessageCategory.CARD, sms=30)
+    for seen in (True, False):
+        closed = Loop(api, world)
+        await closed.to("processing")
+        await closed.act("supervisor", action="supervise", level="yellow", opinion="限期")
+        await telling.tell()
+        if not seen:
+            await closed.to("closed")
+        assert bool(await office.wait(31)) is seen
 
 
 async def test_many_messages_are_one_delivery_and_half_an_hour_lies_between_two(

@@ -52,9 +52,9 @@ async def loop(api: Api, world: World) -> Loop:
 
 
 def notice(ticket_id: str, world: World) -> Any:
-    """News for one handler of a ticket."""
-    data = {"notice": "clock.red", "clock": "handle", "seq": 1, "role": "dept_handler"}
-    data |= {"member_id": str(world["dept_handler"].member_id)}
+    """News for one who holds the clock of a ticket."""
+    data = {"notice": "clock.red", "clock": "handle", "seq": 1, "role": "village_admin"}
+    data |= {"member_id": str(world["village_admin"].member_id)}
     return outbox.append("notice.holder", UUID(ticket_id), data)
 
 

@@ -76,6 +76,7 @@ async def test_phones_and_office_agree_whatever_the_network_does(
     assert await session.scalar(CORRECTED) - corrected == corrections(swarm)
     for phone in swarm.phones:
         await agrees(phone, Store(api, phone.who))
+        await counts_what_the_badges_show(api, phone)
         await holds_nothing_foreign(phone, session, world)
         await lost_nothing_and_did_nothing_twice(phone, session, world)
 
@@ -94,6 +95,12 @@ async def agrees(phone: Phone, anew: Store) -> None:
     """The phone holds what a new one would."""
     await anew.sync()
     assert phone.store.kept == anew.kept
+
+
+async def counts_what_the_badges_show(api: Api, phone: Phone) -> None:
+    """Its own counts by task are those of the to-do."""
+    badges = (await api.as_(phone.who).get("/v1/todo")).json()["tasks"]
+    assert phone.store.tasks() == {task: badge["count"] for task, badge in badges.items() if badge["count"]}
 
 
 async def holds_nothing_foreign(phone: Phone, session: AsyncSession, world: World) -> None:

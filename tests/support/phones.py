@@ -1,5 +1,6 @@
 """A phone for tests: entries of its queue, a push that must be answered, a pull to the last page."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,13 +10,14 @@ from httpx import Response
 from app.core import clock
 from app.core.db import Sessions
 from app.core.ids import uuid7
+from app.demo.phone import Memory
 from tests.support.clients import Api
 from tests.support.tickets import REPORT
 from tests.support.waiting import until_all_have_ended
 from tests.support.world import World
 
 PUSH, PULL = "/v1/sync/push", "/v1/sync/pull"
-KINDS = ("areas", "households", "tickets", "visits")
+KINDS = ("areas", "households", "care", "transfers", "tickets", "visits", "notifications")
 
 
 def entry(kind: str, body: dict[str, Any], **changed: Any) -> dict[str, Any]:
@@ -74,53 +76,57 @@ def outcomes(results: list[dict[str, Any]]) -> list[str]:
 
 
 class Store:
-    """What a phone keeps of the server's records, and its cursor.
+    """What a phone keeps of the server's records, as the reference phone keeps it.
 
     With `sessions`, a sync waits until the server may tell all that was written before.
     """
 
     def __init__(self, api: Api, who: str, sessions: Sessions | None = None) -> None:
-        self._api, self._who, self._sessions = api, who, sessions
-        self.cursor: str | None = None
-        self.kept: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in KINDS}
+        self._api, self.who, self._sessions = api, who, sessions
+        self.memory = Memory(":memory:")
         self.gone: list[tuple[str, str]] = []
-        self.categories: dict[str, dict[str, Any]] = {}
-        self.codes: dict[str, Any] = {}
-        self.posts: list[dict[str, Any]] = []
-        self._named: set[tuple[str, str]] = set()
+
+    @property
+    def cursor(self) -> str | None:
+        """Where the next pull goes on."""
+        return self.memory.cursor()
+
+    @property
+    def kept(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """The records by part and id."""
+        return {kind: self.memory.store(kind) for kind in KINDS}
+
+    @property
+    def posts(self) -> list[dict[str, Any]]:
+        """The posts of its owner."""
+        return list(self.memory.store("posts").values())
 
     async def page(self, limit: int = 100) -> Response:
         """One page, as it comes."""
         params: dict[str, Any] = {"limit": limit}
         if self.cursor is not None:
             params["cursor"] = self.cursor
-        return await self._api.as_(self._who).get(PULL, params=params)
+        return await self._api.as_(self.who).get(PULL, params=params)
 
     def take(self, page: dict[str, Any]) -> None:
-        """Store what a page holds, forget what it says; after a first sync, what it did not name."""
-        for kind in KINDS:
-            told = page.get(kind, {})
-            for item in told.get("items", ()):
-                self.kept[kind][item["id"]] = item
-                self._named.add((kind, item["id"]))
-            for gone in told.get("gone", ()):
-                self.gone.append((kind, gone))
-                self.kept[kind].pop(gone, None)
-        self.categories |= {category["code"]: category for category in page.get("categories", ())}
-        self.codes |= page.get("codes", {})
-        self.posts = page.get("posts", self.posts)
-        if page["first"] and not page["more"]:
-            for kind in KINDS:
-                self.kept[kind] = {
-                    one: item for one, item in self.kept[kind].items() if (kind, one) in self._named
-                }
-            self._named.clear()
-        self.cursor = page["cursor"]
+        """Keep a page, and note what it said to forget."""
+        self.gone += [(kind, one) for kind in KINDS for one in page.get(kind, {}).get("gone", ())]
+        self.memory.take(page)
 
-    def forget_cursor(self) -> None:
-        """Begin anew with the next page."""
-        self.cursor = None
-        self._named.clear()
+    def tasks(self) -> dict[str, int]:
+        """How many of each task there are now, by what it keeps and its own clock."""
+        now, today, kept = clock.now(), clock.today().isoformat(), self.kept
+        found = [
+            task
+            for ticket in kept["tickets"].values()
+            for task in ticket["tasks"]
+            if task != "overdue" or (ticket["due_at"] and datetime.fromisoformat(ticket["due_at"]) < now)
+        ]
+        homes = [home for home in kept["households"].values() if home["next_visit_due"] <= today]
+        found += [task for home in homes for task in home["tasks"]]
+        found += ["care_due" for care in kept["care"].values() if care["next_visit_due"] <= today]
+        found += ["transfers_in" for _transfer in kept["transfers"]]
+        return dict(Counter(found))
 
     async def sync(self, limit: int = 100) -> list[dict[str, Any]]:
         """Pull to the last page, anew where the server says so; the pages."""
@@ -130,7 +136,7 @@ class Store:
         while not pages or pages[-1]["more"]:
             reply = await self.page(limit)
             if reply.status_code == 410:
-                self.forget_cursor()
+                self.memory.begin_anew()
                 pages = []
                 continue
             assert reply.status_code == 200, reply.text

@@ -39,8 +39,16 @@ def until(true: Callable[[], bool]) -> None:
 @contextmanager
 def served(database: Database, folder: Path, port: int, *options: str) -> Iterator[psutil.Process]:
     """The server while the block runs, killed at its end; the tokens of the tests' town are good there."""
+    with running(database, folder, "serve", "--port", str(port), *options) as tree:
+        until(lambda: answers(port) or tree.status() == psutil.STATUS_ZOMBIE)
+        yield tree
+
+
+@contextmanager
+def running(database: Database, folder: Path, *command: str) -> Iterator[psutil.Process]:
+    """A command of the application as a process while the block runs; killed with all its children."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "app", "serve", "--port", str(port), *options],
+        [sys.executable, "-m", "app", *command],
         cwd=folder,
         env={
             **{name: value for name, value in os.environ.items() if not name.startswith("WANGGE_")},
@@ -52,13 +60,11 @@ def served(database: Database, folder: Path, port: int, *options: str) -> Iterat
         stderr=subprocess.DEVNULL,
     )
     tree = psutil.Process(process.pid)
-    family = [tree]
     try:
-        until(lambda: answers(port) or process.poll() is not None)
-        family += tree.children(recursive=True)
         yield tree
     finally:
-        for member in family:
+        family = tree.children(recursive=True) if tree.is_running() else []
+        for member in (tree, *family):
             with suppress(psutil.NoSuchProcess):
                 member.kill()
         process.wait()

@@ -34,20 +34,21 @@ FINAL = frozenset({"applied", "already_applied", "conflict", "refused"})
 
 @dataclass(slots=True)
 class Phone:
-    """One phone: what it keeps, what it has still to send, and what it was told of what it sent."""
+    """One phone: what it keeps, and what it was told of what it sent."""
 
     who: str
     store: Store
-    queue: list[dict[str, Any]] = field(default_factory=list)
     sent: dict[str, dict[str, Any]] = field(default_factory=dict)
     told: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def queue(self) -> list[dict[str, Any]]:
+        """What it has still to send."""
+        return self.store.memory.queue()
+
     def do(self, entry: dict[str, Any]) -> None:
-        """Put an operation into the queue, on top of the last one there about the same record."""
-        before = [one for one in self.queue if entry.get("id") and one.get("id") == entry["id"]]
-        if before:
-            entry |= {"after": before[-1]["op_id"]}
-        self.queue.append(entry)
+        """Put an operation into the queue."""
+        self.store.memory.put(entry)
         self.sent[entry["op_id"]] = entry
 
     def hear(self, results: list[dict[str, Any]]) -> None:
@@ -56,7 +57,7 @@ class Phone:
             op_id, outcome = result["op_id"], result["outcome"].removeprefix("already_")
             if result["outcome"] in FINAL:
                 assert self.told.setdefault(op_id, outcome) == outcome
-                self.queue = [one for one in self.queue if one["op_id"] != op_id]
+        self.store.memory.hear(results)
 
 
 class Swarm:
@@ -151,7 +152,7 @@ class Swarm:
             return
         reply = await phone.store.page(limit=3)
         if reply.status_code == 410:
-            phone.store.forget_cursor()
+            phone.store.memory.begin_anew()
         elif fate != "reply lost":
             phone.store.take(reply.json())
             if fate == "doubled":

@@ -15,6 +15,7 @@ from app.core.schema import ROOT
 
 TARGETS = ("demo", "test", "check", "bench", "docs", "fmt", "lock", "clean")
 COMPOSE_ONLY = {"POSTGRES_PASSWORD", "WANGGE_OWNER_PASSWORD", "WANGGE_APP_PASSWORD", "WANGGE_PUBLISH"}
+SETTLED_BY_COMPOSE = {"WANGGE_DATA_DIR", "WANGGE_HOST", "WANGGE_PORT", "WANGGE_OWNER_DATABASE_URL"}
 MAKE, BASH = (shutil.which(name) or name for name in ("make", "bash"))
 OLD_PYTHON = "#!/bin/sh\nexit 1\n"
 
@@ -78,7 +79,7 @@ def test_only_the_migrations_know_the_owners_password(compose: dict[str, Any]) -
 def test_no_secret_stands_in_the_compose_file(compose: dict[str, Any]) -> None:
     for service in compose["services"].values():
         for name, value in service["environment"].items():
-            if "PASSWORD" in name or "SECRET" in name:
+            if value is not None and ("PASSWORD" in name or "SECRET" in name):
                 assert re.fullmatch(r"\$\{\w+:\?[^}]+\}", value), name
 
 
@@ -89,6 +90,12 @@ def test_the_compose_file_names_settings_that_exist_and_files_that_exist(compose
     mounted = [volume.split(":")[0] for volume in compose["services"]["postgres"]["volumes"]]
     assert [path for path in mounted if path.startswith(".") and not (ROOT / "deploy" / path).is_file()] == []
     assert (ROOT / "deploy" / compose["x-wangge"]["build"]["context"] / "Dockerfile").is_file()
+
+
+def test_whatever_an_operator_may_choose_reaches_the_processes(compose: dict[str, Any]) -> None:
+    choices = {f"WANGGE_{field.upper()}" for field in Settings.model_fields} - SETTLED_BY_COMPOSE
+    for name in ("api", "worker", "migrate"):
+        assert choices <= compose["services"][name]["environment"].keys()
 
 
 def test_the_roles_are_those_that_the_migrations_expect() -> None:
@@ -145,6 +152,12 @@ def test_what_is_asked_of_the_bench_reaches_it() -> None:
     (line,) = (line for line in planned if " -m bench " in line)
     chosen = ["--tickets", '"1500"', "--people", '"900"', "--sizes", '"10,20"']
     assert line.split()[2:] == ["bench", "--data", '"var"', *chosen]
+
+
+def test_the_bench_measures_the_phones_too() -> None:
+    planned = make("-n", "bench", "ROUNDS=2").stdout
+    for module in ("phones", "uploading"):
+        assert f'-m bench.{module} --data "var" --rounds "2"' in planned
 
 
 def test_the_continuous_check_runs_check_and_test() -> None:

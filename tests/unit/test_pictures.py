@@ -9,44 +9,12 @@ import pytest
 from PIL import Image
 
 from app.core.errors import Problem
-from app.core.pictures import exif, inspection
+from app.core.pictures import exif
 from app.core.pictures.found import BrokenPicture, PictureTooLarge
-from app.core.pictures.inspection import Inspected
-from app.core.spool import Spool
 from tests.support import media
-from tests.support.photos import SECRET, TAKEN, picture, telling
+from tests.support.photos import SECRET, TAKEN, film, heic, inspected, picture, telling
 
 FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
-
-
-async def inspected(content: bytes, mime: str) -> tuple[Inspected, bytes]:
-    with Spool(len(content)) as spool:
-        await spool.write(content)
-        found = await inspection.inspect(spool, mime)
-        return found, found.clean.read()
-
-
-def box(name: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content) + 8) + name + content
-
-
-def heic(width: int = 64, height: int = 48) -> bytes:
-    """As much of a HEIC as tells its size and where its EXIF stands."""
-    told = b"\0\0\0\x06Exif\0\0" + telling()
-    info = box(b"iinf", b"\0\0\0\0\0\x01" + box(b"infe", b"\x02\0\0\0\0\x01\0\0Exif\0"))
-    size = box(b"iprp", box(b"ipco", box(b"ispe", struct.pack(">III", 0, width, height))))
-
-    def whole(at: int) -> bytes:
-        place = box(b"iloc", b"\0\0\0\0\x44\0\0\x01" + struct.pack(">HHHII", 1, 0, 1, at, len(told)))
-        return media.boxed(b"heic")[:16] + box(b"meta", b"\0\0\0\0" + info + size + place)
-
-    return whole(len(whole(0)) + 8) + box(b"mdat", told + b"pixels")
-
-
-def film() -> bytes:
-    """As much of a film as tells where it was made."""
-    tells = box(b"udta", box(b"\xa9xyz", b"+22.8333+113.0167/" + SECRET))
-    return media.boxed(b"isom")[:16] + box(b"moov", box(b"mvhd", bytes(20)) + tells) + box(b"mdat", b"frames")
 
 
 def pixels(content: bytes) -> bytes:

@@ -13,7 +13,7 @@ from app.core.pictures.found import MAX_PIXELS
 from app.core.pictures.thumbnail import SIDE
 
 MEMORY_BYTES = 469_762_048
-CPU_SECONDS = 15
+CPU_SECONDS = 6
 QUALITY = 80
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 

@@ -1,7 +1,7 @@
 """Looking at an uploaded file: what it tells, whether it may be taken, and its copy without metadata.
 
 The file is mapped, not read, and never decoded; two at a time, beside the event loop. Kinds that carry no
-known metadata (PDF, raw sound) are kept as they are.
+known metadata (AMR), or that cannot be told from the content (PDF), are kept as they are.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from tempfile import SpooledTemporaryFile
 from types import MappingProxyType
 from typing import IO
 
-from app.core.pictures import boxes, exif, gif, jpeg, png, webp
+from app.core.pictures import boxes, exif, gif, jpeg, png, sound, webp
 from app.core.pictures.exif import Hint
 from app.core.pictures.found import Data, Found
 from app.core.spool import IN_MEMORY_BYTES, Spool
@@ -34,6 +34,8 @@ _LOOKS: Mapping[str, Callable[[Data], Found]] = MappingProxyType(
         "video/quicktime": boxes.look_at_film,
         "video/3gpp": boxes.look_at_film,
         "audio/mp4": boxes.look_at_film,
+        "audio/mpeg": sound.look,
+        "audio/aac": sound.look,
     }
 )
 _threads = ThreadPoolExecutor(AT_ONCE, "pictures")

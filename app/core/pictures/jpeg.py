@@ -11,12 +11,16 @@ from app.core.pictures import exif
 from app.core.pictures.found import BrokenPicture, Data, Found, Piece, joined, number, require_size
 
 _MAX_SEGMENTS = 4_000
+# Of a progressive picture; encoders make about ten, and each costs its decoder the whole picture.
+_MAX_SCANS = 50
 # Cameras leave a few bytes between segments; readers pass over them.
 _MAX_GARBAGE = 4_096
 _END, _SCAN = 0xD9, 0xDA
-_APPS, _COMMENT = range(0xE0, 0xF0), 0xFE
+# What decodes the picture; all else is comments, an application's own, or nothing that anybody defined.
+_DECODES = frozenset({*range(0xC0, 0xD0), *range(0xDA, 0xE0)})
 _SIZED = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_JFIF, _ICC, _ADOBE = (0xE0, b""), (0xE2, b"ICC_PROFILE\0"), (0xEE, b"Adobe")
+_JFIF, _TELLS, _ICC, _ADOBE = 0xE0, 0xE1, (0xE2, b"ICC_PROFILE\0"), (0xEE, b"Adobe")
+_DENSITY, _JFIF_BYTES = b"JFIF\0", 18
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
 
 
@@ -39,7 +43,7 @@ class _Walk:
         self._pieces: list[Piece] = [(0, 2)]
         self._size: tuple[int, int] | None = None
         self._exif: bytes | None = None
-        self._scanned = False
+        self._scans = 0
 
     def next(self, at: int) -> int:
         """Take the segment here; returns where the next begins, 0 at the end of the picture."""
@@ -57,7 +61,7 @@ class _Walk:
         return self._scan(end) if marker == _SCAN else end
 
     def found(self) -> Found:
-        if self._size is None or not self._scanned:
+        if self._size is None or not self._scans:
             raise BrokenPicture
         return Found(joined(self._pieces), *self._size, self._exif)
 
@@ -66,15 +70,22 @@ class _Walk:
             height, width = number(self._data, at + 5, 2), number(self._data, at + 7, 2)
             require_size(width, height)
             self._size = (width, height)
-        if marker not in _APPS and marker != _COMMENT:
+        beginning = bytes(self._data[at + 4 : at + 16])
+        if marker in _DECODES or any(
+            marker == kept and beginning.startswith(name) for kept, name in (_ICC, _ADOBE)
+        ):
             self._pieces.append((at, end))
-            return
-        beginning = self._data[at + 4 : at + 16]
-        if any(marker == kept and beginning.startswith(name) for kept, name in (_JFIF, _ICC, _ADOBE)):
-            self._pieces.append((at, end))
-        elif marker == _APPS[1] and beginning.startswith(exif.JPEG_NAME) and self._exif is None:
+        elif marker == _JFIF and beginning.startswith(_DENSITY) and end - at >= _JFIF_BYTES:
+            self._keep_density(at, end)
+        elif marker == _TELLS and beginning.startswith(exif.JPEG_NAME) and self._exif is None:
             self._exif = bytes(self._data[at + 4 + len(exif.JPEG_NAME) : end])
             self._keep_turn()
+
+    def _keep_density(self, at: int, end: int) -> None:
+        """The picture's density without the preview that may follow it."""
+        whole = bytes(self._data[at:end])
+        bare = b"\xff\xe0\0\x10" + whole[4:16] + b"\0\0"
+        self._pieces.append((at, end) if whole == bare else bare)
 
     def _keep_turn(self) -> None:
         turn = exif.read(self._exif or b"").turn
@@ -85,8 +96,8 @@ class _Walk:
     def _scan(self, at: int) -> int:
         """Pass over compressed data, in which a marker's first byte is always masked."""
         found = _MARKER.search(self._data, at)
-        if found is None:
+        self._scans += 1
+        if found is None or self._scans > _MAX_SCANS:
             raise BrokenPicture
-        self._scanned = True
         self._pieces.append((at, found.start()))
         return found.start()

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, Self
 
-import xlsxwriter
-
 from app.core.workbook.cells import guarded
 
 MAX_SHEET_NAME = 31
@@ -42,6 +40,9 @@ class Book:
     """One workbook being written; use as a context, at whose end the file is whole."""
 
     def __init__(self, file: IO[bytes]) -> None:
+        # Two MiB that only a process that writes a workbook carries.
+        import xlsxwriter  # noqa: PLC0415 - see above
+
         self._book: Any = xlsxwriter.Workbook(file, _OPTIONS)
         self._formats = {
             name: self._book.add_format(said)

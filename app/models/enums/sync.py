@@ -12,6 +12,7 @@ class OperationKind(StrEnum):
     VISIT_CHANGE = "visit.change"
     CHECK_IN = "attendance.check_in"
     CHECK_OUT = "attendance.check_out"
+    NOTIFICATION_READ = "notification.read"
 
 
 class SyncOutcome(StrEnum):

@@ -87,6 +87,12 @@ async def keep(session: AsyncSession, *, session_id: UUID, app_version: str) -> 
     )
 
 
+async def is_phone(session: AsyncSession, *, session_id: UUID) -> bool:
+    """Whether an app has told its version in this session."""
+    told = select(Device.session_id).where(Device.session_id == session_id, Device.app_version.is_not(None))
+    return await session.scalar(told) is not None
+
+
 async def end_phones(session: AsyncSession, *, account_id: UUID) -> None:
     """End the account's sessions on phones: another phone has signed in."""
     phone = exists().where(Device.session_id == AuthSession.id, Device.app_version.is_not(None))

@@ -3,8 +3,9 @@
 A refresh token is 256 random bits of which only the hash is kept, and works once. A second use means that
 somebody has a copy, so it ends the whole session. A phone that lost the reply in a dead spot would look
 exactly like a thief; so it may give each attempt to refresh an id of its own, which travels with it and is
-kept as a hash. The same attempt again is answered again, as long as nothing that it gave has been used. A
-session ends 30 days (as deployed) after the sign-in, however often it was refreshed.
+kept as a hash. The same attempt again is answered again, as long as nothing that it gave has been used;
+after that it is an echo of the network, and refused without harm. A session ends 30 days (as deployed)
+after the sign-in, however often it was refreshed.
 """
 
 from dataclasses import dataclass
@@ -67,9 +68,7 @@ async def begin(
     session.add(opened)
     await session.flush()
     if app_version is not None:
-        if settings.one_phone:
-            await devices.end_phones(session, account_id=account.id)
-        await devices.keep(session, session_id=opened.id, app_version=app_version)
+        await _on_a_phone(session, opened, app_version, settings)
     return await _issue(session, opened, account, keyring, settings)
 
 
@@ -156,12 +155,14 @@ async def _rotate(
     proof = hash_token(str(attempt)) if attempt is not None else None
     if token.used_at is None:
         await _use(session, token, proof)
-    elif not await _unheard(session, token, proof):
+    elif proof is None or token.attempt_hash != proof:
         await _end(session, opened.id, "refresh_reused")
         await _note(session, "account.reuse_refresh", opened.id, opened.account_id)
         return None
+    elif await _heard(session, token):
+        return None
     if app_version is not None:
-        await devices.keep(session, session_id=opened.id, app_version=app_version)
+        await _on_a_phone(session, opened, app_version, settings)
     return await _issue(session, opened, account, keyring, settings)
 
 
@@ -179,16 +180,24 @@ async def _use(session: AsyncSession, token: RefreshToken, proof: bytes | None) 
     )
 
 
-async def _unheard(session: AsyncSession, token: RefreshToken, proof: bytes | None) -> bool:
-    """Whether this is the attempt that used the token up, and nothing that it gave has been used."""
-    if proof is None or token.attempt_hash != proof:
-        return False
+async def _heard(session: AsyncSession, token: RefreshToken) -> bool:
+    """Whether something that a used token gave has been used."""
     later = exists().where(
         RefreshToken.session_id == token.session_id,
         RefreshToken.token_hash != token.token_hash,
         RefreshToken.used_at > token.used_at,
     )
-    return not await session.scalar(select(later))
+    return bool(await session.scalar(select(later)))
+
+
+async def _on_a_phone(
+    session: AsyncSession, opened: AuthSession, app_version: str, settings: Settings
+) -> None:
+    """Note the app's version; a session that becomes a phone's, now or later, may end other phones'."""
+    if settings.one_phone and not await devices.is_phone(session, session_id=opened.id):
+        await session.execute(select(Account.id).where(Account.id == opened.account_id).with_for_update())
+        await devices.end_phones(session, account_id=opened.account_id)
+    await devices.keep(session, session_id=opened.id, app_version=app_version)
 
 
 async def _issue(

@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.crypto import Vault
 from app.core.errors import Invalid
 from app.models.enums.sync import OperationKind
+from app.schemas.sync import Nothing
 from app.schemas.team import CheckIn
 from app.schemas.ticket import TicketCreate
 from app.schemas.visit import VisitCreate, VisitPatch
+from app.services.mobile import inbox
 from app.services.mobile.operations import Done, Operation
 from app.services.platform.actor import Actor
 from app.services.staff import attendance
@@ -47,6 +49,8 @@ async def carry_out(
         return await _duty(session, actor, operation, body)
     if record_id is None:
         raise Invalid
+    if isinstance(body, Nothing):
+        return Done((await inbox.mark_read(session, actor=actor, notification_id=record_id)).id)
     if isinstance(body, TicketCreate):
         return await _report(session, actor, body, tools)
     if isinstance(body, VisitCreate):

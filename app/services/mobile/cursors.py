@@ -1,4 +1,4 @@
-"""The cursor of a pull: where in the outbox the phone is, or how far in the first sync or the last farewell.
+"""The cursor of a pull: where in the outbox and the messages, how far in the first sync or the farewell.
 
 It travels as base64url JSON, is opaque to clients and never trusted: it only says from where to read, and
 what is read is looked at with the caller's posts of now. One that the server cannot go on from is
@@ -21,10 +21,13 @@ from app.services.platform.actor import Actor, Dataset
 from app.services.platform.outbox import OutboxCursor
 
 KEPT_FOR = timedelta(days=30)
+# A phone forgets by itself what is older.
+RECENT = timedelta(days=90)
 MAX_LENGTH = 2000
 FIRST, CHANGES, FAREWELL = "f", "c", "x"
 _DATASETS = (Dataset.AREAS, Dataset.REGISTRY, Dataset.TICKETS)
 _BIGINT = 2**63
+_NONE = UUID(int=0)
 
 
 class CursorStale(Problem):
@@ -36,8 +39,18 @@ class CursorStale(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """Where in the caller's messages: the transaction and the message told last."""
+
+    txid: int
+    id: UUID = _NONE
+
+
+@dataclass(frozen=True, slots=True)
 class Cursor:
-    """`at` in the outbox; `step` and `after`: the kind and the id that a first sync or farewell has come to.
+    """`at` in the outbox, `heard` in the messages; `step` and `after`: the kind and the id where the rest is.
+
+    A first sync or farewell goes kind by kind.
 
     `scope` stands for the caller's posts, `since` is when they were looked at; `categories` and `codes` are
     the versions that the phone has.
@@ -45,6 +58,7 @@ class Cursor:
 
     mode: str
     at: OutboxCursor
+    heard: Heard
     scope: str
     since: datetime
     step: int = 0
@@ -73,6 +87,8 @@ def packed(cursor: Cursor) -> str:
         "m": cursor.mode,
         "t": cursor.at.txid,
         "i": cursor.at.id,
+        "h": cursor.heard.txid,
+        "g": cursor.heard.id.hex,
         "s": cursor.scope,
         "w": int(cursor.since.timestamp() * 1000),
         "n": cursor.step,
@@ -105,7 +121,7 @@ def unpacked(text: str) -> Cursor:
 
 
 def _read(told: Any) -> Cursor:
-    numbers = [told[name] for name in ("t", "i", "w", "n", "c")]
+    numbers = [told[name] for name in ("t", "i", "h", "w", "n", "c")]
     codes = told["k"]
     if (
         told["m"] not in {FIRST, CHANGES, FAREWELL}
@@ -116,6 +132,7 @@ def _read(told: Any) -> Cursor:
     return Cursor(
         mode=told["m"],
         at=OutboxCursor(told["t"], told["i"]),
+        heard=Heard(told["h"], UUID(hex=told["g"])),
         scope=str(told["s"]),
         since=datetime.fromtimestamp(told["w"] / 1000, UTC),
         step=told["n"],

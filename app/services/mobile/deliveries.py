@@ -1,11 +1,12 @@
 """One delivery on its way: looked up, sent with no transaction open, and what became of it written down.
 
-What was read in the meantime is left out; where nothing is left, nothing is sent. A failure is tried again
-after 1, 5, 15, 60 and 180 minutes, each try a job of the channel's own queue, so a dead channel holds up
-nobody else's. A worker that dies in between sends once more at worst.
+What was read or done in the meantime is left out; where nothing is left, nothing is sent. Quiet hours are
+looked at here, whatever made it late: a second try, the gap after another, a worker that was away. A failure
+is tried again after 1, 5, 15, 60 and 180 minutes, each try a job of the channel's own queue, so a dead
+channel holds up nobody else's. A worker that dies in between sends once more at worst.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -21,7 +22,7 @@ from app.core.ids import uuid7
 from app.models.enums.message import Channel, DeliveryState
 from app.models.message import Delivery, MailAddress, Notification
 from app.models.staff import Member
-from app.services.mobile import escalation, wording
+from app.services.mobile import escalation, rules, wording
 from app.services.mobile.channels import ChannelFailed, Channels, Outgoing
 
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180))
@@ -40,7 +41,7 @@ class _Parcel:
 async def deliver(
     sessions: Sessions, *, delivery_id: UUID, channels: Channels, vault: Vault
 ) -> DeliveryState | None:
-    """Send it; the state that it has then, None where there was nothing to do any more."""
+    """Send it; the state that it has then, None where there was nothing to do now."""
     async with transaction(sessions) as session:
         parcel = await _prepare(session, delivery_id, channels, vault)
     if parcel is None:
@@ -61,13 +62,26 @@ async def _prepare(
     delivery = await _locked(session, delivery_id)
     if delivery is None:
         return None
-    delivery.attempts += 1
     channel, ids = Channel(delivery.channel), frozenset(delivery.notification_ids)
     if channel not in channels:
         return _Parcel(channel, ids, None, DeliveryState.NO_CHANNEL)
     unread = await _unread(session, delivery.notification_ids)
     if not unread:
         return _Parcel(channel, ids, None, DeliveryState.READ_BEFORE)
+    if await _is_quiet(session, delivery, {row.category for row in unread}):
+        return None
+    delivery.attempts += 1
+    if delivery.attempts > len(WAITS) + 1:
+        # The worker died in each of them.
+        return _Parcel(channel, ids, None, DeliveryState.FAILED)
+    return await _pack(session, delivery, unread, vault)
+
+
+async def _pack(
+    session: AsyncSession, delivery: Delivery, unread: Sequence[Notification], vault: Vault
+) -> _Parcel:
+    """What is said to whom."""
+    channel, ids = Channel(delivery.channel), frozenset(delivery.notification_ids)
     member = await session.get_one(Member, delivery.member_id)
     if channel is Channel.WECOM:
         text = wording.shared(member.name, [row.kind for row in unread])
@@ -77,6 +91,18 @@ async def _prepare(
         return _Parcel(channel, ids, None, DeliveryState.NO_ADDRESS)
     text = wording.private([(row.kind, row.data) for row in unread])
     return _Parcel(channel, ids, Outgoing(delivery.id, address, text))
+
+
+async def _is_quiet(session: AsyncSession, delivery: Delivery, categories: Collection[str]) -> bool:
+    """Whether the channel may not ring now; the delivery then waits until it may."""
+    now, channel = clock.now(), Channel(delivery.channel)
+    at = await rules.rings_at(session, channel=channel, categories=categories, now=now)
+    if at <= now:
+        return False
+    delivery.not_before = at
+    await session.flush()
+    await escalation.send_later(session, delivery.id, channel, at)
+    return True
 
 
 async def _locked(session: AsyncSession, delivery_id: UUID) -> Delivery | None:
@@ -90,7 +116,9 @@ async def _locked(session: AsyncSession, delivery_id: UUID) -> Delivery | None:
 
 async def _unread(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[Notification]:
     statement = select(Notification).where(Notification.id.in_(ids), Notification.read_at.is_(None))
-    return (await session.scalars(statement.order_by(Notification.id))).all()
+    rows = (await session.scalars(statement.order_by(Notification.id))).all()
+    over = await escalation.over(session, rows)
+    return [row for row in rows if row.id not in over]
 
 
 async def _address(session: AsyncSession, member: Member, channel: Channel, vault: Vault) -> str | None:
@@ -120,7 +148,7 @@ async def _settle(
     late = [one for one in delivery.notification_ids if one not in parcel.ids]
     state = parcel.instead or (DeliveryState.FAILED if failed else DeliveryState.SENT)
     delivery.state, delivery.ended_at = state.value, clock.now()
-    delivery.failure = failed.code if failed else None
+    delivery.failure = failed.code if failed else "worker_died" if state is DeliveryState.FAILED else None
     delivery.notification_ids = [one for one in delivery.notification_ids if one in parcel.ids]
     await session.flush()
     if late:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import clock
 from app.core.db import Sessions, transaction
 from app.core.ids import uuid7
-from app.models.enums.message import Channel, DeliveryState
+from app.models.enums.message import Channel, DeliveryState, MessageCategory
 from app.models.message import Delivery, EscalationRule, Notification
 from app.models.ticket import Ticket
 from app.services.mobile import rules
@@ -25,7 +25,7 @@ from app.services.mobile.channels import Channels
 from app.services.platform import queue
 
 BATCH = 500
-GAP = timedelta(minutes=30)
+GAP, LOST = timedelta(minutes=30), timedelta(hours=1)
 JOBS: Mapping[Channel, str] = {channel: f"deliver_{channel.value}" for channel in Channel}
 Key = tuple[UUID, str]
 
@@ -33,6 +33,7 @@ Key = tuple[UUID, str]
 async def run(sessions: Sessions, *, channels: Channels, leave: Callable[[], bool] = lambda: False) -> int:
     """Look at all messages that are due; how many deliveries came of them. `leave` ends it after a batch."""
     made = 0
+    await _take_up(sessions)
     while not leave():
         async with transaction(sessions) as session:
             looked, new = await _batch(session, channels)
@@ -54,12 +55,12 @@ async def _batch(session: AsyncSession, channels: Channels) -> tuple[int, int]:
         )
     ).all()
     in_force = await rules.listed(session) if rows else ()
-    over = await _over(session, rows)
+    done = await over(session, rows)
     due: defaultdict[Key, list[UUID]] = defaultdict(list)
     earliest: dict[Key, datetime] = {}
     for row in rows:
         for rule in _advance(row, in_force, now):
-            if Channel(rule.channel) in channels and row.id not in over:
+            if Channel(rule.channel) in channels and row.id not in done:
                 key, at = (row.member_id, rule.channel), rules.not_before(rule, now)
                 due[key].append(row.id)
                 earliest[key] = min(earliest.get(key, at), at)
@@ -67,15 +68,23 @@ async def _batch(session: AsyncSession, channels: Channels) -> tuple[int, int]:
     return len(rows), await plan(session, due, earliest)
 
 
-async def _over(session: AsyncSession, rows: Sequence[Notification]) -> frozenset[UUID]:
+async def over(session: AsyncSession, rows: Sequence[Notification]) -> frozenset[UUID]:
     """The messages about something to do that has been done since, perhaps by a colleague."""
-    told = {row.id: row for row in rows if "while" in row.data}
+    told = [row for row in rows if row.entity == "ticket" and row.category != MessageCategory.ANSWER]
     if not told:
         return frozenset()
-    ids = {row.entity_id for row in told.values()}
-    found = await session.execute(select(Ticket.id, Ticket.status).where(Ticket.id.in_(ids)))
-    stands = {row.id: row.status for row in found}
-    return frozenset(one for one, row in told.items() if stands.get(row.entity_id) != row.data["while"])
+    columns = (Ticket.id, Ticket.status, Ticket.pending, Ticket.closed_at)
+    found = await session.execute(select(*columns).where(Ticket.id.in_({row.entity_id for row in told})))
+    stands = {ticket.id: ticket for ticket in found}
+    return frozenset(row.id for row in told if _is_over(row, stands.get(row.entity_id)))
+
+
+def _is_over(row: Notification, ticket: Any) -> bool:
+    if ticket is None or ticket.closed_at is not None:
+        return True
+    if row.kind == "to_approve":
+        return ticket.pending is None
+    return "while" in row.data and ticket.status != row.data["while"]
 
 
 def _advance(row: Notification, in_force: Sequence[EscalationRule], now: datetime) -> list[EscalationRule]:
@@ -92,18 +101,18 @@ async def plan(
     """Let messages join the delivery that waits, or make one, not sooner than half an hour after the last."""
     if not due:
         return 0
-    left = dict(due)
-    for key in await _joined(session, due):
-        left.pop(key, None)
-    last = await _last(session, left)
-    for key, ids in left.items():
-        not_before = max(earliest[key], last[key] + GAP) if key in last else earliest[key]
-        await _make(session, key, list(ids), not_before)
-    return len(left)
+    last = await _last(session, due)
+    at = {key: max(begin, last[key] + GAP) if key in last else begin for key, begin in earliest.items()}
+    joined = await _joined(session, due, at)
+    for key in due.keys() - joined:
+        await _make(session, key, list(due[key]), at[key])
+    return len(due) - len(joined)
 
 
-async def _joined(session: AsyncSession, due: Mapping[Key, Sequence[UUID]]) -> list[Key]:
-    """Where a delivery waits already, with the messages added to it."""
+async def _joined(
+    session: AsyncSession, due: Mapping[Key, Sequence[UUID]], at: Mapping[Key, datetime]
+) -> frozenset[Key]:
+    """Where a delivery waits already, with the messages added to it; it goes as soon as one of them may."""
     waiting = (
         await session.scalars(
             select(Delivery)
@@ -114,11 +123,14 @@ async def _joined(session: AsyncSession, due: Mapping[Key, Sequence[UUID]]) -> l
             .with_for_update()
         )
     ).all()
-    found = [row for row in waiting if (row.member_id, row.channel) in due]
-    for row in found:
-        row.notification_ids = [*row.notification_ids, *due[row.member_id, row.channel]]
+    found = {(row.member_id, row.channel): row for row in waiting if (row.member_id, row.channel) in due}
+    for key, row in found.items():
+        row.notification_ids = [*row.notification_ids, *due[key]]
+        if at[key] < row.not_before and not row.attempts:
+            row.not_before = at[key]
+            await send_later(session, row.id, Channel(row.channel), at[key])
     await session.flush()
-    return [(row.member_id, row.channel) for row in found]
+    return frozenset(found)
 
 
 async def _last(session: AsyncSession, due: Mapping[Key, Any]) -> dict[Key, datetime]:
@@ -150,6 +162,17 @@ async def _make(session: AsyncSession, key: Key, ids: list[UUID], not_before: da
         )
     )
     await send_later(session, delivery_id, Channel(channel), not_before)
+
+
+async def _take_up(sessions: Sessions) -> None:
+    """Have deliveries sent whose job was lost on the way: one that waits for ever would hold up all later."""
+    async with transaction(sessions) as session:
+        lost = select(Delivery).where(
+            Delivery.state == DeliveryState.WAITING, Delivery.not_before < clock.now() - LOST
+        )
+        for row in await session.scalars(lost.limit(BATCH).with_for_update(skip_locked=True)):
+            row.not_before = clock.now()
+            await send_later(session, row.id, Channel(row.channel), row.not_before)
 
 
 async def send_later(session: AsyncSession, delivery_id: UUID, channel: Channel, at: datetime) -> None:

@@ -1,12 +1,12 @@
-"""A first sync, kind by kind in pages by id; and the farewell to what lay in posts that have ended.
+"""All that somebody's posts open, kind by kind in pages by id: for a first sync, and for a farewell to posts.
 
 A page costs the same wherever it is. What is written meanwhile comes again as a change, because the cursor's
 place in the outbox was taken before the first page.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -16,18 +16,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.models.area import Area
-from app.models.registry import Household
+from app.models.enums.message import Task
+from app.models.message import Notification
+from app.models.registry import CareObject, Household, Transfer
 from app.models.ticket import Ticket
 from app.models.visit import Visit
 from app.services.areas import tree
+from app.services.mobile import inbox, tasks
+from app.services.mobile.cursors import RECENT
 from app.services.platform.actor import Actor
 from app.services.registry import reach
 from app.services.tickets import reads as tickets
 from app.services.visits import reads as visits
 
-# A phone forgets by itself what is older.
-RECENT = timedelta(days=90)
-KINDS = ("areas", "households", "tickets", "visits")
+KINDS = ("areas", "households", "care", "transfers", "tickets", "visits", "notifications")
+# What posts open, and what leaves the phone with them; messages are one's own.
+OF_POSTS = KINDS[:-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +41,17 @@ class _Kind:
     wanted: Callable[[], ColumnElement[bool]]
 
 
-def _recent_tickets() -> ColumnElement[bool]:
+def recent_tickets() -> ColumnElement[bool]:
+    """The tickets that a phone keeps."""
     return or_(Ticket.closed_at.is_(None), Ticket.closed_at > clock.now() - RECENT)
 
 
 def _recent_visits() -> ColumnElement[bool]:
     return Visit.occurred_at > clock.now() - RECENT
+
+
+def _recent_messages() -> ColumnElement[bool]:
+    return Notification.created_at > clock.now() - RECENT
 
 
 _KINDS: Mapping[str, _Kind] = MappingProxyType(
@@ -51,8 +60,11 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
         "households": _Kind(
             Household, lambda actor: reach.visible(actor, Household), lambda: Household.ended_on.is_(None)
         ),
-        "tickets": _Kind(Ticket, tickets.visible, _recent_tickets),
+        "tickets": _Kind(Ticket, tickets.visible, recent_tickets),
         "visits": _Kind(Visit, visits.visible, _recent_visits),
+        "care": _Kind(CareObject, partial(tasks.visible, Task.CARE_DUE), true),
+        "transfers": _Kind(Transfer, partial(tasks.visible, Task.TRANSFERS_IN), true),
+        "notifications": _Kind(Notification, inbox.own, _recent_messages),
     }
 )
 
@@ -60,32 +72,9 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
 async def ids_after(
     session: AsyncSession, *, actor: Actor, kind: str, after: UUID | None, limit: int
 ) -> Sequence[UUID]:
-    """The next ids of a kind that the caller sees."""
+    """The next ids of a kind that an actor sees."""
     of = _KINDS[kind]
-    return await _page(session, of, of.visible(actor), after, limit)
-
-
-async def ids_left(
-    session: AsyncSession, *, before: Actor, actor: Actor, kind: str, after: UUID | None, limit: int
-) -> Sequence[UUID]:
-    """The next ids of a kind that the caller saw with the posts of then, and sees no more."""
-    of = _KINDS[kind]
-    no_more = of.visible(before) & of.visible(actor).is_not(true())
-    return await _page(session, of, no_more, after, limit)
-
-
-async def ended(session: AsyncSession, *, actor: Actor, households: Collection[UUID]) -> set[UUID]:
-    """Those of some households that ended within the caller's reach."""
-    if not households:
-        return set()
-    over = Household.id.in_(households) & Household.ended_on.is_not(None)
-    return set(await session.scalars(select(Household.id).where(over, reach.visible(actor, Household))))
-
-
-async def _page(
-    session: AsyncSession, of: _Kind, seen: ColumnElement[bool], after: UUID | None, limit: int
-) -> Sequence[UUID]:
-    statement = select(of.table.id).where(seen, of.wanted()).order_by(of.table.id).limit(limit)
+    statement = select(of.table.id).where(of.visible(actor), of.wanted()).order_by(of.table.id).limit(limit)
     if after is not None:
         statement = statement.where(of.table.id > after)
     return (await session.scalars(statement)).all()

@@ -4,7 +4,7 @@ Unread messages of one kind are counted where the badges are (`todo`). What is f
 rule of retention.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, any_, delete, exists, select, update
@@ -14,12 +14,15 @@ from app.core import clock
 from app.core.errors import NotFound
 from app.core.paging import Page, Sort, page_of
 from app.models.enums.message import MessageCategory
-from app.models.message import Delivery, Notification
+from app.models.message import THIS_TRANSACTION, Delivery, Notification
 from app.schemas.message import NotificationRead
 from app.services.mobile import wording
+from app.services.mobile.cursors import RECENT
+from app.services.platform import outbox
 from app.services.platform.actor import Actor
 from app.services.platform.listing import page_statement
 
+FORGOTTEN = "notification.forget"
 _NEWEST = Sort.by_id(Notification.id, descending=True)
 
 
@@ -41,7 +44,7 @@ async def page(
     statement = page_statement(
         select(Notification),
         sort=_NEWEST,
-        branches=[_own(actor)],
+        branches=[own(actor)],
         filters=filters,
         cursor=cursor,
         limit=limit,
@@ -52,7 +55,7 @@ async def page(
 
 async def one(session: AsyncSession, *, actor: Actor, notification_id: UUID) -> NotificationRead:
     """One message; `NotFound` for anybody else's."""
-    found = await session.scalar(select(Notification).where(Notification.id == notification_id, _own(actor)))
+    found = await session.scalar(select(Notification).where(Notification.id == notification_id, own(actor)))
     if found is None:
         raise NotFound
     return _read(found)
@@ -60,7 +63,7 @@ async def one(session: AsyncSession, *, actor: Actor, notification_id: UUID) -> 
 
 async def mark_read(session: AsyncSession, *, actor: Actor, notification_id: UUID) -> NotificationRead:
     """Mark one as read; read before, it stays as it was."""
-    await _mark(session, _own(actor), Notification.id == notification_id)
+    await _mark(session, own(actor), Notification.id == notification_id)
     return await one(session, actor=actor, notification_id=notification_id)
 
 
@@ -68,7 +71,7 @@ async def mark_all(
     session: AsyncSession, *, actor: Actor, up_to: UUID | None, category: MessageCategory | None
 ) -> int:
     """Mark what has been seen as read: up to a message, of one category or of all; how many were not yet."""
-    conditions = [_own(actor)]
+    conditions = [own(actor)]
     if up_to:
         conditions.append(Notification.id <= up_to)
     if category:
@@ -77,28 +80,46 @@ async def mark_all(
 
 
 async def forget(session: AsyncSession, ids: Sequence[UUID]) -> None:
-    """Delete messages, and the lines of the log of deliveries of which no message is left."""
-    gone = delete(Notification).where(Notification.id.in_(ids)).returning(Notification.member_id)
-    members = set((await session.scalars(gone.execution_options(synchronize_session=False))).all())
+    """Delete messages, and the lines of the log of deliveries of which no message is left.
+
+    Phones that may still hold them are told.
+    """
+    gone = delete(Notification).where(Notification.id.in_(ids))
+    returned = gone.returning(Notification.member_id, Notification.id, Notification.created_at)
+    rows = (await session.execute(returned.execution_options(synchronize_session=False))).all()
+    held: dict[UUID, list[str]] = {row.member_id: [] for row in rows}
+    for row in rows:
+        if row.created_at > clock.now() - RECENT:
+            held[row.member_id].append(str(row.id))
+    news = [(FORGOTTEN, member_id, {"ids": told}) for member_id, told in held.items() if told]
+    if news:
+        await outbox.append_all(session, news)
     left = exists().where(Notification.id == any_(Delivery.notification_ids))
-    over = delete(Delivery).where(Delivery.member_id.in_(members), ~left)
+    over = delete(Delivery).where(Delivery.member_id.in_(held), ~left)
     await session.execute(over.execution_options(synchronize_session=False))
+
+
+async def several(session: AsyncSession, *, actor: Actor, ids: Collection[UUID]) -> list[NotificationRead]:
+    """Those of some messages that are the caller's."""
+    statement = select(Notification).where(Notification.id.in_(ids), own(actor))
+    return [_read(row) for row in await session.scalars(statement)]
+
+
+def own(actor: Actor) -> ColumnElement[bool]:
+    """The caller's messages, as a condition."""
+    mine: ColumnElement[bool] = Notification.member_id == actor.member_id
+    return mine
 
 
 async def _mark(session: AsyncSession, *conditions: ColumnElement[bool]) -> int:
     marked = await session.execute(
         update(Notification)
         .where(*conditions, Notification.read_at.is_(None))
-        .values(read_at=clock.now())
+        .values(read_at=clock.now(), txid=THIS_TRANSACTION)
         .returning(Notification.id)
         .execution_options(synchronize_session=False)
     )
     return len(marked.all())
-
-
-def _own(actor: Actor) -> ColumnElement[bool]:
-    own: ColumnElement[bool] = Notification.member_id == actor.member_id
-    return own
 
 
 def _read(row: Notification) -> NotificationRead:

@@ -11,12 +11,13 @@ from uuid import UUID
 
 from app.core.errors import Problem
 from app.models.enums.sync import OperationKind, SyncOutcome
+from app.schemas.sync import Nothing
 from app.schemas.team import CheckIn
 from app.schemas.ticket import TicketCreate
 from app.schemas.visit import VisitCreate, VisitPatch
 from app.services.tickets.commands import Command
 
-Body = TicketCreate | Command | VisitCreate | VisitPatch | CheckIn
+Body = TicketCreate | Command | VisitCreate | VisitPatch | CheckIn | Nothing
 
 
 @dataclass(frozen=True, slots=True)

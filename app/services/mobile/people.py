@@ -20,6 +20,8 @@ HANDLERS = frozenset({Role.DEPT_HANDLER, Role.DEPT_HEAD})
 OVERSEERS = frozenset({Role.SUPERVISOR, Role.LEADER_VIEWER})
 _LEVELS = tuple(AreaLevel)
 _TOWN = _LEVELS.index(AreaLevel.TOWN)
+# Named when it happened; the ticket may have gone to others since.
+_BY_NAME = frozenset({Audience.NAMED, Audience.PRESSER})
 Find = Callable[[Outbox, Facts], Iterable[UUID | None]]
 
 
@@ -29,7 +31,18 @@ def of(audience: Audience, row: Outbox, facts: Facts) -> list[UUID]:
     if about_ticket and row.entity_id not in facts.tickets:
         return []
     found = FINDERS[audience](row, facts)
+    if audience in _BY_NAME:
+        found = _still_there(found, row, facts)
     return [member for member in dict.fromkeys(found) if member is not None]
+
+
+def _still_there(found: Iterable[UUID | None], row: Outbox, facts: Facts) -> list[UUID | None]:
+    """Those who hold a post in the ticket's areas or its lead: others may not see it any more."""
+    ticket = _ticket(row, facts)
+    there = {
+        post.member_id for place in (*ticket.path, ticket.lead_org_id) for post in facts.posts.get(place, ())
+    }
+    return [member for member in found if member in there]
 
 
 def _ticket(row: Outbox, facts: Facts) -> Row[Any]:

@@ -19,7 +19,7 @@ from app.core.db import Sessions, transaction
 from app.core.errors import Busy, Conflict, Problem, Stale
 from app.core.failures import of_database
 from app.models.enums.sync import SyncOutcome
-from app.services.mobile import outcomes, standing
+from app.services.mobile import outcomes, standing, versions
 from app.services.mobile.carrying import Tools, carry_out
 from app.services.mobile.lanes import lanes
 from app.services.mobile.operations import Done, Kept, Operation, Unreadable
@@ -34,6 +34,13 @@ class OperationReused(Conflict):
 
     code = "operation_id_reused"
     title_zh, title_en = "同一个操作编号已用于另一个操作", "This op_id was used for another operation"
+
+
+class BasisUnknown(Busy):
+    """The operation that this one was made on top of has not come yet, or is forgotten."""
+
+    title_zh = "它之前的操作还没有收到，请按顺序重新上传"
+    title_en = "The operation that it depends on has not come yet: send both"
 
 
 class BasisMissing(Conflict):
@@ -65,6 +72,7 @@ class Queue:
     stands: Standing
     tools: Tools
     known: dict[UUID, Kept]
+    sent: frozenset[UUID]
     last: dict[UUID, Result] = field(default_factory=dict)
     now: dict[UUID, Result] = field(default_factory=dict)
 
@@ -76,24 +84,27 @@ async def push(
     operations: Sequence[Operation | Unreadable],
     tools: Tools,
     side_by_side: int,
+    gate: asyncio.Semaphore,
 ) -> list[Result]:
     """Carry out what was not before; one result for each, in their order.
 
-    Up to `side_by_side` at a time, but what names a record in common one after the other.
+    Up to `side_by_side` at a time, but what names a record in common one after the other. All pushes of a
+    process go through one `gate`, entry by entry, so a long queue does not hold up a short one.
     """
     async with transaction(sessions) as session:
         stands = await standing.of(session, actor)
-        named = {each.op_id for each in operations if each.op_id}
-        named |= {each.after for each in operations if isinstance(each, Operation) and each.after}
-        known = await outcomes.known(session, member_id=actor.id, op_ids=named)
-    queue = Queue(sessions, actor.id, stands, tools, known)
+        sent = frozenset(each.op_id for each in operations if each.op_id)
+        below = {each.after for each in operations if isinstance(each, Operation) and each.after}
+        known = await outcomes.known(session, member_id=actor.id, op_ids=sent | below)
+    queue = Queue(sessions, actor.id, stands, tools, known, sent)
     found: dict[int, Result] = {}
     waiting = deque(lanes([each.names for each in operations]))
 
     async def work() -> None:
         while waiting:
             for position in waiting.popleft():
-                found[position] = await _next(queue, operations[position])
+                async with gate:
+                    found[position] = await _next(queue, operations[position])
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -122,9 +133,9 @@ async def _next(queue: Queue, entry: Operation | Unreadable) -> Result:
 async def _first(queue: Queue, operation: Operation) -> Result:
     """An operation that was not met before, or not for good."""
     try:
-        expected = _expected(queue, operation)
+        made = _made_before(queue, operation)
         actor = queue.stands.for_(operation)
-        done = await _done(queue, operation, actor, expected)
+        done = await _done(queue, operation, actor, made)
     except DBAPIError as error:
         problem = of_database(error)
         if problem is None:
@@ -140,11 +151,12 @@ async def _first(queue: Queue, operation: Operation) -> Result:
     return Result(operation.op_id, "applied", done.record_id, done.version, done.no)
 
 
-async def _done(queue: Queue, operation: Operation, actor: Actor, expected: int | None) -> Done | Kept:
+async def _done(queue: Queue, operation: Operation, actor: Actor, made: int | None) -> Done | Kept:
     async with transaction(queue.sessions) as session:
         faster = await outcomes.claim(session, member_id=queue.member_id, operation=operation)
         if faster is not None:
             return faster
+        expected = await versions.expected(session, actor=actor, operation=operation, made=made)
         done = await carry_out(
             session, actor=actor, operation=operation, expected=expected, tools=queue.tools
         )
@@ -180,18 +192,15 @@ def _again(operation: Operation | Unreadable, kept: Kept) -> Result:
     return Result(operation.op_id, outcome, kept.record_id, kept.version, problem=kept.problem)
 
 
-def _expected(queue: Queue, operation: Operation) -> int | None:
-    """The version that the record must have: what the phone saw, or what it made of it itself since."""
+def _made_before(queue: Queue, operation: Operation) -> int | None:
+    """The version that the phone's own earlier operation made of the record, which must have been applied."""
     if operation.after is not None:
         return _version_after(queue, operation.after)
     before = queue.last.get(operation.record_id) if operation.record_id else None
     if before is None:
-        return operation.version
+        return None
     _require(before)
-    # The phone could not see what its own earlier operation would make of the record.
-    if operation.version is None or before.version is None:
-        return operation.version
-    return max(operation.version, before.version)
+    return before.version if operation.version is not None else None
 
 
 def _version_after(queue: Queue, op_id: UUID) -> int | None:
@@ -200,6 +209,8 @@ def _version_after(queue: Queue, op_id: UUID) -> int | None:
         _require(result)
         return result.version
     kept = queue.known.get(op_id)
+    if kept is None and op_id not in queue.sent:
+        raise BasisUnknown
     if kept is None or kept.outcome is not SyncOutcome.APPLIED:
         raise BasisMissing
     return kept.version

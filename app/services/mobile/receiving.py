@@ -2,21 +2,22 @@
 
 A piece is put into the file store and then counted in one short transaction, which only succeeds if the
 upload still stands where the piece begins. Of two that send at once one therefore loses, and no lock is
-held while a phone is sending. What comes in one go is never stored in pieces. A connection that dies
-without a word, or a killed server, costs what came in the last seconds.
+held while a phone is sending. What comes in one go is never stored in pieces. A connection that falls
+silent is kept what it sent and given up after a minute; a killed server costs what came in the last seconds.
 """
 
 import hashlib
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.db import Sessions, transaction
-from app.core.errors import BadRequest, Conflict, Problem
+from app.core.errors import BadRequest, Conflict, NotFound, Problem
 from app.core.files import FileStore
 from app.core.ids import uuid7
 from app.core.media_types import HEAD_BYTES
@@ -24,10 +25,12 @@ from app.core.spool import Spool
 from app.models.attachment import FileIntent
 from app.models.upload import Upload, UploadPiece
 from app.services.mobile import awaited, uploads
+from app.services.mobile.arriving import Arriving
 from app.services.platform import attachments
 from app.services.platform.actor import Actor
 
-PIECE_SECONDS = 3.0
+PIECE_SECONDS = QUIET_SECONDS = 3.0
+SILENT_SECONDS = 60.0
 MAX_PIECES = 1_000
 ALGORITHMS = ("sha1", "sha256")
 
@@ -111,11 +114,16 @@ class Receiver:
             raise
 
     async def _take(self, sent: Sent) -> int:
-        at, body = sent.offset, sent.body
         hashed = hashlib.new(sent.checksum.algorithm, usedforsecurity=False) if sent.checksum else None
+        async with Arriving(sent.body) as body:
+            return await self._take_all(sent, body, hashed)
+
+    async def _take_all(self, sent: Sent, body: Arriving, hashed: "hashlib._Hash | None") -> int:
+        at = sent.offset
         ended = False
         while not ended:
-            with Spool(self.upload.length - at + 1) as spool:
+            # Only what came in one go is a file already; of pieces the whole is hashed.
+            with Spool(self.upload.length - at + 1, hashed=at == 0) as spool:
                 ended = await self._fill(spool, body, at=at, hashed=hashed)
                 if ended and hashed and sent.checksum and hashed.digest() != sent.checksum.digest:
                     raise ChecksumMismatch
@@ -127,24 +135,35 @@ class Receiver:
                 at += spool.size
         return at
 
-    async def _fill(self, spool: Spool, body: AsyncIterator[bytes], *, at: int, hashed: object) -> bool:
-        """Take bytes for a few seconds; returns whether they have come to their end.
+    async def _fill(self, spool: Spool, body: Arriving, *, at: int, hashed: "hashlib._Hash | None") -> bool:
+        """Take bytes for a few seconds, or until no more come; returns whether that was their end.
 
         With a checksum none is counted before all have come.
         """
-        until, update_hash = self.clock() + PIECE_SECONDS, getattr(hashed, "update", None)
-        async for data in body:
-            if at + spool.size + len(data) > self.upload.length:
-                raise BeyondTheEnd
-            if update_hash is not None:
-                update_hash(data)
-            looked = spool.size >= HEAD_BYTES
-            await spool.write(data)
-            if at == 0 and spool.size >= HEAD_BYTES and not looked:
-                attachments.require_known_type(spool.head)
-            if update_hash is None and self.clock() > until:
+        until = self.clock() + PIECE_SECONDS
+        while True:
+            data = await body.next(QUIET_SECONDS)
+            if data is None:
+                if body.silent >= SILENT_SECONDS:
+                    return True
+                if spool.size and hashed is None:
+                    return False
+                continue
+            if not data:
+                return True
+            if hashed is not None:
+                hashed.update(data)
+            await self._put(spool, data, at=at)
+            if hashed is None and self.clock() > until:
                 return False
-        return True
+
+    async def _put(self, spool: Spool, data: bytes, *, at: int) -> None:
+        if at + spool.size + len(data) > self.upload.length:
+            raise BeyondTheEnd
+        looked = spool.size >= HEAD_BYTES
+        await spool.write(data)
+        if at == 0 and spool.size >= HEAD_BYTES and not looked:
+            attachments.require_known_type(spool.head)
 
     async def _keep(self, spool: Spool, *, at: int) -> None:
         """Put a piece into the store, then count it."""
@@ -181,11 +200,12 @@ class Receiver:
     async def _join(self, whole: Spool, last: Spool, *, at: int) -> None:
         for piece in await self._pieces():
             if piece.start != whole.size:
-                raise self._wrong_offset(at)
+                break
             async for data in await self.files.read(piece.object_key, 0, piece.size):
                 await whole.write(data)
         if whole.size != at:
-            raise self._wrong_offset(at)
+            async with transaction(self.sessions) as session:
+                await self._refuse(session)
         last.file.seek(0)
         while data := last.file.read(1_048_576):
             await whole.write(data)
@@ -209,14 +229,17 @@ class Receiver:
             .returning(Upload.id)
         )
         if await session.scalar(moved.execution_options(synchronize_session=False)) is None:
-            stands = await session.scalar(select(Upload.received).where(Upload.id == self.upload.id))
-            raise self._wrong_offset(stands)
+            await self._refuse(session)
 
     async def _require_few_pieces(self, session: AsyncSession) -> None:
         last = select(UploadPiece.start).where(UploadPiece.upload_id == self.upload.id)
         if await session.scalar(last.order_by(UploadPiece.start).offset(MAX_PIECES - 1).limit(1)) is not None:
             raise TooManyPieces
 
-    def _wrong_offset(self, stands: int | None) -> WrongOffset:
-        headers = {} if stands is None else {"Upload-Offset": str(stands)}
-        return WrongOffset(headers=headers, offset=stands)
+    async def _refuse(self, session: AsyncSession) -> NoReturn:
+        """Say where the upload stands, which is not where these bytes begin; `NotFound` if given up."""
+        stands = await session.scalar(select(Upload.received).where(Upload.id == self.upload.id))
+        raise NotFound if stands is None else self._wrong_offset(stands)
+
+    def _wrong_offset(self, stands: int) -> WrongOffset:
+        return WrongOffset(headers={"Upload-Offset": str(stands)}, offset=stands)

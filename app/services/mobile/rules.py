@@ -4,7 +4,7 @@ They are rows, one for each category and channel, for an administrator to change
 message is answered here without a database; carrying it out is `escalation`'s.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -110,6 +110,16 @@ def not_before(rule: EscalationRule, now: datetime) -> datetime:
         return now
     over = here.replace(hour=end.hour, minute=end.minute, second=0, microsecond=0)
     return over if over > here else over + timedelta(days=1)
+
+
+async def rings_at(
+    session: AsyncSession, *, channel: Channel, categories: Collection[str], now: datetime
+) -> datetime:
+    """When a channel may ring for messages of these categories: now, or when the first quiet hours end."""
+    concerned = [
+        rule for rule in await listed(session) if rule.channel == channel and rule.category in categories
+    ]
+    return min((not_before(rule, now) for rule in concerned), default=now)
 
 
 def _of(rules: Iterable[EscalationRule], category: str) -> Iterable[EscalationRule]:

@@ -2,7 +2,8 @@
 
 A task is never stored: it is what the indexes of tickets, households, care objects and transfers say now, in
 the caller's scope narrowed to the posts that have the task. Each branch is one short scan of an index that is
-there anyway. Counting and listing are `todo`'s.
+there anyway. Counting and listing are `todo`'s; a phone is told of each of its records which tasks it is, and
+counts itself what time decides.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,7 +13,17 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, DateTime, and_, bindparam, exists, literal_column, or_
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    DateTime,
+    and_,
+    bindparam,
+    exists,
+    false,
+    literal_column,
+    or_,
+)
 
 from app.core import clock
 from app.models.enums import HouseholdType, RequestState, RevisitState, Role, Status, SuperviseLevel
@@ -59,17 +70,26 @@ TAKERS = frozenset(reach.WRITERS)
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One task: where it is listed, the table it counts, and its rows for a caller."""
+    """One task: where it is listed, the table it counts, its rows for a caller, and from when they count.
+
+    The address shows what is counted; `{today}` and `{member}` in it are the day and the caller.
+    """
 
     table: Any
     list: str
     rows: Callable[[Actor], Branches]
+    when: ColumnElement[bool] | None = None
+
+    def due(self, actor: Actor) -> Branches:
+        """The rows that count by now."""
+        found = self.rows(actor)
+        return found if self.when is None else [and_(branch, self.when) for branch in found]
 
 
 def of(actor: Actor) -> Iterator[tuple[Task, Kind, Branches]]:
     """The tasks that the caller's posts have, each with its branches."""
     for task, kind in KINDS.items():
-        branches = kind.rows(actor)
+        branches = kind.due(actor)
         if branches:
             yield task, kind, branches
 
@@ -194,29 +214,21 @@ def _to_close(actor: Actor) -> Branches:
 
 
 def _overdue(actor: Actor) -> Branches:
-    late = (_T.closed_at.is_(None), _T.due_at < _NOW, _T.status != _code(Status.DRAFT))
+    runs = (_T.closed_at.is_(None), _T.status != _code(Status.DRAFT))
     free = or_(_T.handler_id.is_(None), _T.handler_id == actor.member_id)
-    return [*_of_org(actor, *late, free), *_in_area(actor, ROUTERS, *late)]
+    return [*_of_org(actor, *runs, free), *_in_area(actor, ROUTERS, *runs)]
 
 
 def _visits_due(actor: Actor) -> Branches:
     found = scope.branches(_as(actor, VISITORS), Dataset.REGISTRY, households.COLUMNS)
-    due = (
-        Household.ended_on.is_(None),
-        Household.household_type != _code(HouseholdType.VACANT),
-        Household.next_visit_due <= _TODAY,
-    )
-    return [and_(branch, *due) for branch in found]
+    lived_in = (Household.ended_on.is_(None), Household.household_type != _code(HouseholdType.VACANT))
+    return [and_(branch, *lived_in) for branch in found]
 
 
 def _care_due(actor: Actor) -> Branches:
     """Care objects that the caller is responsible for, as far as their posts still reach them."""
     seen = scope.branches(actor, Dataset.REGISTRY, reach.columns_of(CareObject))
-    mine = (
-        CareObject.responsible_id == actor.member_id,
-        CareObject.ended_on.is_(None),
-        CareObject.next_visit_due <= _TODAY,
-    )
+    mine = (CareObject.responsible_id == actor.member_id, CareObject.ended_on.is_(None))
     return [and_(*mine, or_(*seen))] if seen else []
 
 
@@ -225,8 +237,10 @@ def _transfers_in(actor: Actor) -> Branches:
     return [and_(branch, Transfer.state == _code(TransferState.PENDING)) for branch in found]
 
 
-def _tickets(task: Task, rows: Callable[[Actor], Branches]) -> tuple[Task, Kind]:
-    return task, Kind(Ticket.__table__, f"/v1/todo/tickets?task={task.value}", rows)
+def _tickets(
+    task: Task, rows: Callable[[Actor], Branches], when: ColumnElement[bool] | None = None
+) -> tuple[Task, Kind]:
+    return task, Kind(Ticket.__table__, f"/v1/todo/tickets?task={task.value}", rows, when)
 
 
 TICKETS: Mapping[Task, Kind] = MappingProxyType(
@@ -243,16 +257,26 @@ TICKETS: Mapping[Task, Kind] = MappingProxyType(
             _tickets(Task.TO_ANSWER, _to_answer),
             _tickets(Task.TO_REVISIT, _to_revisit),
             _tickets(Task.TO_CLOSE, _to_close),
-            _tickets(Task.OVERDUE, _overdue),
+            _tickets(Task.OVERDUE, _overdue, _T.due_at < _NOW),
         )
     )
 )
 KINDS: Mapping[Task, Kind] = MappingProxyType(
     {
         **TICKETS,
-        Task.VISITS_DUE: Kind(Household.__table__, "/v1/visits/due", _visits_due),
-        Task.CARE_DUE: Kind(CareObject.__table__, "/v1/care-objects", _care_due),
-        Task.TRANSFERS_IN: Kind(Transfer.__table__, "/v1/transfers?state=pending", _transfers_in),
+        Task.VISITS_DUE: Kind(
+            Household.__table__,
+            "/v1/visits/due?due_until={today}",
+            _visits_due,
+            Household.next_visit_due <= _TODAY,
+        ),
+        Task.CARE_DUE: Kind(
+            CareObject.__table__,
+            "/v1/care-objects?responsible_id={member}&due_by={today}",
+            _care_due,
+            CareObject.next_visit_due <= _TODAY,
+        ),
+        Task.TRANSFERS_IN: Kind(Transfer.__table__, "/v1/transfers?state=pending&taking=true", _transfers_in),
     }
 )
 
@@ -260,5 +284,11 @@ KINDS: Mapping[Task, Kind] = MappingProxyType(
 def branches(task: Task | None, actor: Actor) -> Branches:
     """The branches of a task of tickets, or of all; none where the caller's posts do not have it."""
     if task is None:
-        return [branch for kind in TICKETS.values() for branch in kind.rows(actor)]
-    return TICKETS[task].rows(actor) if task in TICKETS else []
+        return [branch for kind in TICKETS.values() for branch in kind.due(actor)]
+    return TICKETS[task].due(actor) if task in TICKETS else []
+
+
+def visible(task: Task, actor: Actor) -> ColumnElement[bool]:
+    """The rows that are a task for the caller, or will be from their day on."""
+    found = KINDS[task].rows(actor)
+    return or_(*found) if found else false()

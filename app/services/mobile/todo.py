@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, func, literal_column, select, union
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core import clock
 from app.core.db import fetch_one
 from app.core.paging import Page
 from app.models.enums.message import MessageCategory, Task
@@ -48,7 +49,7 @@ async def counts(session: AsyncSession, *, actor: Actor) -> TodoRead:
     assert found is not None  # noqa: S101 - a row of subqueries is always there
     unread = {category: found[f"unread_{category.value}"] for category in MessageCategory}
     return TodoRead(
-        tasks={task: _badge(found[task.value], tasks.KINDS[task].list) for task in asked.tasks},
+        tasks={task: _badge(found[task.value], _list_of(task, actor)) for task in asked.tasks},
         unread={
             category: _badge(number, f"{MESSAGES}&category={category.value}")
             for category, number in unread.items()
@@ -105,6 +106,10 @@ def _unread(actor: Actor, category: MessageCategory) -> Any:
         .subquery()
     )
     return select(func.count()).select_from(found).scalar_subquery()
+
+
+def _list_of(task: Task, actor: Actor) -> str:
+    return tasks.KINDS[task].list.format(today=clock.today(), member=actor.member_id)
 
 
 def _badge(number: int, address: str) -> Badge:

@@ -24,7 +24,7 @@ from app.services.platform.actor import Actor
 from app.services.platform.attachments import AttachmentExists
 
 LASTS = timedelta(days=7)
-MAX_OPEN = 200
+MAX_OPEN, MAX_OPEN_BYTES = 200, 1_073_741_824
 BATCH = 100
 
 
@@ -64,7 +64,7 @@ async def create(
         await session.flush()
     if await session.get(Attachment, upload_id) is not None:
         raise AttachmentExists
-    await _require_few(session, actor)
+    await _require_few(session, actor, length)
     now = clock.now()
     begun = insert(Upload).values(
         id=upload_id,
@@ -157,9 +157,9 @@ def _is_of(upload: Upload, actor: Actor) -> bool:
     return (upload.member_id, upload.client_id) == (actor.member_id, actor.client_id)
 
 
-async def _require_few(session: AsyncSession, actor: Actor) -> None:
-    unfinished = select(func.count()).where(
-        owned(actor), Upload.finished_at.is_(None), Upload.fault.is_(None)
-    )
-    if (await session.scalar(unfinished) or 0) >= MAX_OPEN:
+async def _require_few(session: AsyncSession, actor: Actor, length: int) -> None:
+    told = select(func.count(), func.coalesce(func.sum(Upload.length), 0))
+    unfinished = told.where(owned(actor), Upload.finished_at.is_(None), Upload.fault.is_(None))
+    number, size = (await session.execute(unfinished)).one()
+    if number >= MAX_OPEN or size + length > MAX_OPEN_BYTES:
         raise TooManyUploads

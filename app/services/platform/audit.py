@@ -9,11 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core import clock
+from app.core import clock, logging
 from app.core.ids import uuid7
 from app.core.writes import Write, insert, together
 from app.models.platform import AuditLog
@@ -55,7 +54,7 @@ async def record_all(
         "data": [json.dumps(data) for _action, _entity_id, data in lines],
         "at": clock.now(),
         "actor": actor_id,
-        "request": _request_id(),
+        "request": logging.request_id(),
     }
     await session.execute(_MANY, values)
 
@@ -78,10 +77,5 @@ def line(
         entity=entity,
         entity_id=entity_id,
         data=dict(data or {}),
-        request_id=_request_id(),
+        request_id=logging.request_id(),
     )
-
-
-def _request_id() -> str | None:
-    found: str | None = structlog.contextvars.get_contextvars().get("request_id")
-    return found

@@ -1,8 +1,8 @@
 """Links to a file that work without a token until they expire, for a viewer that cannot send one.
 
 A link holds the attachment's id, which copy is meant and until when, signed with a key of the deployment's
-secret; it names nobody. Nothing is stored: a link ends by its time, by the file's end, or by a change of
-the secret. Who may have one is decided before.
+secret; it names nobody. Nothing of it is stored but that somebody made one: a link ends by its time, by the
+file's end, or by a change of the secret. Who may have one is decided before.
 """
 
 import base64
@@ -19,6 +19,8 @@ from app.core import clock
 from app.core.crypto import Vault
 from app.core.errors import NotFound
 from app.models.attachment import Attachment
+from app.services.platform import audit
+from app.services.platform.actor import Actor
 
 _BODY = struct.Struct(">4sB?I16s")
 _VERSION = 1
@@ -38,6 +40,22 @@ class Linked:
 
     attachment: Attachment
     thumbnail: bool
+
+
+async def make(
+    session: AsyncSession, *, actor: Actor, vault: Vault, file: Attachment, thumbnail: bool, minutes: int
+) -> tuple[str, datetime]:
+    """The text of a link, safe in a path, and when it expires; that it was made stands in the audit log."""
+    link, until = sign(vault, attachment_id=file.id, thumbnail=thumbnail, minutes=minutes)
+    await audit.record(
+        session,
+        action="attachment.link",
+        entity="attachment",
+        entity_id=file.id,
+        actor_id=actor.id,
+        data={"thumbnail": thumbnail, "expires_at": until.isoformat()},
+    )
+    return link, until
 
 
 def sign(vault: Vault, *, attachment_id: UUID, thumbnail: bool, minutes: int) -> tuple[str, datetime]:

@@ -7,12 +7,13 @@ here it has a name and a small JSON payload of ids and codes.
 import json
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
-from pgqueuer.adapters.persistence.queries import Queries
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+
+if TYPE_CHECKING:
+    from pgqueuer.adapters.persistence.queries import Queries
 
 
 async def enqueue(
@@ -24,4 +25,12 @@ async def enqueue(
     await connection.execute(text("SELECT 1"))
     raw: Any = (await connection.get_raw_connection()).driver_connection
     content = json.dumps(dict(payload), separators=(",", ":")).encode()
-    await Queries(AsyncpgDriver(raw)).enqueue(job, content, execute_after=after)
+    await _queue_of(raw).enqueue(job, content, execute_after=after)
+
+
+def _queue_of(raw: Any) -> "Queries":
+    # Three MiB, its scheduler and its command line with it, that only a process that queues work carries.
+    from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver  # noqa: PLC0415 - see above
+    from pgqueuer.adapters.persistence.queries import Queries  # noqa: PLC0415 - see above
+
+    return Queries(AsyncpgDriver(raw))

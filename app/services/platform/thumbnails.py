@@ -32,7 +32,7 @@ class Small:
 
 
 async def find(files: FileStore, *, picture: Attachment) -> Small:
-    """The small picture of an uploaded one, made now if nobody asked before; `NoThumbnail`."""
+    """The small picture of an uploaded one, made now if nobody asked before; `NoThumbnail`, `Unavailable`."""
     if picture.mime not in thumbnail.MIMES:
         raise NoThumbnail
     key = key_of(picture.object_key)

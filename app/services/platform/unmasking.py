@@ -11,11 +11,10 @@ from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-import structlog
 from sqlalchemy import func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core import clock
+from app.core import clock, logging
 from app.core.db import Sessions, transaction
 from app.core.errors import Forbidden, Problem
 from app.core.ids import uuid7
@@ -150,5 +149,5 @@ def _line(asked: Asked, refusal: str | None) -> dict[str, Any]:
         "refusal": refusal,
         "ip": asked.ip,
         "device": asked.device,
-        "request_id": structlog.contextvars.get_contextvars().get("request_id"),
+        "request_id": logging.request_id(),
     }

@@ -13,6 +13,7 @@ from app.models.enums import IdType, NoIdReason
 from app.models.registry import Resident
 from app.models.ticket import TicketContact
 from app.schemas.privacy import Correction
+from app.services.platform import outbox
 from app.services.platform.sealing import sealed_columns
 from app.services.privacy import traces
 from app.services.registry.identity import MESSAGES, IdentityRefusedError, parse
@@ -51,6 +52,7 @@ async def correct(session: AsyncSession, *, person: Resident, changes: Correctio
     await _change(
         session, row.values(**values, **numbers, version=Resident.version + 1, updated_at=clock.now())
     )
+    await outbox.append_all(session, [("resident.correct", person.id, {})])
     told = {name: value for name, value in numbers.items() if name.startswith("phone_")}
     if "name" in sent:
         told["name"] = sent["name"]

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.crypto import Vault
 from app.core.errors import Conflict
 from app.models.area import Area
-from app.models.attachment import Attachment, FileIntent, TicketAttachment
+from app.models.attachment import TicketAttachment
 from app.models.enums import Gender
 from app.models.enums.exchange import ExportState
 from app.models.enums.privacy import PersonalRecord
@@ -36,14 +36,13 @@ from app.models.ticket_outcome import TicketOutcome
 from app.models.ticket_step import TicketEvent, TicketNote, TicketRequest
 from app.models.upload import AwaitedFile
 from app.models.visit import Visit, VisitAttachment, VisitOpinion
-from app.services.platform import masks
+from app.services.platform import masks, outbox, unnamed_files
 from app.services.privacy import traces
 from app.services.registry import cycle
 from app.services.registry.names import name_columns
 
 ERASED = "［已删除］"
 NOBODY = masks.STAR
-_LINKS = (TicketAttachment, VisitAttachment)
 
 
 class ErasureHeld(Conflict):
@@ -95,6 +94,7 @@ async def erase_residents(session: AsyncSession, *, resident_ids: Sequence[UUID]
         ),
     )
     await _care(session, resident_ids)
+    await _tell(session, "resident.erase", resident_ids)
 
 
 async def erase_contacts(session: AsyncSession, *, ticket_ids: Sequence[UUID]) -> None:
@@ -116,6 +116,7 @@ async def erase_visits(session: AsyncSession, *, visit_ids: Sequence[UUID]) -> N
     await _change(session, heard.values(content=ERASED))
     await _unlinked(session, VisitAttachment, VisitAttachment.visit_id.in_(visit_ids))
     await _change(session, delete(AwaitedFile).where(AwaitedFile.visit_id.in_(visit_ids)))
+    await _tell(session, "visit.erase", visit_ids)
 
 
 async def _kept_answers(session: AsyncSession, ids: Sequence[str]) -> None:
@@ -137,31 +138,33 @@ async def _texts_of_tickets(session: AsyncSession, tickets: Sequence[UUID]) -> N
     await _change(
         session, ticket.values(title=ERASED, content=ERASED, address=ERASED, version=Ticket.version + 1)
     )
+    await _tell(session, "ticket.erase", tickets)
+
+
+async def _tell(session: AsyncSession, topic: str, ids: Sequence[UUID]) -> None:
+    """Whoever keeps copies of these records reads them anew."""
+    if ids:
+        await outbox.append_all(session, [(topic, one, {}) for one in ids])
 
 
 async def _unlinked(session: AsyncSession, links: Any, which: ColumnElement[bool]) -> None:
-    """Unlink files, delete the records that nothing names, and write an intent for each lone object."""
+    """Unlink files; those that nothing names any more go."""
     gone = delete(links).where(which).returning(links.attachment_id)
     unlinked = set(await session.scalars(gone.execution_options(synchronize_session=False)))
-    named = [exists().where(table.attachment_id == Attachment.id) for table in _LINKS]
-    keys = set(
-        await session.scalars(
-            delete(Attachment)
-            .where(Attachment.id.in_(unlinked), ~or_(*named))
-            .returning(Attachment.object_key)
-        )
-    )
-    kept = set(await session.scalars(select(Attachment.object_key).where(Attachment.object_key.in_(keys))))
-    lone = [{"object_key": key, "created_at": clock.now()} for key in sorted(keys - kept)]
-    if lone:
-        await session.execute(insert(FileIntent), lone)
+    await unnamed_files.remove(session, attachment_ids=unlinked)
 
 
 async def _care(session: AsyncSession, resident_ids: Sequence[UUID]) -> None:
     """That they were looked after, why and how, and their tags."""
     cared_for = select(CareObject.id).where(CareObject.resident_id.in_(resident_ids))
     await _change(session, delete(CareReview).where(CareReview.care_object_id.in_(cared_for)))
-    await _change(session, delete(CareObject).where(CareObject.resident_id.in_(resident_ids)))
+    ended = delete(CareObject).where(CareObject.resident_id.in_(resident_ids))
+    gone = await session.execute(
+        ended.returning(CareObject.id, CareObject.responsible_id).execution_options(synchronize_session=False)
+    )
+    news = [("care_object.erase", row.id, {"responsible_id": str(row.responsible_id)}) for row in gone]
+    if news:
+        await outbox.append_all(session, news)
     await _change(session, delete(ResidentTag).where(ResidentTag.resident_id.in_(resident_ids)))
     await cycle.keep(session, residents=resident_ids)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, or_, select
+from sqlalchemy import Row, Select, and_, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -33,17 +33,26 @@ _From, _To = aliased(Area), aliased(Area)
 
 def visible(actor: Actor) -> Predicate:
     """The transfers out of the caller's areas and into them."""
-    return or_(*_branches(actor))
+    return or_(false(), *_branches(actor))
 
 
 async def page(
-    session: AsyncSession, *, actor: Actor, state: TransferState | None, cursor: str | None, limit: int
+    session: AsyncSession,
+    *,
+    actor: Actor,
+    state: TransferState | None,
+    taking: bool = False,
+    cursor: str | None,
+    limit: int,
 ) -> Page[TransferRead]:
-    """One page of the transfers out of the caller's areas and into them, in the order of their ids."""
+    """One page of the transfers out of the caller's areas and into them, in the order of their ids.
+
+    taking: only those into them.
+    """
     statement = page_statement(
         _with_names(actor),
         sort=_BY_ID,
-        branches=_branches(actor),
+        branches=scope.branches(actor, Dataset.REGISTRY, TAKING) if taking else _branches(actor),
         filters=[Transfer.state == state] if state else [],
         cursor=cursor,
         limit=limit,
@@ -59,6 +68,11 @@ async def detail(session: AsyncSession, *, actor: Actor, transfer_id: UUID) -> T
     if row is None:
         raise NotFound
     return _read(row)
+
+
+async def several(session: AsyncSession, *, actor: Actor, which: Predicate) -> list[TransferRead]:
+    """Some of the transfers that the caller sees."""
+    return [_read(row) for row in await session.execute(_with_names(actor).where(which, visible(actor)))]
 
 
 def _branches(actor: Actor) -> Sequence[Predicate]:

@@ -16,6 +16,7 @@ from app.core import clock
 from app.core.errors import Conflict, NotFound, invalid_field
 from app.core.ids import uuid7
 from app.core.paging import Page, Sort, page_of
+from app.core.writes import together
 from app.models.area import Area
 from app.models.enums import OrgKind
 from app.models.platform import WorkCalendar
@@ -23,7 +24,7 @@ from app.models.staff import Member, Org
 from app.models.ticket import Ticket
 from app.schemas.org import OrgCreate, OrgPatch
 from app.services.areas import tree
-from app.services.platform import audit, versions
+from app.services.platform import audit, outbox, versions
 from app.services.platform.actor import Actor
 from app.services.platform.listing import page_statement
 
@@ -158,4 +159,5 @@ async def _require_calendar(session: AsyncSession, calendar_id: UUID | None) -> 
 
 
 async def _record(session: AsyncSession, actor: Actor, action: str, org: Org, data: dict[str, Any]) -> None:
-    await audit.record(session, action=action, entity="org", entity_id=org.id, actor_id=actor.id, data=data)
+    line = audit.line(action=action, entity="org", entity_id=org.id, actor_id=actor.id, data=data)
+    await together(session, [line, outbox.append(action, org.id, {"by": str(actor.id), **data})])

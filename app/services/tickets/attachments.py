@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Exists, exists, or_, select
+from sqlalchemy import ColumnElement, Exists, and_, exists, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -25,6 +25,7 @@ from app.schemas.attachment import MAX_A_STEP, AttachmentName
 from app.services.platform import attachments
 from app.services.platform.actor import Actor
 from app.services.tickets import reads
+from app.services.tickets.present import HANDLING
 
 FIELD = "body.attachments"
 _LINK: Any = TicketAttachment.__table__
@@ -78,6 +79,14 @@ def linked() -> Exists:
 def seen(actor: Actor) -> Exists:
     """The files of tickets that the caller may see, as a condition on attachments."""
     return linked().where(TicketAttachment.ticket_id == Ticket.id, reads.visible(actor))
+
+
+def tells_too_much(actor: Actor) -> ColumnElement[bool]:
+    """Whether when and where a file was taken could tell a handler who reported confidentially."""
+    if not actor.roles <= HANDLING:
+        return false()
+    secret = linked().where(TicketAttachment.ticket_id == Ticket.id, Ticket.confidential)
+    return and_(~attachments.owned(actor), secret)
 
 
 def _link(actor: Actor, entry: AttachmentName, step: Mapping[str, UUID], *, is_here: bool) -> Write:

@@ -46,6 +46,7 @@ def _detail(actor: Actor, seen: TicketView, deadlines: Deadlines) -> dict[str, A
         "revisits": seen.revisits,
         "evaluations": seen.evaluations,
         "attachments": seen.row["attachments"] or (),
+        "awaited_attachments": seen.row["awaited_attachments"] or (),
         "allowed_actions": actions.allowed(actor, seen, clock.now(), deadlines),
     }
     return row

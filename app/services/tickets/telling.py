@@ -45,12 +45,16 @@ def event(
 
 
 def news(step: Step, effect: Effect, *, to: Status) -> dict[str, Any]:
-    """What the outbox holds of it, under `ticket.<action>`; where the ticket was, if it moved."""
+    """What the outbox holds of it, under `ticket.<action>`; where the ticket was, if it moved.
+
+    `tied_to` is the ticket that it was merged into, or was until then: that one's open steps change, too.
+    """
     row, before = {**step.ticket.row, **effect.values}, step.ticket.row["area_id"]
     lead = row["lead_org_id"]
     left = {} if row["area_id"] == before else {"was_area_id": str(before)}
     return {
         **left,
+        **_tied(step, effect),
         "seq": step.ticket.row["version"] + 1,
         "from": step.ticket.status.value,
         "to": to.value,
@@ -67,6 +71,12 @@ def notices(step: Step) -> Iterator[tuple[str, UUID, dict[str, Any]]]:
     yield NOTICE, step.ticket.id, told
     for follower in step.ticket.row["followers"]:
         yield NOTICE, follower, {**told, "master_id": str(step.ticket.id)}
+
+
+def _tied(step: Step, effect: Effect) -> dict[str, str]:
+    before, now = step.ticket.row.get("merged_into_id"), effect.values.get("merged_into_id")
+    changes = "merged_into_id" in effect.values and before != now
+    return {"tied_to": str(now or before)} if changes else {}
 
 
 def _acting_role(step: Step) -> str:

@@ -62,6 +62,10 @@ _VIEW = """
            FROM ticket_attachment JOIN attachment ON attachment.id = attachment_id
            JOIN ticket_event ON ticket_event.id = event_id
           WHERE ticket_attachment.ticket_id = ticket.id) AS attachments,
+        (SELECT json_agg(json_build_object('purpose', purpose, 'event_seq', seq,
+                'named_at', awaited_file.created_at) ORDER BY seq, awaited_file.id)
+           FROM awaited_file JOIN ticket_event ON ticket_event.id = event_id
+          WHERE awaited_file.ticket_id = ticket.id) AS awaited_attachments,
         (SELECT data ->> 'coord_type_fits' FROM ticket_event WHERE ticket_id = ticket.id AND seq = 1)
             AS coord_type_fits,
         (SELECT visit_id FROM visit_opinion WHERE visit_opinion.ticket_id = ticket.id) AS visit_id,

@@ -7,9 +7,6 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-
 from app.core.errors import FieldError, Invalid, invalid_field
 
 REFUSED = frozenset(
@@ -63,9 +60,10 @@ def require_schema(schema: dict[str, Any]) -> None:
         )
     if schema.get("type") != "object":
         raise invalid_field(SCHEMA, "问卷最外层须为 object", "must be of the type object")
+    library = _jsonschema()
     try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError:
+        library.Draft202012Validator.check_schema(schema)
+    except library.SchemaError:
         raise invalid_field(
             SCHEMA, "问卷不是有效的 JSON Schema", "is not a valid JSON Schema (2020-12)"
         ) from None
@@ -79,10 +77,17 @@ def require_fit(schema: dict[str, Any] | None, answers: dict[str, Any] | None, *
         return
     if answers is None and not needed:
         return
-    found = islice(Draft202012Validator(schema).iter_errors(answers or {}), _LISTED)
+    found = islice(_jsonschema().Draft202012Validator(schema).iter_errors(answers or {}), _LISTED)
     wrong = [named for error in found for named in _named(error)]
     if wrong:
         raise Invalid("问卷答案不符合要求", "The answers do not fit", errors=tuple(wrong[:_LISTED]))
+
+
+def _jsonschema() -> Any:
+    # Nearly three MiB that only a process that meets a questionnaire carries.
+    import jsonschema  # noqa: PLC0415 - see above
+
+    return jsonschema
 
 
 def _named(error: Any) -> Iterator[FieldError]:

@@ -20,6 +20,7 @@ from app.models.enums.visit import VisitResult, VisitType
 from app.models.registry import Household, Place, Residence, Resident, Room
 from app.models.staff import Member
 from app.models.ticket import Ticket
+from app.models.upload import AwaitedFile
 from app.models.visit import Visit, VisitAttachment, VisitOpinion, VisitVisitor
 from app.schemas.types import Ref
 from app.schemas.visit import LocationRead, OpinionRead, VisitBrief, VisitRead
@@ -76,13 +77,13 @@ async def page(
 
 async def detail(session: AsyncSession, *, actor: Actor, visit_id: UUID) -> VisitRead:
     """One visit; `NotFound` outside the caller's scope."""
-    statement = _briefs().add_columns(Resident.name, _visitors(), _opinions(), _files())
+    statement = _briefs().add_columns(Resident.name, _visitors(), _opinions(), _files(), _awaited())
     statement = statement.outerjoin(Resident, Resident.id == Visit.resident_id)
     row = (await session.execute(statement.where(Visit.id == visit_id, visible(actor)))).one_or_none()
     if row is None:
         raise NotFound
     visit: Visit = row[0]
-    resident_name, visitors, opinions, files = row[5:]
+    resident_name, visitors, opinions, files, awaited = row[5:]
     return VisitRead(
         **_brief(row),
         resident_id=visit.resident_id,
@@ -99,6 +100,7 @@ async def detail(session: AsyncSession, *, actor: Actor, visit_id: UUID) -> Visi
         received_at=visit.received_at,
         opinions=[OpinionRead(**found) for found in opinions],
         attachment_ids=files,
+        awaited_attachment_count=awaited,
     )
 
 
@@ -195,3 +197,9 @@ def _files() -> Any:
     found = func.json_agg(VisitAttachment.attachment_id)
     listed = select(func.coalesce(found, func.json_build_array()))
     return listed.where(VisitAttachment.visit_id == Visit.id).correlate(Visit).scalar_subquery()
+
+
+def _awaited() -> Any:
+    """How many files a phone has still to send."""
+    counted = select(func.count()).where(AwaitedFile.visit_id == Visit.id)
+    return counted.correlate(Visit).scalar_subquery()

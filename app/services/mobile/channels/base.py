@@ -57,8 +57,10 @@ class Channels:
             raise ChannelFailed("timeout") from slow
 
 
-async def post(url: str, *, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Any:
-    """POST JSON and read a short JSON answer; every way to fail as `ChannelFailed`."""
+async def post(
+    url: str, *, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+) -> Mapping[str, Any]:
+    """POST JSON and read a short JSON object; every way to fail as `ChannelFailed`."""
     try:
         async with (
             httpx.AsyncClient(timeout=SECONDS, follow_redirects=False) as client,
@@ -81,11 +83,14 @@ async def _short(answer: httpx.Response) -> bytes:
     return content
 
 
-def _json(content: bytes) -> Any:
+def _json(content: bytes) -> Mapping[str, Any]:
     try:
-        return httpx.Response(200, content=content).json()
-    except ValueError as broken:
+        found = httpx.Response(200, content=content).json()
+    except (ValueError, RecursionError) as broken:
         raise ChannelFailed("answer_unreadable") from broken
+    if not isinstance(found, dict):
+        raise ChannelFailed("answer_unreadable")
+    return found
 
 
 def _code(error: httpx.HTTPError) -> str:

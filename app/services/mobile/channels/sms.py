@@ -36,6 +36,6 @@ class SmsGateway:
         }
         headers = {"Authorization": f"Bearer {self.token.get_secret_value()}"}
         answer = await post(self.url, body=body, headers=headers)
-        code = answer.get("code") if isinstance(answer, dict) else None
+        code = answer.get("code")
         if not isinstance(code, str | int | None) or code not in SENT:
             raise ChannelFailed("sms_refused", final=True)

@@ -26,6 +26,8 @@ class WecomRobot:
         content = out.text.encode()[:MAX_BYTES].decode(errors="ignore")
         body = {"msgtype": "text", "text": {"content": content}}
         answer = await post(self.url.get_secret_value(), body=body)
-        code = answer.get("errcode") if isinstance(answer, dict) else None
+        code = answer.get("errcode")
+        if not isinstance(code, int) or isinstance(code, bool):
+            raise ChannelFailed("answer_unreadable")
         if code != 0:
             raise ChannelFailed(f"wecom_{code}", final=code in GONE)
