@@ -23,45 +23,52 @@ MEASURES = """
     aged_3d aged_7d aged_15d aged_30d visits effective_visits opinions
 """
 # As `services.platform.worktime` reckons: a season's hours replace the calendar's, a day that is not
-# published is guessed, and a calendar without hours of its own is the default one.
-WORK_SECONDS = """
-CREATE FUNCTION work_seconds(calendar uuid, starts timestamptz, ends timestamptz) RETURNS numeric
-LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
-BEGIN
-    RETURN (WITH office AS (
-        SELECT base.id AS default_id, coalesce((SELECT own.calendar_id FROM work_calendar_segment own
-                 WHERE own.calendar_id = calendar LIMIT 1), base.id) AS id
-          FROM work_calendar base WHERE base.is_default),
-    worked AS (
-        SELECT office.id, day.day
-          FROM office
-         CROSS JOIN (SELECT (starts AT TIME ZONE 'Asia/Shanghai')::date + n AS day
-               FROM generate_series(0, (ends AT TIME ZONE 'Asia/Shanghai')::date
-                                       - (starts AT TIME ZONE 'Asia/Shanghai')::date) AS n) AS day
-          LEFT JOIN work_calendar_day own ON own.calendar_id = office.id AND own.day = day.day
-          LEFT JOIN work_calendar_day base ON base.calendar_id = office.default_id AND base.day = day.day
-         WHERE coalesce(coalesce(own.kind, base.kind) IN ('workday', 'makeup_workday'),
-                        extract(isodow FROM day.day) < 6 AND to_char(day.day, 'MM-DD')
-                        NOT IN ('01-01', '05-01', '05-02', '10-01', '10-02', '10-03'))),
-    season AS (
-        SELECT worked.day, season.id
-          FROM worked JOIN work_calendar_season season ON season.calendar_id = worked.id
-           AND CASE WHEN season.first_day <= season.last_day
-                    THEN to_char(worked.day, 'MM-DD') BETWEEN season.first_day AND season.last_day
-                    ELSE to_char(worked.day, 'MM-DD') >= season.first_day
-                      OR to_char(worked.day, 'MM-DD') <= season.last_day END),
-    hours AS (
-        SELECT season.day, segment.starts, segment.ends
-          FROM season JOIN work_calendar_season_segment segment ON segment.season_id = season.id
-         UNION ALL
-        SELECT worked.day, segment.starts, segment.ends
-          FROM worked JOIN work_calendar_segment segment ON segment.calendar_id = worked.id
-         WHERE NOT EXISTS (SELECT FROM season WHERE season.day = worked.day))
-    SELECT coalesce(sum(greatest(0, extract(epoch FROM
-               least($3, (hours.day + hours.ends) AT TIME ZONE 'Asia/Shanghai')
-               - greatest($2, (hours.day + hours.starts) AT TIME ZONE 'Asia/Shanghai')))), 0)
-      FROM hours);
-END $$
+# published is guessed, and a calendar without hours of its own is the default one. `before` is the seconds of
+# work of the days before, so that what lies between two instants is a difference and no count of days.
+WORKING_DAYS = """
+CREATE FUNCTION working_days(first date, last date)
+RETURNS TABLE (calendar_id uuid, day date, hours tstzrange[], before numeric)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    WITH office AS MATERIALIZED (
+        SELECT calendar.id AS calendar_id, base.id AS default_id,
+               coalesce((SELECT own.calendar_id FROM work_calendar_segment own
+                          WHERE own.calendar_id = calendar.id LIMIT 1), base.id) AS id
+          FROM work_calendar calendar JOIN work_calendar base ON base.is_default),
+    dated AS MATERIALIZED (
+        SELECT office.calendar_id, office.id, first + n AS day, to_char(first + n, 'MM-DD') AS of_year,
+               coalesce((SELECT kind FROM work_calendar_day own
+                          WHERE own.calendar_id = office.id AND own.day = first + n),
+                        (SELECT kind FROM work_calendar_day base
+                          WHERE base.calendar_id = office.default_id AND base.day = first + n)) AS kind
+          FROM office CROSS JOIN generate_series(0, last - first) AS n),
+    worked AS MATERIALIZED (
+        SELECT dated.*,
+               coalesce(kind IN ('workday', 'makeup_workday'), extract(isodow FROM dated.day) < 6
+                        AND of_year NOT IN ('01-01', '05-01', '05-02', '10-01', '10-02', '10-03')) AS open,
+               ARRAY(SELECT season.id FROM work_calendar_season season
+                      WHERE season.calendar_id = dated.id
+                        AND CASE WHEN season.first_day <= season.last_day
+                                 THEN of_year BETWEEN season.first_day AND season.last_day
+                                 ELSE of_year >= season.first_day OR of_year <= season.last_day
+                             END) AS seasons
+          FROM dated),
+    timed AS MATERIALIZED (
+        SELECT worked.calendar_id, worked.day,
+               ARRAY(SELECT tstzrange((worked.day + segment.starts) AT TIME ZONE 'Asia/Shanghai',
+                                      (worked.day + segment.ends) AT TIME ZONE 'Asia/Shanghai')
+                       FROM (SELECT starts, ends FROM work_calendar_season_segment
+                              WHERE season_id = ANY(worked.seasons)
+                              UNION ALL
+                             SELECT starts, ends FROM work_calendar_segment
+                              WHERE calendar_id = worked.id AND worked.seasons = '{}') AS segment
+                      WHERE worked.open) AS hours
+          FROM worked)
+    SELECT timed.calendar_id, timed.day, timed.hours, coalesce(sum(
+               (SELECT sum(extract(epoch FROM upper(one) - lower(one))) FROM unnest(timed.hours) AS one))
+               OVER (PARTITION BY timed.calendar_id ORDER BY timed.day
+                     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
+      FROM timed
+$$
 """
 
 
@@ -144,10 +151,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(*CELL, name=op.f("pk_stat_cell")),
         postgresql_with={"fillfactor": "80"},
     )
-    op.execute(WORK_SECONDS)
+    op.execute(WORKING_DAYS)
 
 
 def downgrade() -> None:
-    op.execute("DROP FUNCTION work_seconds(uuid, timestamptz, timestamptz)")
+    op.execute("DROP FUNCTION working_days(date, date)")
     for table in ("stat_cell", "stat_fact", "stat_record", "stat_build", "stat_state"):
         op.drop_table(table)

@@ -4,7 +4,6 @@ import asyncio
 from datetime import timedelta
 from random import Random
 from typing import Any
-from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,7 +18,7 @@ from app.models.enums.measure import Measure
 from app.models.stats import STAT_CELL, STAT_FACT, StatBuild, StatState
 from app.runtime import figures
 from app.services.platform import calendars, worktime
-from app.services.stats import checking, folding, rebuilding, sums, tail
+from app.services.stats import checking, facts, folding, rebuilding, sums, tail
 from app.services.stats.asked import Asked
 from app.services.stats.kpis import VERSION
 from app.services.stats.sums import Query
@@ -263,8 +262,15 @@ async def test_working_time_in_sql_is_the_working_time_of_deadlines(
     async with sessions() as session:
         calendar = (await calendars.load(session)).default
         found = await session.scalar(
-            text("SELECT work_seconds(CAST(:none AS uuid), :begins, :ends)"),
-            {"none": UUID(int=0), "begins": begins, "ends": ends},
+            text(f"""SELECT sum(tick.sign * {facts.WORKED})
+                FROM work_calendar calendar
+               CROSS JOIN LATERAL (VALUES (calendar.id, 1, CAST(:ends AS timestamptz)),
+                   (calendar.id, -1, CAST(:begins AS timestamptz))) AS tick (calendar_id, sign, at)
+                JOIN working_days({facts.DAY.format("CAST(:begins AS timestamptz)")},
+                                  {facts.DAY.format("CAST(:ends AS timestamptz)")}) AS working
+                  ON {facts.WORKING}
+               WHERE calendar.is_default"""),  # noqa: S608 - constants
+            {"begins": begins, "ends": ends},
         )
     counted = worktime.elapsed(calendar, begins, ends, SlaUnit.WORK_MINUTES)
     assert found is not None

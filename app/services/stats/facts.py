@@ -15,6 +15,12 @@ from app.services.stats import kpis
 from app.services.tickets.workflow import MET_BY
 
 _MET = ", ".join(f"('{kind}', '{action}')" for kind in ClockKind for action in sorted(MET_BY[kind]))
+DAY = "({} AT TIME ZONE 'Asia/Shanghai')::date"
+# Of a `tick` and its `working` day: seconds of work up to it, from where the days of work begin.
+WORKING = f"working.calendar_id = tick.calendar_id AND working.day = {DAY.format('tick.at')}"
+WORKED = """(working.before + coalesce(
+    (SELECT sum(greatest(0, extract(epoch FROM least(tick.at, upper(open.hours)) - lower(open.hours))))
+       FROM unnest(working.hours) AS open (hours)), 0))"""
 RECORDS = """
 record_now AS (
     SELECT placed.id, placed.village_id, placed.grid_id, placed.category, placed.source,
@@ -66,16 +72,21 @@ turn AS (
      WHERE limited.kind = 'handle' AND limited.met
      UNION ALL
     SELECT id, stopped_at, 1 FROM limited WHERE kind = 'handle' AND met),
+tick AS (
+    SELECT turn.id, turn.sign * told.sign AS sign, told.at, coalesce(
+               (SELECT org.work_calendar_id FROM org WHERE org.id = limited.org_id),
+               (SELECT id FROM work_calendar WHERE is_default)) AS calendar_id
+      FROM turn JOIN limited ON limited.id = turn.id
+     CROSS JOIN LATERAL (VALUES (1, turn.at), (-1, limited.started_at)) AS told (sign, at)),
+working AS MATERIALIZED (
+    SELECT found.* FROM (SELECT {DAY.format("min(at)")} AS first, {DAY.format("max(at)")} AS last FROM tick)
+                        AS span
+     CROSS JOIN LATERAL working_days(span.first, span.last) AS found),
 ran AS (
-    SELECT limited.id,
-           floor(sum(turn.sign * extract(epoch FROM turn.at - limited.started_at)) / 60)::int AS wall,
-           floor(sum(turn.sign * work_seconds(held.calendar_id, limited.started_at, turn.at)) / 60)::int
-               AS work
-      FROM turn
-      JOIN limited ON limited.id = turn.id
-      LEFT JOIN LATERAL (SELECT org.work_calendar_id AS calendar_id FROM org
-                          WHERE org.id = limited.org_id) AS held ON true
-     GROUP BY limited.id)
+    SELECT tick.id, floor(sum(tick.sign * extract(epoch FROM tick.at)) / 60)::int AS wall,
+           floor(sum(tick.sign * {WORKED}) / 60)::int AS work
+      FROM tick JOIN working ON {WORKING}
+     GROUP BY tick.id)
 """  # noqa: S608 - made of enums and constants alone
 _REPORT = """
     SELECT seen.id, seen.reported_at AS at, NULL::timestamptz AS counts_from, NULL::uuid AS org_id,
