@@ -104,7 +104,6 @@ STAT_CELL = Table(
     Column("grain", Text(), primary_key=True),
     Column("start", DateTime(timezone=True), primary_key=True),
     Column("key", Text(), primary_key=True),
-    Column("part", Text(), primary_key=True),
     *_measures(),
     postgresql_with={"fillfactor": "80"},
 )

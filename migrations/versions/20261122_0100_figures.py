@@ -9,7 +9,7 @@ down_revision = "20261122_0090"
 branch_labels = None
 depends_on = None
 
-CELL = ("generation", "area_id", "org_id", "divided", "grain", "start", "key", "part")
+CELL = ("generation", "area_id", "org_id", "divided", "grain", "start", "key")
 LONG = ("work_minutes", "wall_minutes")
 MEASURES = """
     reported judged valid self_resolved accepted supervised accept_due accept_met dispatch_due dispatch_met
@@ -146,7 +146,6 @@ def upgrade() -> None:
         sa.Column("grain", sa.Text(), nullable=False),
         sa.Column("start", moment, nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("part", sa.Text(), nullable=False),
         *measures(),
         sa.PrimaryKeyConstraint(*CELL, name=op.f("pk_stat_cell")),
         postgresql_with={"fillfactor": "80"},

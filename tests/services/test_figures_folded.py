@@ -51,7 +51,7 @@ async def contents(sessions: Sessions) -> dict[Any, Any]:
     async with sessions() as session:
         rows = (await session.execute(select(STAT_CELL))).all()
         read = (await session.scalars(select(StatState.generation))).one()
-    return {row[1:8]: row[8:] for row in rows if row.generation == read and any(row[8:])}
+    return {row[1:7]: row[7:] for row in rows if row.generation == read and any(row[7:])}
 
 
 async def caught_up(sessions: Sessions) -> None:

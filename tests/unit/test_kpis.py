@@ -7,14 +7,10 @@ import pytest
 from app.core import clock
 from app.core.errors import Invalid
 from app.models.enums.figure import Better, Grain, PeriodName, Unit
-from app.models.enums.measure import PARTS, Measure
+from app.models.enums.measure import Measure
 from app.services.stats import kpis, periods
 from app.services.stats.kpis import CLASSES, KPIS, WEIGHTS, Value, value
 from app.services.stats.periods import Span
-
-
-def test_every_measure_is_in_one_part_and_in_some_kpi_or_question() -> None:
-    assert [name for part in PARTS.values() for name in part] == list(Measure)
 
 
 def test_every_share_has_a_denominator_and_a_direction_that_is_none_or_said() -> None:

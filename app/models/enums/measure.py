@@ -1,9 +1,6 @@
 """What the figures count, each a column of the rollups; what they are made of into KPIs is `stats.kpis`."""
 
-from collections.abc import Mapping
 from enum import StrEnum
-from itertools import pairwise
-from types import MappingProxyType
 
 
 class Measure(StrEnum):
@@ -101,23 +98,3 @@ class Measure(StrEnum):
     VISITS = "visits"
     EFFECTIVE_VISITS = "effective_visits"
     OPINIONS = "opinions"
-
-
-# A row of the rollups holds the measures of one part: of a report, a clock, the work, and so on.
-_FIRST = {
-    "report": Measure.REPORTED,
-    "clock": Measure.ACCEPT_DUE,
-    "work": Measure.DISPATCHED,
-    "time": Measure.HANDLED,
-    "revisit": Measure.ATTEMPTS,
-    "end": Measure.CLOSED,
-    "card": Measure.SUPERVISIONS,
-    "open": Measure.OPEN_REPORT,
-    "visit": Measure.VISITS,
-}
-_ORDER = tuple(Measure)
-_STARTS = (*(_ORDER.index(first) for first in _FIRST.values()), len(_ORDER))
-PARTS: Mapping[str, tuple[Measure, ...]] = MappingProxyType(
-    {part: _ORDER[start:end] for part, (start, end) in zip(_FIRST, pairwise(_STARTS), strict=True)}
-)
-OPEN_PART = "open"

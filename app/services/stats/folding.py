@@ -24,25 +24,35 @@ from app.services.stats.kpis import VERSION
 BATCH = 1000
 # The arrays' lengths decide how the facts are joined: a plan for any length would be slow for most.
 PLANNED = text("SET LOCAL plan_cache_mode = force_custom_plan")
+_TOLD = [*cells.FACT.split(", "), "areas", "category", "source"]
+# A step leaves most facts of a ticket as they were: only the others are written and added.
+_SAME = f"""held.record_id = fresh.record_id AND held.hour = fresh.hour
+    AND ({", ".join(f"held.{name}" for name in _TOLD)})
+        IS NOT DISTINCT FROM ({", ".join(f"fresh.{name}" for name in _TOLD)})"""
 _FOLD = text(f"""
 WITH wanted_ticket AS (SELECT unnest(CAST(:tickets AS uuid[])) AS id),
 wanted_visit AS (SELECT unnest(CAST(:visits AS uuid[])) AS id),
 wanted AS (SELECT id FROM wanted_ticket UNION ALL SELECT id FROM wanted_visit),
 {facts.RECORDS},
 {facts.FACTS},
-fresh AS ({cells.WIDE}),
-{cells.KEEP},
-gone AS (DELETE FROM stat_fact USING wanted
-          WHERE generation = :generation AND record_id = wanted.id RETURNING stat_fact.*),
-delta AS (
-    SELECT -1 AS sign, areas, category, source, hour, org_id, member_id, {cells.COLUMNS}
-      FROM gone JOIN stat_record was ON was.generation = gone.generation AND was.id = gone.record_id
-     WHERE counts_from IS NULL OR counts_from < :was_matured
+{cells.FRESH},
+held AS MATERIALIZED (
+    SELECT stat_fact.*, areas, category, source
+      FROM wanted
+      JOIN stat_fact ON generation = :generation AND record_id = wanted.id
+      JOIN stat_record was ON was.generation = stat_fact.generation AND was.id = wanted.id),
+born AS MATERIALIZED (SELECT * FROM fresh WHERE NOT EXISTS (SELECT FROM held WHERE {_SAME})),
+{cells.kept("born")},
+gone AS MATERIALIZED (SELECT * FROM held WHERE NOT EXISTS (SELECT FROM fresh WHERE {_SAME})),
+dropped AS (DELETE FROM stat_fact USING gone WHERE stat_fact.id = gone.id),
+delta (areas, category, source, hour, org_id, member_id, {cells.COLUMNS}) AS (
+    SELECT areas, category, source, hour, org_id, member_id, {cells.TAKEN}
+      FROM gone WHERE counts_from IS NULL OR counts_from < :was_matured
      UNION ALL
-    SELECT 1, areas, category, source, hour, org_id, member_id, {cells.COLUMNS}
-      FROM fresh JOIN record_now ON record_now.id = fresh.record_id WHERE counts_from IS NULL
+    SELECT areas, category, source, hour, org_id, member_id, {cells.COLUMNS}
+      FROM born WHERE counts_from IS NULL
      UNION ALL
-    SELECT 1, areas, category, source, hour, org_id, member_id, {cells.COLUMNS}
+    SELECT areas, category, source, hour, org_id, member_id, {cells.COLUMNS}
       FROM stat_fact JOIN stat_record was ON was.generation = stat_fact.generation AND was.id = record_id
      WHERE stat_fact.generation = :generation AND counts_from >= :was_matured AND counts_from < :matured
        AND NOT EXISTS (SELECT FROM wanted WHERE wanted.id = record_id))

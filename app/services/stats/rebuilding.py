@@ -1,7 +1,8 @@
 """The rebuild: a new generation of the rollups beside the one that is read, then the switch.
 
 It begins by noting where the outbox stands: whatever happens while it runs is folded again afterwards,
-which does no harm. A batch is a transaction, so it can be stopped and taken up; one runs at a time.
+which does no harm. First the facts of all records, then the cells by whole days, at last the months.
+A batch is a transaction, so it can be stopped and taken up; one runs at a time.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -21,6 +22,7 @@ from app.services.stats import cells, facts, folding
 from app.services.stats.kpis import VERSION
 
 BATCH = 2000
+FACTS_AT_ONCE = 20_000
 # More than a day beyond what is kept, so that what is folded now never adds to a swept hour.
 HOURS_SWEPT_DAYS = 10
 _NOBODY = UUID(int=0)
@@ -36,26 +38,28 @@ WITH wanted_ticket AS (SELECT unnest(CAST(:tickets AS uuid[])) AS id),
 wanted_visit AS (SELECT unnest(CAST(:visits AS uuid[])) AS id),
 {facts.RECORDS},
 {facts.FACTS},
-fresh AS MATERIALIZED ({cells.WIDE}),
-{cells.KEEP}
+{cells.FRESH},
+{cells.kept("fresh")}
 SELECT count(*) FROM fresh
 """)  # noqa: S608 - made of constants
 
-# A day at a time, so that nearly every cell is written once.
+# Whole days at a time, so that every cell is written once.
 _CELLS = text(f"""
 WITH delta AS MATERIALIZED (
-    SELECT 1 AS sign, areas, category, source, hour, org_id, member_id, {cells.COLUMNS}
+    SELECT areas, category, source, hour, org_id, member_id, {cells.COLUMNS}
       FROM stat_fact held
       JOIN stat_record was ON was.generation = held.generation AND was.id = held.record_id
      WHERE held.generation = :generation AND held.counts_from IS NULL
        AND held.hour >= coalesce(:start, CAST('-infinity' AS timestamptz))
        AND held.hour <= coalesce(:last, CAST('-infinity' AS timestamptz)))
-{cells.ADD}
+{cells.ADD_DAYS}
 """)  # noqa: S608
-_NEXT_HOUR = text(
-    "SELECT min(hour) FROM stat_fact"
-    " WHERE generation = :generation AND hour >= :after AND counts_from IS NULL"
-)
+_MONTHS = text(cells.ADD_MONTHS)
+_NEXT_HOURS = text(f"""
+SELECT min(hour), max(hour) FROM (
+    SELECT hour FROM stat_fact WHERE generation = :generation AND hour >= :after AND counts_from IS NULL
+     ORDER BY hour LIMIT {FACTS_AT_ONCE}) AS next
+""")  # noqa: S608
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -153,15 +157,19 @@ async def _count(session: AsyncSession) -> int:
 
 
 async def _next(session: AsyncSession) -> StatBuild | None:
-    """Build a batch of records, or when all are there a day of cells; None when nothing is left."""
+    """Build a batch of records, or when all are there some days of cells; None when nothing is left."""
     build = (await session.scalars(select(StatBuild).with_for_update())).one_or_none()
     if build is None:
         return None
-    for each in (folding.PLANNED, _SLOWLY, _ROOMY):
-        await session.execute(each)
-    more = await _records(session, build) or await _day(session, build)
+    await _prepare(session)
+    more = await _records(session, build) or await _days(session, build)
     await session.flush()
     return build if more else None
+
+
+async def _prepare(session: AsyncSession) -> None:
+    for each in (folding.PLANNED, _SLOWLY, _ROOMY):
+        await session.execute(each)
 
 
 def _day_of(build: StatBuild) -> date | None:
@@ -192,28 +200,31 @@ async def _records(session: AsyncSession, build: StatBuild) -> bool:
     return bool(found)
 
 
-async def _day(session: AsyncSession, build: StatBuild) -> bool:
-    """The cells of what is so now, then those of the next day with facts; whether there were any."""
+async def _days(session: AsyncSession, build: StatBuild) -> bool:
+    """The cells of what is so now, then those of the next days with facts; whether there were any."""
     values = {"generation": build.generation, "matured": build.matured_at}
     if build.cells_to is None:
         await session.execute(_CELLS, {**values, "start": None, "last": None})
         build.cells_to = _LONG_AGO
         return True
-    hour = await session.scalar(_NEXT_HOUR, {"generation": build.generation, "after": build.cells_to})
-    if hour is None:
+    after = {"generation": build.generation, "after": build.cells_to}
+    hours = (await session.execute(_NEXT_HOURS, after)).one()
+    if hours[0] is None:
         return False
-    day = hour.astimezone(clock.BUSINESS_ZONE).date()
-    start, beyond = clock.day_bounds(day, day)
+    first, last = (hour.astimezone(clock.BUSINESS_ZONE).date() for hour in hours)
+    start, beyond = clock.day_bounds(first, last)
     await session.execute(_CELLS, {**values, "start": start, "last": beyond - timedelta(microseconds=1)})
     build.cells_to = beyond
     return True
 
 
 async def _switch(session: AsyncSession) -> None:
-    """Read the new generation from now on; the fold goes on from where the build began."""
+    """Add the months, then read the new generation; the fold goes on from where the build began."""
     build = (await session.scalars(select(StatBuild).with_for_update())).one_or_none()
     if build is None:
         return
+    await _prepare(session)
+    await session.execute(_MONTHS, {"generation": build.generation})
     await session.execute(delete(StatState))
     session.add(
         StatState(

@@ -20,7 +20,7 @@ from app.core.db import fetch_all
 from app.core.errors import invalid_field
 from app.models.enums import AreaLevel
 from app.models.enums.figure import Grain
-from app.models.enums.measure import PARTS, Measure
+from app.models.enums.measure import Measure
 from app.services.stats import folding, periods, tail
 from app.services.stats.kpis import Sums
 from app.services.stats.periods import Span
@@ -171,12 +171,11 @@ async def read(session: AsyncSession, query: Query) -> Read:
 
 
 async def _rows(session: AsyncSession, query: Query) -> Sequence[Any]:
-    own_orgs = query.by is By.ORG and bool(query.whose.orgs)
     if query.is_counted:
         statement = _counted(tuple(query.measures), query.by, each_area=query.each_area)
     else:
-        names = tuple(query.measures)
-        statement = _statement(names, query.by, each_area=query.each_area, own_orgs=own_orgs)
+        each_org = query.by is By.ORG and not query.whose.orgs
+        statement = _statement(tuple(query.measures), query.by, each_area=query.each_area, each_org=each_org)
     values = (*_slices(query.slices), query.whose.area_ids, query.whose.org_ids)
     return await fetch_all(session, statement, *values)
 
@@ -221,21 +220,21 @@ slice AS (SELECT * FROM unnest($1::int[], $2::text[], $3::timestamptz[], $4::tim
 
 # OFFSET 0: a slice after the other, each a short range of the key; joined freely, all cells would be read.
 @lru_cache(maxsize=200)
-def _statement(names: tuple[Measure, ...], by: By, *, each_area: bool, own_orgs: bool) -> str:
-    """The cells of the slices; what is of certain organisations is divided by them as it stands."""
-    key, divided = ("stat_cell.org_id::text AS key", "") if own_orgs else ("stat_cell.key", by.value)
+def _statement(names: tuple[Measure, ...], by: By, *, each_area: bool, each_org: bool) -> str:
+    """The cells of the slices; what is of organisations is divided by them as it stands."""
+    key, divided = ("stat_cell.key", by.value) if by is not By.ORG else ("stat_cell.org_id::text AS key", "")
+    held = "org_id > ($6::uuid[])[1]" if each_org else "org_id = ANY($6::uuid[])"
     summed = ", ".join(f"sum(stat_cell.{name})::bigint AS {name}" for name in names)
-    parts = ", ".join(f"'{part}'" for part, held in PARTS.items() if set(held) & set(names))
     area = "stat_cell.area_id" if each_area else "NULL::uuid AS area_id"
     return f"""
 WITH state AS MATERIALIZED ({tail.STATE}), {_SLICED}
 SELECT state.*, cell.* FROM state LEFT JOIN LATERAL (
     SELECT slice.number, {area}, {key}, {summed}
       FROM slice CROSS JOIN LATERAL (SELECT * FROM stat_cell
-             WHERE generation = state.generation AND area_id = ANY($5::uuid[]) AND org_id = ANY($6::uuid[])
+             WHERE generation = state.generation AND area_id = ANY($5::uuid[]) AND {held}
                AND divided = '{divided}' AND grain = slice.grain
                AND start >= coalesce(slice.first, '-infinity')
-               AND start < coalesce(slice.beyond, 'infinity') AND part IN ({parts})
+               AND start < coalesce(slice.beyond, 'infinity')
             OFFSET 0) AS stat_cell
      GROUP BY 1, 2, 3) AS cell ON true
 """  # noqa: S608 - the names are the enums'
