@@ -88,10 +88,10 @@ STAT_FACT = Table(
     Column("member_id", Uuid()),
     *_measures(),
     Index("ix_stat_fact_record_id", "record_id"),
-    Index("ix_stat_fact_hour", "hour", "record_id"),
-    Index("ix_stat_fact_village_id_hour", "village_id", "hour", "record_id"),
-    Index("ix_stat_fact_grid_id_hour", "grid_id", "hour", "record_id"),
-    Index("ix_stat_fact_org_id_hour", "org_id", "hour", "record_id"),
+    Index("ix_stat_fact_hour", "hour"),
+    Index("ix_stat_fact_village_id_hour", "village_id", "hour"),
+    Index("ix_stat_fact_grid_id_hour", "grid_id", "hour"),
+    Index("ix_stat_fact_org_id_hour", "org_id", "hour"),
     Index("ix_stat_fact_counts_from", "counts_from", postgresql_where=text("counts_from IS NOT NULL")),
 )
 STAT_CELL = Table(

@@ -127,10 +127,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stat_fact")),
     )
     op.create_index("ix_stat_fact_record_id", "stat_fact", ["record_id"])
-    op.create_index("ix_stat_fact_hour", "stat_fact", ["hour", "record_id"])
-    op.create_index("ix_stat_fact_village_id_hour", "stat_fact", ["village_id", "hour", "record_id"])
-    op.create_index("ix_stat_fact_grid_id_hour", "stat_fact", ["grid_id", "hour", "record_id"])
-    op.create_index("ix_stat_fact_org_id_hour", "stat_fact", ["org_id", "hour", "record_id"])
+    op.create_index("ix_stat_fact_hour", "stat_fact", ["hour"])
+    op.create_index("ix_stat_fact_village_id_hour", "stat_fact", ["village_id", "hour"])
+    op.create_index("ix_stat_fact_grid_id_hour", "stat_fact", ["grid_id", "hour"])
+    op.create_index("ix_stat_fact_org_id_hour", "stat_fact", ["org_id", "hour"])
     op.create_index(
         "ix_stat_fact_counts_from",
         "stat_fact",
