@@ -18,7 +18,7 @@ from app.core.paging import MAX_LIMIT
 from app.models.enums import Action, Stage, Status
 from app.schemas.ticket import EventRead, TicketBrief, TicketCreate, TicketRead, TicketStepRead
 from app.schemas.types import AnyTime, CategoryCode, PageRead
-from app.services.tickets import duplicates, present, reads, transitions, view
+from app.services.tickets import duplicates, present, reads, timeline, transitions, view
 from app.services.tickets import report as reporting
 from app.services.tickets.commands import ActionBody, Command
 from app.services.tickets.reads import TicketFilter, TicketSort
@@ -124,7 +124,7 @@ async def ticket_events(
     """The timeline, oldest first; `next_cursor` is the last sequence number when there may be more."""
     await reads.require_visible(session, actor=actor, ticket_id=ticket_id)
     hidden = present.hides_reporter(actor, await view.load(session, ticket_id))
-    rows = await reads.timeline(session, ticket_id=ticket_id, after=after, limit=limit)
+    rows = await timeline.page(session, ticket_id=ticket_id, after=after, limit=limit)
     items = [present.event(row, hidden=hidden) for row in rows]
     return PageRead(items=items, next_cursor=str(items[-1].seq) if len(items) == limit else None)
 

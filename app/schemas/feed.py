@@ -4,7 +4,7 @@ Names that the phone has in its code lists and areas do not travel with each rec
 """
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import Field
@@ -26,6 +26,8 @@ from app.models.enums.visit import VisitLack, VisitMode, VisitResult, VisitType
 from app.schemas.message import NotificationRead
 from app.schemas.transfer import TransferRead
 from app.schemas.types import Output, Ref
+
+Item = TypeVar("Item")
 
 
 class TicketItem(Output):
@@ -153,52 +155,10 @@ class CodeList(Output):
     values: list[dict[str, Any]]
 
 
-class TicketChanges(Output):
-    """Tickets to store, and ids to forget."""
+class Changes(Output, Generic[Item]):
+    """Records of one part to store, and ids to forget."""
 
-    items: list[TicketItem] = Field(default_factory=list)
-    gone: list[UUID] = Field(default_factory=list)
-
-
-class VisitChanges(Output):
-    """Visits to store, and ids to forget."""
-
-    items: list[VisitItem] = Field(default_factory=list)
-    gone: list[UUID] = Field(default_factory=list)
-
-
-class HouseholdChanges(Output):
-    """Households to store, and ids to forget."""
-
-    items: list[HouseholdItem] = Field(default_factory=list)
-    gone: list[UUID] = Field(default_factory=list)
-
-
-class AreaChanges(Output):
-    """Areas to store, and ids to forget."""
-
-    items: list[AreaItem] = Field(default_factory=list)
-    gone: list[UUID] = Field(default_factory=list)
-
-
-class CareChanges(Output):
-    """Care objects to store, and ids to forget."""
-
-    items: list[CareItem] = Field(default_factory=list)
-    gone: list[UUID] = Field(default_factory=list)
-
-
-class TransferChanges(Output):
-    """Open transfers into the caller's areas to store, and ids to forget."""
-
-    items: list[TransferRead] = Field(default_factory=list)
-    gone: list[UUID] = Field(default_factory=list)
-
-
-class NotificationChanges(Output):
-    """The caller's messages to store, and ids to forget."""
-
-    items: list[NotificationRead] = Field(default_factory=list)
+    items: list[Item] = Field(default_factory=list)
     gone: list[UUID] = Field(default_factory=list)
 
 
@@ -208,13 +168,13 @@ class PullRead(Output):
     cursor: str
     more: bool = Field(description="马上再取下一页")
     first: bool = Field(description="首次同步的一页：全部取完后，清除未提到的旧数据")
-    tickets: TicketChanges | None = None
-    visits: VisitChanges | None = None
-    households: HouseholdChanges | None = None
-    areas: AreaChanges | None = None
-    care: CareChanges | None = None
-    transfers: TransferChanges | None = None
-    notifications: NotificationChanges | None = None
+    tickets: Changes[TicketItem] | None = None
+    visits: Changes[VisitItem] | None = None
+    households: Changes[HouseholdItem] | None = None
+    areas: Changes[AreaItem] | None = None
+    care: Changes[CareItem] | None = None
+    transfers: Changes[TransferRead] | None = None
+    notifications: Changes[NotificationRead] | None = None
     categories: list[CategoryItem] | None = None
     posts: list[PostItem] | None = None
     codes: dict[str, CodeList] | None = Field(default=None, description="本版本的代码表，仅有变化的")

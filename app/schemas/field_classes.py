@@ -46,7 +46,7 @@ PUBLIC = _names(
     SlaPreviewRead SlaPolicyRead SlaPolicyWrite SlaPolicyHistory TriedPolicy StageLimit SlaLimitRead
     RoutingRuleRead RoutingFacts TriedRule DeskRead RoutingPreviewRead
     PublicGrid PublicMember TeamRead TeamDetail TeamMemberRead
-    AreaItem AreaChanges CategoryItem CodeList
+    AreaItem CategoryItem CodeList
     """
 )
 # What describes records and work without pointing at a resident: codes, counts, times, addresses, ids.
@@ -63,8 +63,7 @@ INTERNAL = _names(
     VisitPlanRead VisitPlanDetail PlanProgress FunnelRead VisitBrief LogVisit DailyLogRead AttendanceRead
     NotificationRead ReadCount Badge TodoRead EscalationRuleRead EscalationRules DeliveryRead
     DeviceSessionRead DeviceSessionList
-    PostItem PullRead PushRead ResultRead TicketChanges VisitChanges HouseholdChanges
-    NotificationChanges CareChanges TransferChanges
+    PostItem PullRead PushRead ResultRead
     """
 )
 PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(

@@ -30,8 +30,8 @@ from tests.support.records import populate
 from tests.support.secrets_of_people import plant
 from tests.support.world import World
 
-# A page and a reference have no class of their own: the field that holds one has.
-_GENERAL = {"PageRead", "Ref", "StaffRef"}
+# A page, changes and a reference have no class of their own: the field that holds one has.
+_GENERAL = {"Changes", "PageRead", "Ref", "StaffRef"}
 TELLING = re.compile(r"(^|_)(phone|id_number|birth_on|hukou_place|workplace|resident|owner_name)$")
 ASKED_FOR: Mapping[str, tuple[type[Output], str]] = {
     ResidentField.NAME: (resident.ResidentRead, "name"),

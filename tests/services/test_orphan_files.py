@@ -20,7 +20,7 @@ from app.core.errors import Unavailable
 from app.core.files import FileStore
 from app.core.schema import ROOT
 from app.jobs import worker
-from app.jobs.orphan_files import NAME
+from app.jobs.orphan_files import NAME, UNNAMED
 from app.models.attachment import Attachment, FileIntent
 from app.runtime.databases import for_asyncpg
 from app.services.platform import orphan_files
@@ -136,8 +136,9 @@ async def test_a_server_killed_between_file_and_commit_leaves_a_file_that_is_col
 
 
 @pytest.mark.commits
-async def test_the_worker_has_the_collection_on_its_schedule(
-    database: Database, engine: AsyncEngine, files: FileStore
+@pytest.mark.parametrize("collection", [NAME, UNNAMED])
+async def test_the_worker_has_the_collections_on_its_schedule(
+    database: Database, engine: AsyncEngine, files: FileStore, collection: str
 ) -> None:
     stop = asyncio.Event()
     url, dsn = database.url, for_asyncpg(database.url)
@@ -146,7 +147,7 @@ async def test_the_worker_has_the_collection_on_its_schedule(
     )
     planned = text("SELECT count(*) FROM pgqueuer_schedules WHERE entrypoint = :name")
     async with asyncio.timeout(30), engine.connect() as connection:
-        while not await connection.scalar(planned, {"name": NAME}):
+        while not await connection.scalar(planned, {"name": collection}):
             await connection.rollback()
     stop.set()
     await working

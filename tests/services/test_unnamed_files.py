@@ -1,25 +1,19 @@
 """Attachments that no record ever named: they go after a month with their bytes, and nothing else does."""
 
-import asyncio
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text, update
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.db import Sessions, transaction
 from app.core.files import FileStore
-from app.jobs import worker
-from app.jobs.orphan_files import UNNAMED
 from app.models.attachment import Attachment, FileIntent
-from app.runtime.databases import for_asyncpg
 from app.services.platform import orphan_files, unnamed_files
 from tests.support import households, media
 from tests.support.clients import Api
-from tests.support.database import Database
-from tests.support.settings import vault_of_tests
 from tests.support.tickets import Loop
 from tests.support.uploads import PATH, objects, uploaded
 from tests.support.visits import body, recorded
@@ -91,20 +85,3 @@ async def test_a_photo_that_a_report_is_just_naming_stays(
         assert await unnamed_files.collect(sessions) == 0
     await Loop(api, world).report(attachments=[{"id": photo["id"], "purpose": "before"}])
     assert await unnamed_files.collect(sessions) == 0
-
-
-@pytest.mark.commits
-async def test_the_worker_has_it_on_its_schedule(
-    database: Database, engine: AsyncEngine, files: FileStore
-) -> None:
-    stop = asyncio.Event()
-    url, dsn = database.url, for_asyncpg(database.url)
-    working = asyncio.create_task(
-        worker.run(url=url, dsn=dsn, files=files, vault=vault_of_tests(), stop=stop)
-    )
-    planned = text("SELECT count(*) FROM pgqueuer_schedules WHERE entrypoint = :name")
-    async with asyncio.timeout(30), engine.connect() as connection:
-        while not await connection.scalar(planned, {"name": UNNAMED}):
-            await connection.rollback()
-    stop.set()
-    await working

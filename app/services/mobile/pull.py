@@ -14,17 +14,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
-from app.schemas.feed import (
-    AreaChanges,
-    CareChanges,
-    HouseholdChanges,
-    NotificationChanges,
-    PostItem,
-    PullRead,
-    TicketChanges,
-    TransferChanges,
-    VisitChanges,
-)
+from app.schemas.feed import PostItem, PullRead
 from app.services.access import former_posts
 from app.services.access.roles import ROLES
 from app.services.mobile import codes, cursors, first, items, leaving, news
@@ -36,15 +26,6 @@ from app.services.tickets.deadlines import Deadlines
 
 # Rows of news looked at in one go, and how often for one page.
 WINDOW, QUIET = 1000, 10
-_CHANGES: dict[str, Any] = {
-    "areas": AreaChanges,
-    "care": CareChanges,
-    "households": HouseholdChanges,
-    "notifications": NotificationChanges,
-    "tickets": TicketChanges,
-    "transfers": TransferChanges,
-    "visits": VisitChanges,
-}
 
 
 async def pull(
@@ -104,7 +85,7 @@ async def _walk(
         ids = await first.ids_after(session, actor=through, kind=kind, after=after, limit=left)
         seen = await items.of(session, actor=actor, deadlines=deadlines, kind=kind, ids=ids)
         gone = () if held.mode == FIRST else set(ids) - {item.id for item in seen}
-        told[kind] = _CHANGES[kind](items=seen, gone=sorted(gone))
+        told[kind] = {"items": seen, "gone": sorted(gone)}
         full, left = len(ids) == left, left - len(ids)
         step, after = (step, ids[-1]) if full else (step + 1, None)
     if step < len(kinds):
@@ -195,7 +176,7 @@ async def _look(
         seen = await items.of(session, actor=actor, deadlines=deadlines, kind=kind, ids=ids)
         gone = sorted((ids & known.get(kind, set())) - {item.id for item in seen})
         if seen or gone:
-            told[kind] = _CHANGES[kind](items=seen, gone=gone)
+            told[kind] = {"items": seen, "gone": gone}
     return told
 
 

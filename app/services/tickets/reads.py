@@ -37,9 +37,9 @@ from app.core.errors import NotFound
 from app.core.paging import Page, Sort, page_of
 from app.models.area import Area
 from app.models.enums import AreaLevel, Stage, Status
-from app.models.staff import Member, Org
+from app.models.staff import Org
 from app.models.ticket import Category, Ticket
-from app.models.ticket_step import TicketAssignment, TicketEvent, TicketNote
+from app.models.ticket_step import TicketAssignment
 from app.services.areas import tree
 from app.services.platform import scope
 from app.services.platform.actor import Actor, Dataset
@@ -194,19 +194,6 @@ async def page_of_branches(
     rows = [dict(zip(names, row, strict=True)) for row in found]
     name = "due_at" if sort is TicketSort.DUE else "reported_at"
     return page_of(rows, limit, lambda row: (row[name], row["id"]))
-
-
-async def timeline(session: AsyncSession, *, ticket_id: UUID, after: int, limit: int) -> Sequence[Any]:
-    """The steps after a sequence number, oldest first, with the actor's name and the free text."""
-    statement = (
-        select(TicketEvent, TicketNote.opinion, Member.name.label("actor_name"))
-        .outerjoin(TicketNote, TicketNote.event_id == TicketEvent.id)
-        .outerjoin(Member, Member.id == TicketEvent.actor_id)
-        .where(TicketEvent.ticket_id == ticket_id, TicketEvent.seq > after)
-        .order_by(TicketEvent.seq)
-        .limit(limit)
-    )
-    return (await session.execute(statement)).all()
 
 
 def _united(
