@@ -30,7 +30,7 @@ log = logging.get(__name__)
 
 
 async def keep_reading(sessions: Sessions, stop: asyncio.Event) -> None:
-    """Tell people what is new until stop is set; while the database is away, try again at the next turn."""
+    """Tell people what is new until stop is set; whatever goes wrong, try again at the next turn."""
     while not stop.is_set():
         try:
             told = await reader.run(sessions, leave=stop.is_set)
@@ -38,6 +38,9 @@ async def keep_reading(sessions: Sessions, stop: asyncio.Event) -> None:
                 log.info("messages_told", messages=told)
         except OUTAGES as away:
             log.warning("messages_wait", error=type(away).__name__)
+        except Exception:
+            # As with a job that fails: a reader that is gone would be missed by nobody.
+            log.exception("messages_failed")
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), EVERY_SECONDS)
 

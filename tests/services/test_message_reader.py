@@ -139,6 +139,29 @@ async def test_the_worker_tells_without_being_asked_and_stops_when_told(
         await working
 
 
+async def test_the_worker_goes_on_telling_after_a_turn_that_failed(
+    sessions: Sessions, loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert loop.id
+    run, failed = reader.run, asyncio.Event()
+
+    async def fail_once(*arguments: Any, **named: Any) -> int:
+        if not failed.is_set():
+            failed.set()
+            raise ArithmeticError
+        return await run(*arguments, **named)
+
+    monkeypatch.setattr(reader, "run", fail_once)
+    stop = asyncio.Event()
+    working = asyncio.create_task(messages.keep_reading(sessions, stop))
+    async with asyncio.timeout(PATIENCE):
+        await until(sessions, 2)
+        stop.set()
+        await working
+    assert failed.is_set()
+    assert await told(sessions) == 2
+
+
 async def test_what_happened_before_there_were_messages_is_told_to_nobody(
     sessions: Sessions, world: World, loop: Loop
 ) -> None:
