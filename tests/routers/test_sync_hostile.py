@@ -15,6 +15,9 @@ from app.core import clock
 from app.core.db import Sessions
 from app.core.ids import uuid7
 from app.models.enums import Role
+from app.services.mobile import carrying
+from app.services.mobile import push as sync_push
+from app.services.mobile.operations import Done, Operation
 from tests.support.clients import Api
 from tests.support.phones import (
     PULL,
@@ -275,3 +278,22 @@ def opened(cursor: str) -> dict[str, Any]:
 def closed(said: dict[str, Any]) -> str:
     """A cursor that says something."""
     return base64.urlsafe_b64encode(json.dumps(said).encode()).decode().rstrip("=")
+
+
+async def test_an_entry_that_breaks_the_server_holds_up_no_other(
+    api: Api, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad, behind = report(world), report(world), report(world)
+
+    async def stumble(session: AsyncSession, *, operation: Operation, **named: Any) -> Done:
+        if str(operation.record_id) == bad["id"]:
+            raise KeyError(bad["id"])
+        return await carrying.carry_out(session, operation=operation, **named)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(sync_push, "carry_out", stumble)
+        results = await push(api, "grid_worker", good, bad, behind)
+    assert outcomes(results) == ["applied", "retry", "applied"]
+    assert results[1]["problem"]["status"] == 500
+    # Nothing of it was kept: once the server is mended, the same entry is carried out.
+    assert outcomes(await push(api, "grid_worker", bad)) == ["applied"]

@@ -136,13 +136,14 @@ async def _first(queue: Queue, operation: Operation) -> Result:
         made = _made_before(queue, operation)
         actor = queue.stands.for_(operation)
         done = await _done(queue, operation, actor, made)
-    except DBAPIError as error:
-        problem = of_database(error)
-        if problem is None:
-            log.exception("operation_failed", kind=operation.kind.value, error=type(error).__name__)
-        return await _refused(queue, operation, problem or Problem())
     except Problem as problem:
         return await _refused(queue, operation, problem)
+    except Exception as error:
+        # Whatever an entry breaks, the rest of the queue must not wait behind it for ever.
+        known = of_database(error) if isinstance(error, DBAPIError) else None
+        if known is None:
+            log.exception("operation_failed", kind=operation.kind.value, error=type(error).__name__)
+        return await _refused(queue, operation, known or Problem())
     if isinstance(done, Kept):
         return _again(operation, done)
     _remember(
