@@ -1,4 +1,4 @@
-"""The `wangge` command: serve, worker, migrate, import, export, demo, admin, keys, audit, openapi, docs.
+"""The `wangge` command, all of it: what runs, what migrates, what an operator does by hand.
 
 Thin: each command reads the settings, calls one function of `app/runtime`, `app/jobs` or `app/demo`, and
 prints what came of it. A command imports only what it needs: the whole server takes a second and a half
@@ -34,6 +34,8 @@ cli.add_typer(admin, name="admin")
 audit = typer.Typer(help="审计日志的防篡改链", no_args_is_help=True)
 cli.add_typer(keys, name="keys")
 cli.add_typer(audit, name="audit")
+stats = typer.Typer(help="统计数据的汇总", no_args_is_help=True)
+cli.add_typer(stats, name="stats")
 
 
 def main() -> None:
@@ -157,6 +159,36 @@ def seal() -> None:
         asyncio.run(head.require(database.app_url))
         sealed = asyncio.run(chain.seal(database.app_url, settings))
     typer.echo(f"已封存 {sealed} 条")
+
+
+@stats.command("rebuild", help="由工单和走访重新汇总全部统计数据；期间照常查询，中断后重新运行即可")
+def rebuild() -> None:
+    """Build the rollups anew beside those that are read, then switch to them."""
+    from app.runtime import figures
+    from app.services.stats.rebuilding import Progress
+
+    def tell(progress: Progress) -> None:
+        of = f"，共约 {progress.whole} 条" if progress.whole > progress.done else ""
+        day = f"，合计到 {progress.day}" if progress.day else ""
+        typer.echo(f"已汇总 {progress.done} 条{of}{day}")
+
+    with databases.opened(Settings()) as database:
+        asyncio.run(head.require(database.app_url))
+        asyncio.run(figures.rebuild(database.app_url, tell=tell))
+    typer.echo("统计数据已重新汇总")
+
+
+@stats.command("check", help="抽查统计数据是否与定义一致；不一致时以 1 退出")
+def check_stats() -> None:
+    """Compare a sample of the rollups with the definition."""
+    from app.runtime import figures
+
+    with databases.opened(Settings()) as database:
+        asyncio.run(head.require(database.app_url))
+        verdict = asyncio.run(figures.check(database.app_url))
+    if verdict is not None and not verdict.ok:
+        raise CommandFailed("统计数据与定义不一致：请运行 wangge stats rebuild")
+    typer.echo("还没有汇总过" if verdict is None else "抽查的统计数据与定义一致")
 
 
 @admin.command("create", help="建立系统管理员账号；不给密码则生成一个，首次登录须修改")

@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     database_url: SecretStr | None = None
     owner_database_url: SecretStr | None = None
+    database_read_url: SecretStr | None = None
     pool_size: int = Field(default=10, ge=1, le=100)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)

@@ -14,11 +14,13 @@ from app.api.body_limit import BodyLimit
 from app.api.compress import Compress
 from app.api.deadlines import DeadlineCache
 from app.api.observe import Observe
+from app.api.polled import Answers
 from app.config import Settings
 from app.core import logging, schema
 from app.core.crypto import Vault
 from app.core.db import create_engine, create_readers, create_sessions
 from app.core.files import FileStore
+from app.core.replica import Replica
 from app.routers import ROUTERS, attachments, boundaries, imports, sync, tickets
 from app.routers import uploads as resumable
 from app.services.access.keyring import Keyring
@@ -29,16 +31,22 @@ The server behind the five-step loop of grid governance: grid members, household
 """
 
 
-def create_app(settings: Settings, database_url: str) -> FastAPI:
-    """The ASGI application on a database; refuses to start on a stale schema."""
+def create_app(settings: Settings, database_url: str, read_url: str | None = None) -> FastAPI:
+    """The ASGI application on a database, and perhaps a replica; refuses to start on a stale schema."""
     logging.configure(settings.log_level)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await schema.require_head(app.state.engine)
-        refresh = asyncio.create_task(app.state.deadlines.keep_fresh(app.state.sessions))
+        tasks = [asyncio.create_task(app.state.deadlines.keep_fresh(app.state.sessions))]
+        replica: Replica | None = app.state.replica
+        if replica is not None:
+            tasks.append(asyncio.create_task(replica.keep_looking()))
         yield
-        refresh.cancel()
+        for task in tasks:
+            task.cancel()
+        if replica is not None:
+            await replica.close()
         await app.state.engine.dispose()
 
     app = FastAPIOffline(
@@ -53,10 +61,14 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.engine = create_engine(database_url, pool_size=settings.pool_size, name="wangge-api")
     app.state.sessions = create_sessions(app.state.engine)
     app.state.readers = create_readers(app.state.engine)
+    app.state.replica = (
+        Replica(app.state.engine, read_url, pool_size=settings.pool_size) if read_url else None
+    )
     app.state.files = FileStore(settings.files)
     app.state.vault = Vault(*settings.secrets)
     app.state.keyring = Keyring(app.state.vault, key_days=settings.signing_key_days)
     app.state.deadlines = DeadlineCache()
+    app.state.answers = Answers()
     # Phones that all come back at once leave half of the connections to everybody else.
     app.state.push_gate = asyncio.Semaphore(max(1, settings.pool_size // 2))
     app.state.schema_head = schema.head()

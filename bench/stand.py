@@ -24,6 +24,7 @@ from app.demo import loader
 from app.demo.people import Account
 from app.demo.scale import SIZES, Scale, Size
 from app.runtime import databases, provision
+from app.services.stats import folding, rebuilding
 from app.services.tickets import sweep
 
 SECRET = "the-secret-of-the-bench-and-of-nothing-else"  # noqa: S105 - opens no real data
@@ -176,7 +177,14 @@ async def _catch_up(url: str) -> None:
     """Do what has fallen due since the tickets were loaded: it is no work for the worker under test."""
     engine = create_engine(url, pool_size=2)
     try:
-        await sweep.run(create_sessions(engine))
+        sessions = create_sessions(engine)
+        await sweep.run(sessions)
+        async with sessions() as session:
+            wanted = await rebuilding.is_wanted(session)
+        if wanted:
+            async for _progress in rebuilding.run(sessions):
+                pass
+        await folding.run(sessions)
     finally:
         await engine.dispose()
 

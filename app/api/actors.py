@@ -19,7 +19,7 @@ from app.api.sessions import Session
 from app.core.db import transaction
 from app.core.errors import Forbidden, Unauthenticated
 from app.models.enums import Role
-from app.services.access import actors
+from app.services.access import actors, screens
 from app.services.access.roles import ROLES
 from app.services.exchange.exportables import APPROVERS, EXPORTABLES
 from app.services.exchange.importables import IMPORTABLES
@@ -33,6 +33,14 @@ Token = Annotated[str | None, Depends(bearer)]
 IMPORTERS = tuple(sorted({role for kind in IMPORTABLES.values() for role in kind.roles}))
 EXPORTERS = tuple(sorted({role for kind in EXPORTABLES.values() for role in kind.roles}))
 EXPORT_READERS = tuple(sorted({*EXPORTERS, *APPROVERS}))
+REPORT_MAKERS = (
+    Role.LEADER_VIEWER,
+    Role.STATISTICIAN,
+    Role.SUPERVISOR,
+    Role.DISPATCHER,
+    Role.VILLAGE_ADMIN,
+    Role.DEPT_HEAD,
+)
 Policy = Callable[[Request, AsyncSession, str | None], Awaitable[Actor]]
 
 
@@ -141,6 +149,8 @@ TicketWriter = Annotated[Actor, Depends(with_dataset(Dataset.TICKETS, "tickets:w
 FileReader = Annotated[Actor, Depends(with_dataset_apart(Dataset.TICKETS, "tickets:read"))]
 FileWriter = Annotated[Actor, Depends(with_dataset_apart(Dataset.TICKETS, "tickets:write"))]
 StatsReader = Annotated[Actor, Depends(with_dataset(Dataset.STATS, "stats:read"))]
+ReportMaker = Annotated[Actor, Depends(with_role(*REPORT_MAKERS))]
+ScreenKeeper = Annotated[Actor, Depends(with_role(*screens.KEEPERS))]
 Importer = Annotated[Actor, Depends(with_role(*IMPORTERS))]
 ImporterApart = Annotated[Actor, Depends(with_role_apart(*IMPORTERS))]
 Exporter = Annotated[Actor, Depends(with_role(*EXPORTERS))]
@@ -149,6 +159,16 @@ ExportReader = Annotated[Actor, Depends(with_role(*EXPORT_READERS))]
 Approver = Annotated[Actor, Depends(with_role(*sorted(APPROVERS)))]
 RetentionReader = Annotated[Actor, Depends(with_role(Role.SYSTEM_ADMIN, Role.AUDITOR))]
 RoutingReader = Annotated[Actor, Depends(with_role(Role.SYSTEM_ADMIN, Role.DISPATCHER))]
+
+
+async def figure_reader(request: Request, session: Session, token: Token) -> Actor:
+    """As `StatsReader`, or a screen on a wall: the one policy that takes a screen's token."""
+    if token and token.startswith(screens.PREFIX):
+        return await screens.resolve(session, token=token, writers=request.app.state.sessions)
+    return _admitted(await current_actor(request, session, token), Dataset.STATS, "stats:read")
+
+
+FigureReader = Annotated[Actor, Depends(figure_reader)]
 
 
 def _holding(actor: Actor, roles: tuple[Role, ...]) -> Actor:

@@ -9,12 +9,14 @@ ends here as a 500, so that no message of it reaches the logs.
 import os
 import re
 import time
+from collections.abc import Mapping
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     generate_latest,
     multiprocess,
@@ -84,13 +86,18 @@ class Observe:
                 _count(scope, status, time.perf_counter() - started)
 
 
-def metrics() -> tuple[bytes, str]:
-    """The exposition text and its content type; of all server processes where there are several."""
-    registry = REGISTRY
+def metrics(gauges: Mapping[str, tuple[str, float]]) -> tuple[bytes, str]:
+    """The exposition text and its content type; of all server processes where there are several.
+
+    The gauges are of the deployment and not of a process: what each is called and means, and its value.
+    """
+    registry, own = REGISTRY, CollectorRegistry()
+    for name, (meaning, value) in gauges.items():
+        Gauge(name, meaning, registry=own).set(value)
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry), CONTENT_TYPE_LATEST
+    return generate_latest(registry) + generate_latest(own), CONTENT_TYPE_LATEST
 
 
 def _request_id(scope: Scope) -> str:

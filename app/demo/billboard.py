@@ -21,6 +21,13 @@ from app.demo.tour import EFFECTS, Happened, NextStep, Ticked, Toured
 from app.services.tickets.labels import ROLE_ZH
 
 PLAIN_WIDTH = 120
+ADDRESSES = (
+    ("大屏", "/dashboard"),
+    ("API", "/v1"),
+    ("文档", "/docs"),
+    ("健康检查", "/readyz"),
+    ("指标", "/metrics"),
+)
 _CLOCKS = dict(zip(EFFECTS, ("停止", "起算，截止", "暂停，原截止", "恢复，截止", "改期，截止"), strict=True))
 
 Report = Callable[[str, int, int], None]
@@ -110,7 +117,7 @@ class Billboard:
     def addresses(self, base_url: str, summary: str) -> None:
         """Where everything is."""
         self._console.print("\n[bold]地址[/]")
-        for name, path in (("API", "/v1"), ("文档", "/docs"), ("健康检查", "/readyz"), ("指标", "/metrics")):
+        for name, path in ADDRESSES:
             self._console.print(f"  {name}：{base_url}{path}", highlight=False)
         self._console.print(f"  登录信息：{summary}", highlight=False, soft_wrap=True)
 

@@ -22,12 +22,14 @@ from app.jobs import (
     audit_seal,
     deadline_moves,
     exports,
+    figures,
     heartbeat,
     imports,
     maintenance,
     messages,
     orphan_files,
     outbox_pruning,
+    reports,
     reseal,
     retention,
     stale_uploads,
@@ -72,11 +74,12 @@ async def run(
     people are reached who do not read their messages.
     """
     stop = stop or _stop_on_signals()
-    engine = create_engine(url, pool_size=4, name=NAME)
+    engine = create_engine(url, pool_size=5, name=NAME)
     sessions = create_sessions(engine)
     beside = [
         asyncio.create_task(heartbeat.keep(sessions, stop)),
         asyncio.create_task(messages.keep_reading(sessions, stop)),
+        asyncio.create_task(figures.keep_folding(sessions, stop)),
     ]
     log.info("worker_started")
     try:
@@ -117,10 +120,12 @@ async def _cycle(connection: asyncpg.Connection, parts: Parts, stop: asyncio.Eve
     outbox_pruning.register(queue, parts.sessions)
     deadline_moves.register(queue, parts.sessions)
     exports.register(queue, parts.sessions, parts.files, parts.vault)
+    figures.register(queue, parts.sessions)
     imports.register(queue, parts.sessions, parts.files, parts.vault)
     messages.register(queue, parts.sessions, parts.channels, parts.vault)
     sweep.register(queue, parts.sessions)
     audit_seal.register(queue, parts.sessions, parts.vault)
+    reports.register(queue, parts.sessions)
     reseal.register(queue, parts.sessions, parts.vault)
     retention.register(queue, parts.sessions)
     stale_uploads.register(queue, parts.sessions, parts.files)

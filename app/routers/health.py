@@ -11,6 +11,7 @@ from app.core import schema
 from app.core.errors import Unavailable
 from app.models.platform import Heartbeat
 from app.schemas.health import Alive, Ready
+from app.services.stats import checking
 
 router = APIRouter(tags=["operations"])
 
@@ -36,7 +37,21 @@ async def ready(request: Request) -> Ready:
 
 
 @router.get("/metrics", summary="Prometheus 指标", operation_id="metrics", response_class=Response)
-async def metrics() -> Response:
-    """Counters of this deployment's server processes, in Prometheus' text format."""
-    body, media_type = observe.metrics()
+async def metrics(request: Request) -> Response:
+    """Counters of this deployment's server processes and the fold's lag, in Prometheus' text format."""
+    body, media_type = observe.metrics(await _gauges(request))
     return Response(body, media_type=media_type)
+
+
+async def _gauges(request: Request) -> dict[str, tuple[str, float]]:
+    """How far the figures are behind; nothing while the database is away."""
+    try:
+        async with request.app.state.sessions() as session:
+            lag = await checking.lag(session)
+    except (DBAPIError, OSError):
+        return {}
+    return {
+        "wangge_figures_lag_seconds": ("Age of the oldest news that is not folded", lag.seconds),
+        "wangge_figures_waiting": ("News that is not folded", lag.waiting),
+        "wangge_figures_differ": ("1 when the last self-check found a difference", lag.checked_ok is False),
+    }

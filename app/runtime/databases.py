@@ -17,7 +17,7 @@ from app.config import Settings
 from app.core.embedded import APP_ROLE, OWNER_ROLE, EmbeddedPostgres
 from app.runtime.failures import CommandFailed
 
-URL_VARIABLE = "WANGGE_DATABASE_URL"
+URL_VARIABLE, READ_URL_VARIABLE = "WANGGE_DATABASE_URL", "WANGGE_DATABASE_READ_URL"
 DRIVER = "postgresql+asyncpg"
 _SPELLINGS = {"postgres", "postgresql", DRIVER}
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from app.config import Settings
 from app.core.schema import ROOT
 from app.main import create_app
+from app.services.stats import kpis_doc
 from app.services.tickets import workflow_doc
 
 # Nothing connects to it: an engine opens connections when they are used.
@@ -21,6 +22,7 @@ def openapi() -> str:
 
 FILES: Mapping[str, Callable[[], str]] = {
     "docs/openapi.json": openapi,
+    "docs/kpis.md": kpis_doc.render,
     "docs/workflow.md": workflow_doc.render,
 }
 

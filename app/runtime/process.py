@@ -23,7 +23,12 @@ def application() -> FastAPI:
     if settings.database_url is None:
         raise CommandFailed(f"缺少 {databases.URL_VARIABLE}")
     _end_with_parent()
-    app = create_app(settings, databases.for_sqlalchemy(settings.database_url, databases.URL_VARIABLE))
+    read = settings.database_read_url
+    app = create_app(
+        settings,
+        databases.for_sqlalchemy(settings.database_url, databases.URL_VARIABLE),
+        databases.for_sqlalchemy(read, databases.READ_URL_VARIABLE) if read else None,
+    )
     guards.keep_what_is_there()
     return app
 

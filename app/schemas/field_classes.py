@@ -62,7 +62,12 @@ INTERNAL = _names(
     ContactLinkRead ContactQuotaRead TypeCoverage CoverageRead CareTagCount CareTagsRead
     VisitPlanRead VisitPlanDetail PlanProgress FunnelRead VisitBrief LogVisit DailyLogRead AttendanceRead
     NotificationRead ReadCount Badge TodoRead EscalationRuleRead EscalationRules DeliveryRead
-    DeviceSessionRead DeviceSessionList
+    DeviceSessionRead DeviceSessionList ScreenTokenRead ScreenTokenShown
+    ReportBrief ReportRead
+    KpiDefinition KpiDefinitions Figure PeriodRead AnswerRead ScopeRead KpiRead KpisRead
+    TrendPoint TrendLine TrendRead BreakdownRow BreakdownRead StageRow FlowRead Bucket OverdueRead
+    RankingRow RankingRead MapFigures MapFeature MapRead Shape ShapesRead VisitFiguresRead LiveItem LiveRead
+    CountedRead Freshness ScreenRead
     PostItem PullRead PushRead ResultRead
     """
 )
@@ -111,6 +116,7 @@ PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
             "reporter_name": _WITHHELD_2,
         },
         "TicketStepRead": {},
+        "CountedTicket": {"title": _SEEN_2},
         "ContactRead": {"name": _MASKED_2, "phone": _MASKED_2},
         "EventRead": {"opinion": _SEEN_2, "actor_id": _WITHHELD_2, "actor_name": _WITHHELD_2},
         "RequestRead": {"reason": _SEEN_2, "basis": _SEEN_2},

@@ -31,6 +31,10 @@ PUBLIC = {
     # What a server speaks (tus), and files for whoever has a signed link.
     ("OPTIONS", "/v1/uploads"),
     ("GET", "/v1/files/{link}"),
+    # The page of figures: whoever opens it signs in on it.
+    ("GET", "/dashboard"),
+    ("GET", "/dashboard/plotly-{version}/plotly.min.js"),
+    ("GET", "/dashboard/{version}/{path:path}"),
 }
 # What somebody with an initial password may do before changing it.
 BEFORE_THE_CHANGE = {("GET", "/v1/me"), ("POST", "/v1/auth/password")}
@@ -41,6 +45,7 @@ WITHOUT_A_KEY = {
     "/v1/auth/password",
     "/v1/accounts/{account_id}/password",
     "/v1/clients/{client_id}/tokens",
+    "/v1/screens",
     "/v1/residents/{resident_id}/unmask",
     "/v1/households/{household_id}/unmask",
     "/v1/rooms/{room_id}/unmask",

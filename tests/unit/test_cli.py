@@ -119,7 +119,7 @@ def test_the_openapi_document_is_json_with_the_addresses_that_others_rely_on() -
 
 
 def test_generated_documents_are_written_once_and_then_agree(tmp_path: Path) -> None:
-    assert sorted(generated.write(tmp_path)) == ["docs/openapi.json", "docs/workflow.md"]
+    assert sorted(generated.write(tmp_path)) == ["docs/kpis.md", "docs/openapi.json", "docs/workflow.md"]
     assert generated.write(tmp_path) == []
 
 

@@ -45,7 +45,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The caller of this request; `id` is the member's, or the client's for a third party."""
+    """The caller of this request; `id` is the member's, or that of a third party or of a screen."""
 
     id: UUID
     grants: tuple[Grant, ...]
@@ -53,6 +53,7 @@ class Actor:
     session_id: UUID | None = None
     member_id: UUID | None = None
     client_id: UUID | None = None
+    screen_id: UUID | None = None
     must_change_password: bool = False
     token_scopes: frozenset[str] = frozenset()
 
@@ -65,8 +66,13 @@ class Actor:
         """All roles that the caller holds now."""
         return frozenset(grant.role for grant in self.grants)
 
+    def reach(self, dataset: Dataset) -> str:
+        """What the caller's grants open of a dataset, as a short text for ETags."""
+        grants = self.grants_of(dataset)
+        return ",".join(
+            sorted({f"{grant.kind}:{grant.area_id or ''}:{grant.org_id or ''}" for grant in grants})
+        )
+
     def fingerprint(self, dataset: Dataset) -> str:
         """What the caller sees of a dataset, as a short text for ETags: by grants, and what is their own."""
-        grants = self.grants_of(dataset)
-        parts = {f"{grant.kind}:{grant.area_id or ''}:{grant.org_id or ''}" for grant in grants}
-        return ",".join((*sorted(parts), str(self.member_id or "")))
+        return f"{self.reach(dataset)},{self.member_id or ''}"

@@ -1,11 +1,9 @@
 """The overview: what is open at each stage, overdue, closed and satisfied, in the caller's scope.
 
 Counted from the tickets themselves, with the same scope as every list: each branch of it by its own
-indexes, then added up. Figures are as of a whole minute, so that "overdue" is exact and the answer has a
-mark that does not change until something does.
+indexes, then added up. Figures are as of a whole minute, so that "overdue" is exact.
 """
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import clock
 from app.models.enums import Satisfaction, Stage, Status
 from app.models.ticket import Ticket
-from app.services.platform import outbox, scope
+from app.services.platform import scope
 from app.services.platform.actor import Actor, Dataset
 from app.services.tickets import reads
 
@@ -56,13 +54,6 @@ def window(period: Period) -> Window:
     }[period]
     start, end = clock.day_bounds(first, today)
     return Window(start, end, clock.now().replace(second=0, microsecond=0))
-
-
-async def etag(session: AsyncSession, *, actor: Actor, period: Period, of: Window) -> str:
-    """A mark that changes when a ticket did, the minute did, or the caller's scope did."""
-    mark = await outbox.change_mark(session)
-    parts = (mark, actor.fingerprint(Dataset.STATS), period.value, of.as_of.isoformat())
-    return f'"{hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]}"'
 
 
 async def overview(session: AsyncSession, *, actor: Actor, of: Window) -> dict[str, Any]:

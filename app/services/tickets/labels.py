@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from app.models.enums import Action, ClockKind, Relation, Role, Stage, Status
+from app.models.enums import Action, ClockKind, EventSource, Relation, Role, Stage, Status
 from app.services.access.roles import ROLES
 
 STAGE_ZH: Mapping[Stage, str] = MappingProxyType(
@@ -120,3 +120,23 @@ RELATION_ZH: Mapping[Relation, str] = MappingProxyType(
     }
 )
 ROLE_ZH: Mapping[Role, str] = MappingProxyType({role: spec.label_zh for role, spec in ROLES.items()})
+SOURCE_ZH: Mapping[EventSource, str] = MappingProxyType(
+    {
+        EventSource.GRID_PATROL: "网格巡查",
+        EventSource.VISIT: "走访发现",
+        EventSource.CONTACT_TEAM: "驻点联系",
+        EventSource.LEADER_WALK: "领导行走",
+        EventSource.RESIDENT_APP: "居民小程序",
+        EventSource.PHONE: "电话",
+        EventSource.HOTLINE_12345: "12345 热线",
+        EventSource.UPPER_ASSIGN: "上级交办",
+        EventSource.DEPT_TRANSFER: "部门转办",
+        EventSource.MEDIA: "媒体网络",
+        EventSource.PETITION: "信访",
+        EventSource.IOT: "物联感知",
+        EventSource.VIDEO: "视频 AI",
+        EventSource.THIRD_PARTY: "第三方接口",
+        EventSource.CALLUP: "吹哨",
+        EventSource.INSPECTION: "检查抽查",
+    }
+)

@@ -1,0 +1,172 @@
+"""The statement that finds which tickets a figure counted: the facts, folded and of the tail, in their order.
+
+Of an area each village is a short scan of its own index, of an organisation its own, above towns that of
+all; so a page costs the same however long the list is. Makes SQL, and reads nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+from uuid import UUID
+
+from app.models.enums import AreaLevel
+from app.models.enums.figure import Breakdown
+from app.models.enums.measure import Measure
+from app.services.stats import board, facts, tail
+from app.services.stats.periods import Span
+from app.services.stats.whose import EVERYTHING, Whose
+
+STOCK = frozenset(
+    {
+        *board.OPEN.values(),
+        *board.LATE.values(),
+        *board.OVERDUE_FROM.values(),
+        *board.AGED_FROM.values(),
+        Measure.SUSPENDED,
+    }
+)
+_WIDE = frozenset({None, AreaLevel.PROVINCE, AreaLevel.CITY, AreaLevel.COUNTY})
+_KEYS = {
+    Breakdown.CATEGORY: "placed.category = $6::text",
+    Breakdown.SOURCE: "placed.source = $6::text",
+    Breakdown.WORKER: "fact.member_id = $6::text::uuid",
+}
+Part = Literal["numerator", "denominator", "rest"]
+_COMMON = """fact.hour >= $1::text::timestamptz
+      AND (fact.hour < $2::text::timestamptz OR fact.hour = '-infinity' AND $2 = '-infinity')
+      AND (fact.counts_from IS NULL OR fact.counts_from < moment.at)
+      AND (fact.hour, fact.record_id) < ($7::text::timestamptz, $8::uuid)
+      AND {inside} AND {held} AND {key}"""
+_KNOWN = """
+    SELECT fact.record_id, fact.hour, sum({sum})::int AS times
+      FROM moment JOIN stat_fact AS fact ON fact.generation = moment.generation
+      JOIN stat_record AS placed ON placed.generation = fact.generation AND placed.id = fact.record_id
+     WHERE {driven} AND num_nonnulls({columns}) > 0
+       AND NOT EXISTS (SELECT FROM wanted_ticket WHERE wanted_ticket.id = fact.record_id) AND {common}
+     GROUP BY fact.hour, fact.record_id HAVING sum({sum}) > 0
+     ORDER BY fact.hour DESC, fact.record_id DESC LIMIT $5"""
+_FRESH = """
+    SELECT fact.record_id, fact.hour, sum(CASE fact.measure {case} END)::int AS times
+      FROM moment CROSS JOIN fact_now AS fact JOIN record_now AS placed ON placed.id = fact.record_id
+     WHERE fact.measure IN ({names}) AND {common}
+     GROUP BY fact.hour, fact.record_id HAVING sum(CASE fact.measure {case} END) > 0"""
+_SCANS = {
+    "all": "({0})",
+    "org": """SELECT scan.* FROM (SELECT unnest($4::uuid[]) AS id) AS driver
+    CROSS JOIN LATERAL ({0}) AS scan""",
+    "village": """SELECT scan.* FROM village AS driver CROSS JOIN LATERAL ({0}) AS scan
+    UNION ALL ({1})""",
+}
+_DRIVEN = {
+    "all": ("true",),
+    "org": ("fact.org_id = driver.id",),
+    "village": ("fact.village_id = driver.id", "fact.village_id IS NULL"),
+}
+_NEWS = f"""
+WITH state AS MATERIALIZED ({tail.STATE}),
+moment AS MATERIALIZED (SELECT generation, greatest($9::timestamptz, matured_at) AS at FROM state),
+news AS MATERIALIZED (
+    SELECT outbox.topic, outbox.entity_id FROM state CROSS JOIN LATERAL (
+        SELECT topic, entity_id FROM outbox WHERE (outbox.txid, outbox.id) > (state.txid, state.last_id)
+         ORDER BY txid, id LIMIT {tail.MOST_NEWS}) AS outbox),
+wanted_ticket AS MATERIALIZED (SELECT unnest(ARRAY(
+    SELECT entity_id FROM news WHERE topic LIKE 'ticket.%'
+     UNION SELECT ticket.id FROM news
+      JOIN area ON news.topic = 'area.moved' AND area.path @> ARRAY[news.entity_id]
+      JOIN ticket ON ticket.area_id = area.id)) AS id),
+wanted_visit AS MATERIALIZED (SELECT NULL::uuid AS id WHERE false),
+{facts.RECORDS},
+{facts.FACTS}"""  # noqa: S608 - constants
+_FOUND = """,
+village AS MATERIALIZED (
+    SELECT id FROM area WHERE level = 'village' AND (path && $3::uuid[] OR id IN (
+        SELECT unnest(path) FROM area WHERE id = ANY($3::uuid[])))),
+found AS ({fresh} UNION ALL {scans})
+SELECT record_id, hour::text AS hour, sum(times)::int AS times FROM found
+ GROUP BY found.hour, record_id ORDER BY found.hour DESC, record_id DESC LIMIT $5
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Measures above with their signs, measures below, and which of the two is asked for."""
+
+    above: Mapping[Measure, int]
+    below: Sequence[Measure]
+    part: Part
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Whose tickets, which side of what, of when, of which row of a breakdown, and after which (hour, id)."""
+
+    whose: Whose
+    sides: Sides
+    span: Span
+    by: Breakdown | None
+    key: str | None
+    after: tuple[str, UUID] | None
+
+
+def statement(wanted: Wanted, limit: int) -> tuple[str, tuple[Any, ...]]:
+    """The statement and all its values but the last, the present minute; it gives record_id, hour, times."""
+    sides, whose = wanted.sides, wanted.whose
+    stock = bool(STOCK & {*sides.above, *sides.below})
+    everywhere = EVERYTHING in whose.area_ids
+    if whose.orgs:
+        driver = "org"
+    else:
+        wide = any(place.level in _WIDE for place in whose.places)
+        driver = "all" if wide else "village"
+    above = tuple(sides.above.items())
+    key = _KEYS.get(wanted.by) if wanted.by else None
+    sql = _sql(
+        above, tuple(sides.below), sides.part, driver, key or "$6::text IS NULL", everywhere=everywhere
+    )
+    after_hour, after_id = wanted.after or ("infinity", UUID(int=2**128 - 1))
+    values = (
+        "-infinity" if stock else wanted.span.start.isoformat(),
+        "-infinity" if stock else wanted.span.end.isoformat(),
+        whose.area_ids,
+        [org.id for org in whose.orgs],
+        limit,
+        wanted.key if key else None,
+        after_hour,
+        after_id,
+    )
+    return sql, values
+
+
+@lru_cache(maxsize=200)
+def _sql(
+    above: tuple[tuple[Measure, int], ...],
+    below: tuple[Measure, ...],
+    part: Part,
+    driver: str,
+    key: str,
+    *,
+    everywhere: bool,
+) -> str:
+    names = tuple(dict.fromkeys((*(name for name, _sign in above), *below)))
+    signed = {
+        "numerator": dict(above),
+        "denominator": dict.fromkeys(below, 1),
+        "rest": {name: int(name in below) - dict(above).get(name, 0) for name in names},
+    }[part]
+    inside = "true" if everywhere else "placed.areas && $3::uuid[]"
+    held = "fact.org_id = ANY($4::uuid[])" if driver == "org" else "cardinality($4::uuid[]) = 0"
+    common = _COMMON.format(inside=inside, held=held, key=key)
+    known = _KNOWN.format(
+        sum=" + ".join(f"{sign} * coalesce(fact.{name}, 0)" for name, sign in signed.items()),
+        columns=", ".join(f"fact.{name}" for name in names),
+        common=common,
+        driven="{driven}",
+    )
+    fresh = _FRESH.format(
+        case=" ".join(f"WHEN '{name}' THEN {sign} * fact.n" for name, sign in signed.items()),
+        names=", ".join(f"'{name}'" for name in names),
+        common=common,
+    )
+    scans = _SCANS[driver].format(*(known.format(driven=driven) for driven in _DRIVEN[driver]))
+    return _NEWS + _FOUND.format(fresh=fresh, scans=scans)

@@ -1,0 +1,52 @@
+"""`docs/kpis.md`, written from the table of KPIs."""
+
+from app.models.enums.figure import Better, Unit
+from app.services.stats.kpis import CLASSES, EXCLUDED, KPIS, LEAST_FOR_RANKING, VERSION, WEIGHTS, Kpi
+
+_UNITS = {
+    Unit.COUNT: "数",
+    Unit.SHARE: "比率",
+    Unit.A_HUNDRED: "每百次",
+    Unit.MINUTES: "分钟",
+    Unit.CLASS: "工作分钟（档）",
+    Unit.SCORE: "百分制",
+}
+_BETTER = {Better.HIGHER: "高", Better.LOWER: "低", Better.NEITHER: "–"}
+_CLASSES = "、".join(str(minutes) for minutes in CLASSES.values())
+_HEAD = f"""# 指标口径 / KPIs
+
+Written from `app/services/stats/kpis.py`; do not edit. Definition version {VERSION}.
+
+- 时段为 [开始, 结束)，以上海时间的整天计；周从周一开始。
+- 一律不计：{EXCLUDED}；不予受理的只计入上报类指标。
+- 分母为 0 时没有值（null），不记 0，也不记 100 %；每个比率都带分子和分母。
+- 时限归到期时持有它的单位，不归最后的单位；未到期即改派的不计，到期后改派的记在原单位。
+- 暂停（挂起、上报研处）的时间扣除；工作时间按承办单位的工作日历。
+- 排名：分母不小于 {LEAST_FOR_RANKING} 才有名次，并列同名次。
+- 环比为上一等长时段，同比为上年同期。
+- 处置时长的中位数、九成位按档，取占够比例的最小一档：{_CLASSES} 个工作分钟。
+
+| 代码 | 名称 | Name | 单位 | 何为好 | 统计对象 | 分子 | 分母 | 另外不计或说明 |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+"""
+_LACKING = """
+## 数据尚不支持的指标
+
+重复诉求率、漏报率（工单没有重复与漏报的标记），吹哨响应率、代办按时办结率、实事完成率（尚无这些业务）。
+"""
+
+
+def render() -> str:
+    """The document, with a newline at the end."""
+    rows = "".join(_row(kpi) for kpi in KPIS.values())
+    weights = "、".join(f"{KPIS[code].name_zh} {weight}" for code, weight in WEIGHTS.items())
+    score = f"综合得分的权重：{weights}（返工率取其差额）。没有数的指标不计，其余按比例。"
+    return f"{_HEAD}{rows}\n{score}\n{_LACKING}"
+
+
+def _row(kpi: Kpi) -> str:
+    cells = (
+        f"`{kpi.code}`", kpi.name_zh, kpi.name_en, _UNITS[kpi.unit], _BETTER[kpi.better], kpi.cohort,
+        kpi.numerator, kpi.denominator or "–", kpi.excludes or "–",
+    )  # fmt: skip
+    return f"| {' | '.join(cells)} |\n"

@@ -1,0 +1,99 @@
+"""The last steps of tickets, for a feed that runs on a wall: without persons, free text or secrets.
+
+Read from the newest steps of all on, and of a small scope also from its newest tickets, so that a quiet
+village beside a busy city is not silent. Confidential tickets, drafts and what was withdrawn do not appear.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, false, or_, select, true, union
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core import clock
+from app.models.area import Area
+from app.models.enums import Action, Stage, Status
+from app.models.staff import Org
+from app.models.ticket import Category, Ticket
+from app.models.ticket_step import TicketEvent
+from app.schemas.stats_shown import LiveItem, LiveRead
+from app.schemas.types import Ref
+from app.services.platform.actor import Actor
+from app.services.stats import sight
+from app.services.stats.asked import Asked
+from app.services.stats.kpis import VERSION
+from app.services.stats.whose import Whose
+from app.services.tickets import reads
+from app.services.tickets.labels import ACTION_ZH
+
+_LOOKED_AT, _NEWEST_TICKETS = 2000, 50
+_UNTOLD = (Status.DRAFT.value, Status.WITHDRAWN.value)
+
+
+async def steps(session: AsyncSession, *, actor: Actor, asked: Asked, limit: int) -> LiveRead:
+    """The last steps within the caller's figures, newest first."""
+    whose = await asked.whose(session, actor)
+    rows = (await session.execute(_statement(whose, limit))).all()
+    now, named = clock.now(), sight.closely(actor)
+    return LiveRead(
+        as_of=now, definition_version=VERSION, items=[_item(row, named=named, now=now) for row in rows]
+    )
+
+
+def within(whose: Whose) -> ColumnElement[bool]:
+    """The tickets that lie in the areas, or that the organisations have now."""
+    if not whose.places:
+        return false()
+    places = or_(
+        *(
+            true() if place.level is None else reads.COLUMNS.of_area(place.id, place.level)
+            for place in whose.places
+        )
+    )
+    return places & Ticket.lead_org_id.in_([org.id for org in whose.orgs]) if whose.orgs else places
+
+
+def _statement(whose: Whose, limit: int) -> Any:
+    told = within(whose) & ~Ticket.confidential & Ticket.status.not_in(_UNTOLD)
+    newest = (
+        select(TicketEvent.id, TicketEvent.ticket_id, TicketEvent.at)
+        .order_by(TicketEvent.at.desc(), TicketEvent.id.desc())
+        .limit(_LOOKED_AT)
+        .subquery()
+    )
+    tickets = (
+        select(Ticket.id).where(told).order_by(Ticket.reported_at.desc()).limit(_NEWEST_TICKETS).subquery()
+    )
+    ids = union(
+        select(newest.c.id).join(Ticket, Ticket.id == newest.c.ticket_id).where(told),
+        select(TicketEvent.id).join(tickets, tickets.c.id == TicketEvent.ticket_id),
+    )
+    return (
+        select(
+            TicketEvent, Ticket, Category.label_zh, Area.name.label("area_name"), Org.name.label("org_name")
+        )
+        .join(Ticket, Ticket.id == TicketEvent.ticket_id)
+        .join(Category, Category.code == Ticket.category_code)
+        .join(Area, Area.id == Ticket.area_id)
+        .outerjoin(Org, Org.id == Ticket.lead_org_id)
+        .where(TicketEvent.id.in_(ids))
+        .order_by(TicketEvent.at.desc(), TicketEvent.id.desc())
+        .limit(limit)
+    )
+
+
+def _item(row: Any, *, named: bool, now: Any) -> LiveItem:
+    step, ticket = row.TicketEvent, row.Ticket
+    return LiveItem(
+        id=step.id,
+        at=step.at,
+        ticket_id=ticket.id,
+        no=ticket.no,
+        action=step.action,
+        action_name=ACTION_ZH[Action(step.action)],
+        stage=Stage(ticket.stage),
+        status=step.to_status,
+        category=row.label_zh if named else None,
+        area=Ref(id=ticket.area_id, name=row.area_name),
+        org=Ref(id=ticket.lead_org_id, name=row.org_name) if ticket.lead_org_id else None,
+        overdue=ticket.closed_at is None and ticket.due_at is not None and ticket.due_at < now,
+    )

@@ -1,0 +1,59 @@
+"""Whatever happens to tickets, every sum from the rollups equals the definition, folded or not."""
+
+from datetime import timedelta
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from app.core import clock
+from app.core.db import Sessions
+from app.models.enums import EventSource, Urgency
+from app.services.stats import folding, rebuilding
+from app.services.tickets import deadlines
+from tests.services.test_random_walks import PATHS, STEPS, one_step, time_passes
+from tests.support.cast import actors_of
+from tests.support.figures import differences, queries
+from tests.support.walking import PEOPLE, Town, Walk
+from tests.support.world import World
+
+
+@pytest.fixture
+async def town(sessions: Sessions, world: World) -> Town:
+    """Everybody who may come across the tickets, and the limits and calendars of the deployment."""
+    async with sessions() as session:
+        cast = await actors_of(session, world, PEOPLE)
+        return Town(sessions, world, cast, await deadlines.load(session))
+
+
+@pytest.mark.commits
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    phases=[Phase.explicit, Phase.generate],
+)
+@given(seed=st.integers(min_value=0), path=st.sampled_from(PATHS), source=st.sampled_from(EventSource))
+async def test_the_rollups_equal_the_definition_whatever_happens(
+    town: Town, seed: int, path: tuple[str, ...], source: EventSource
+) -> None:
+    walk = Walk(town, Random(seed))  # noqa: S311 - a walk, not a secret
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", walk.tick)
+        async for _progress in rebuilding.run(town.sessions):
+            pass
+        await walk.photograph(["grid_worker"])
+        await walk.begin(source, Urgency.NORMAL, draft=False)
+        await walk.begin(EventSource.PHONE, Urgency.URGENT, draft=False)
+        for wanted in (*path, *[None] * STEPS):
+            await time_passes(walk, led=wanted is not None)
+            await one_step(walk, walk.ids[0] if walk.dice.random() < 0.8 else walk.ids[1], wanted)
+            if walk.dice.random() < 0.5:
+                await folding.run(town.sessions)
+            async with town.sessions() as session:
+                some = walk.dice.sample(list(queries(town.world)), 8)
+                assert not await differences(session, some)
+        walk.now += timedelta(days=9)
+        async with town.sessions() as session:
+            assert not await differences(session, queries(town.world))
