@@ -77,6 +77,7 @@ def worker() -> None:
     from app.jobs import worker as worker_process
     from app.jobs.outages import OUTAGES
     from app.runtime import guards
+    from app.services.exchange.webhooks.calls import courier_of
     from app.services.mobile import channels
 
     settings = Settings()
@@ -87,8 +88,12 @@ def worker() -> None:
         dsn, files = databases.for_asyncpg(database.app_url), FileStore(settings.files)
         vault = Vault(*settings.secrets)
         guards.keep_what_is_there()
-        ways = channels.of_settings(settings)
-        uvloop.run(worker_process.run(url=database.app_url, dsn=dsn, files=files, vault=vault, channels=ways))
+        ways, courier = channels.of_settings(settings), courier_of(settings)
+        uvloop.run(
+            worker_process.run(
+                url=database.app_url, dsn=dsn, files=files, vault=vault, channels=ways, courier=courier
+            )
+        )
 
 
 @cli.command(help="把数据库升级到最新结构，并补齐工作日历和事件类别；可重复执行")

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
-from app.api import problems, taken_numbers, tus, uploads
+from app.api import outgoing, problems, taken_numbers, tus, uploads
 from app.api.app_version import RequireVersion
 from app.api.body_limit import BodyLimit
 from app.api.compress import Compress
@@ -78,6 +78,7 @@ def create_app(settings: Settings, database_url: str, read_url: str | None = Non
         # Not by `include_router`, which at the first request builds each route a second time and from then
         # on looks for it twice; nothing of ours is added to a router here.
         app.router.routes.extend(router.routes)
+    outgoing.describe(app)
     if settings.min_app_version:
         app.add_middleware(
             RequireVersion, minimum=settings.min_app_version, update_url=settings.app_update_url

@@ -130,6 +130,16 @@ def with_dataset_apart(dataset: Dataset, token_scope: str) -> Callable[[Actor], 
     return admit
 
 
+def with_role_or_scopes(role: Role, *token_scopes: str) -> Policy:
+    """A dependency that admits holders of a role and tokens with all of the scopes."""
+
+    async def admit(request: Request, session: Session, token: Token) -> Actor:
+        actor = await current_actor(request, session, token)
+        return _holding(actor, (role,)) if actor.client_id is None else _scoped(actor, token_scopes)
+
+    return admit
+
+
 Admin = Annotated[Actor, Depends(with_role(Role.SYSTEM_ADMIN))]
 Auditor = Annotated[Actor, Depends(with_role(Role.AUDITOR))]
 AreaReader = Annotated[Actor, Depends(with_dataset(Dataset.AREAS, "areas:read"))]
@@ -158,6 +168,9 @@ ExporterApart = Annotated[Actor, Depends(with_role_apart(*EXPORTERS))]
 ExportReader = Annotated[Actor, Depends(with_role(*EXPORT_READERS))]
 Approver = Annotated[Actor, Depends(with_role(*sorted(APPROVERS)))]
 RetentionReader = Annotated[Actor, Depends(with_role(Role.SYSTEM_ADMIN, Role.AUDITOR))]
+WebhookKeeper = Annotated[
+    Actor, Depends(with_role_or_scopes(Role.SYSTEM_ADMIN, "webhooks:manage", "tickets:read"))
+]
 RoutingReader = Annotated[Actor, Depends(with_role(Role.SYSTEM_ADMIN, Role.DISPATCHER))]
 
 
@@ -185,10 +198,17 @@ def _free_to_work(actor: Actor) -> Actor:
 
 
 def _admitted(actor: Actor, dataset: Dataset, token_scope: str) -> Actor:
-    if actor.client_id is not None and token_scope not in actor.token_scopes:
-        raise Forbidden(f"该接口令牌没有 {token_scope} 权限", f"The token lacks the scope {token_scope}")
+    if actor.client_id is not None:
+        _scoped(actor, (token_scope,))
     if not actor.grants_of(dataset):
         raise Forbidden("您的岗位不涉及这类数据", "Your posts do not open this data")
+    return actor
+
+
+def _scoped(actor: Actor, token_scopes: tuple[str, ...]) -> Actor:
+    for token_scope in token_scopes:
+        if token_scope not in actor.token_scopes:
+            raise Forbidden(f"该接口令牌没有 {token_scope} 权限", f"The token lacks the scope {token_scope}")
     return actor
 
 

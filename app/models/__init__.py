@@ -24,6 +24,7 @@ from app.models import (
     ticket_step,
     upload,
     visit,
+    webhook,
 )
 from app.models.base import Base
 
@@ -52,4 +53,5 @@ __all__ = [
     "ticket_step",
     "upload",
     "visit",
+    "webhook",
 ]

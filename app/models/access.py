@@ -69,7 +69,7 @@ class SigningKey(Base):
 
 
 class ApiClient(Versioned, Base):
-    """A third party that integrates by token."""
+    """A third party that integrates by token; `fields`: what it is given of all that may tell of somebody."""
 
     __tablename__ = "api_client"
     __table_args__ = (one_of("status", AccountStatus),)
@@ -78,6 +78,7 @@ class ApiClient(Versioned, Base):
     purpose: Mapped[str]
     contact: Mapped[str]
     status: Mapped[str]
+    fields: Mapped[list[str]] = mapped_column(ARRAY(Text()), default=list, server_default="{}")
 
 
 class ApiToken(Keyed, Base):

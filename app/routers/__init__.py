@@ -58,6 +58,7 @@ from app.routers import (
     uploads,
     visit_plans,
     visits,
+    webhooks,
     workflow,
 )
 
@@ -120,5 +121,6 @@ ROUTERS = (
     unmask.router,
     visit_plans.router,
     visits.router,
+    webhooks.router,
     workflow.router,
 )

@@ -7,11 +7,18 @@ from uuid import UUID
 from pydantic import Field
 
 from app.models.enums import AccountStatus
+from app.models.enums.third_party import ClientField
 from app.schemas.folding import Label
 from app.schemas.patch import Patch, untouched
 from app.schemas.types import AnyTime, Input, Output, Ref, ShortText
 
 MAX_SCOPES = 20
+ClientFields = Annotated[
+    list[ClientField],
+    Field(
+        max_length=len(ClientField), description="可能涉及个人的字段中，允许提供给该接入方的；默认都不提供"
+    ),
+]
 
 
 class ClientCreate(Input):
@@ -20,6 +27,7 @@ class ClientCreate(Input):
     name: Label
     purpose: ShortText
     contact: ShortText
+    fields: ClientFields = Field(default_factory=list)
 
 
 class ClientPatch(Patch):
@@ -29,6 +37,7 @@ class ClientPatch(Patch):
     purpose: ShortText = untouched()
     contact: ShortText = untouched()
     status: AccountStatus = untouched()
+    fields: ClientFields = untouched()
 
 
 class ClientRead(Output):
@@ -39,6 +48,7 @@ class ClientRead(Output):
     purpose: str
     contact: str
     status: AccountStatus
+    fields: list[ClientField]
     created_at: datetime
     updated_at: datetime
     version: int

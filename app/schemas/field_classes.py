@@ -68,6 +68,8 @@ INTERNAL = _names(
     TrendPoint TrendLine TrendRead BreakdownRow BreakdownRead StageRow FlowRead Bucket OverdueRead
     RankingRow RankingRead MapFigures MapFeature MapRead Shape ShapesRead VisitFiguresRead LiveItem LiveRead
     CountedRead Freshness ScreenRead
+    WebhookRead WebhookShown WebhookDeliveryRead EventTypeRead EventTypes
+    Told PingMessage PingData TicketMessage
     PostItem PullRead PushRead ResultRead
     """
 )
@@ -117,6 +119,16 @@ PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
         },
         "TicketStepRead": {},
         "CountedTicket": {"title": _SEEN_2},
+        "MessageTicket": {
+            "title": _SEEN_2,
+            "content": _SEEN_2,
+            "address": _SEEN_2,
+            "location": _SEEN_2,
+            "measures": _SEEN_2,
+            "public_reply": _SEEN_2,
+        },
+        "MessageStep": {"opinion": _SEEN_2},
+        "MessageLocation": {"lng": _SEEN_2, "lat": _SEEN_2},
         "ContactRead": {"name": _MASKED_2, "phone": _MASKED_2},
         "EventRead": {"opinion": _SEEN_2, "actor_id": _WITHHELD_2, "actor_name": _WITHHELD_2},
         "RequestRead": {"reason": _SEEN_2, "basis": _SEEN_2},

@@ -116,6 +116,8 @@ VERSIONED: dict[str, dict[str, Any] | None] = {
     "visit_decide": {"approved": True},
     "visit_plan_change": {"title": "新名称"},
     "visit_plan_end": None,
+    "webhook_change": {"description": "同步"},
+    "webhook_remove": {},
 }
 
 

@@ -46,6 +46,8 @@ WITHOUT_A_KEY = {
     "/v1/accounts/{account_id}/password",
     "/v1/clients/{client_id}/tokens",
     "/v1/screens",
+    "/v1/webhooks",
+    "/v1/webhooks/{webhook_id}/secret",
     "/v1/residents/{resident_id}/unmask",
     "/v1/households/{household_id}/unmask",
     "/v1/rooms/{room_id}/unmask",

@@ -48,6 +48,12 @@ async def populate(api: Api, world: World) -> None:
         keeper = {"grid_a1": "village_admin", "grid_b1": "village_admin_b"}[grid]
         linked = await api.as_(keeper).post("/v1/contact-links", json=contact | {"rank": "party_member"})
         assert linked.status_code == 201, linked.text
+        hook = {"url": "https://hooks.example.com/wangge", "description": grid, "area_id": area_id}
+        hook["client_id"] = str(world.client.id)
+        made = await api.as_("system_admin").post("/v1/webhooks", json=hook)
+        assert made.status_code == 201, made.text
+        tested = await api.as_("system_admin").post(f"/v1/webhooks/{made.json()['id']}/test")
+        assert tested.status_code == 202, tested.text
         loop = Loop(api, world)
         reply = await api.as_(worker).post("/v1/tickets", json=loop.body(area_id=area_id, location=None))
         assert reply.status_code == 201, reply.text

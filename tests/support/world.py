@@ -25,7 +25,7 @@ EPOCH_MS = 1_735_689_600_000
 GRID_DEGREES = 0.01
 # Whoever can sign in or send a token: each has a key of the world; the sweep's role has nobody.
 CALLERS = tuple(role for role in Role if role is not Role.SYSTEM)
-CLIENT_SCOPES = ("areas:read", "tickets:read", "tickets:write", "stats:read")
+CLIENT_SCOPES = ("areas:read", "tickets:read", "tickets:write", "stats:read", "webhooks:manage")
 
 
 def fixed_id(number: int) -> UUID:

@@ -47,7 +47,7 @@ async def create(session: AsyncSession, *, actor: Actor, new: ClientCreate) -> C
     )
     session.add(client)
     await session.flush()
-    await _note(session, "client.create", actor, client, {})
+    await _note(session, "client.create", actor, client, {"given": client.fields})
     return ClientRead.model_validate(client)
 
 
@@ -98,7 +98,8 @@ async def change(
         setattr(client, field, value)
     versions.touch(client, actor)
     await session.flush()
-    await _note(session, "client.change", actor, client, {"fields": sorted(changes)})
+    told = {"fields": sorted(changes), "given": client.fields}
+    await _note(session, "client.change", actor, client, told)
     return ClientRead.model_validate(client)
 
 

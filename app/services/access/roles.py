@@ -60,5 +60,7 @@ TOKEN_SCOPES: Mapping[str, frozenset[Dataset]] = MappingProxyType(
         "tickets:read": frozenset({Dataset.TICKETS}),
         "tickets:write": frozenset({Dataset.TICKETS}),
         "stats:read": frozenset({Dataset.STATS}),
+        # Opens no data by itself: what a subscription tells is bounded by tickets:read.
+        "webhooks:manage": frozenset(),
     }
 )
