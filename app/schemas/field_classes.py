@@ -53,7 +53,8 @@ PUBLIC = _names(
 INTERNAL = _names(
     """
     ChangeRead AreaHistory MemberHistory BuildingRead StayRead Span MembershipRead ResidentHistory
-    HouseholdHistory Warned AccountRead InitialPassword ApiTokenRead ApiTokenShown ApiTokenList TokenRead
+    HouseholdHistory Warned AccountRead InitialPassword ApiTokenRead ApiTokenShown ApiTokenFound ApiTokenList
+    TokenRead
     MeRead AttachmentRead TicketAttachmentRead AwaitedAttachmentRead UploadRead AwaitedRead AwaitedList
     FileLinkRead AuditRead CareHistory DuplicateList
     ImportSheet ImportFailure ImportRead ImportDetail ExportRead DataRequestRead CopiedAccess

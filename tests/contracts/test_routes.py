@@ -45,6 +45,7 @@ WITHOUT_A_KEY = {
     "/v1/auth/password",
     "/v1/accounts/{account_id}/password",
     "/v1/clients/{client_id}/tokens",
+    "/v1/clients/{client_id}/tokens/{token_id}/secret",
     "/v1/screens",
     "/v1/webhooks",
     "/v1/webhooks/{webhook_id}/secret",

@@ -44,6 +44,21 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms a third party's token works: what it is given of people, from where, how often.
+
+    fields: of all that may tell of somebody, what it is given; networks: where its calls come from, anywhere
+    if there are none; per_minute, per_day: calls of all tokens of the client.
+    """
+
+    token_id: UUID
+    fields: frozenset[str]
+    networks: tuple[str, ...]
+    per_minute: int
+    per_day: int
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """The caller of this request; `id` is the member's, or that of a third party or of a screen."""
 
@@ -56,6 +71,7 @@ class Actor:
     screen_id: UUID | None = None
     must_change_password: bool = False
     token_scopes: frozenset[str] = frozenset()
+    terms: Terms | None = None
 
     def grants_of(self, dataset: Dataset) -> tuple[Grant, ...]:
         """The grants that open a dataset, in a stable order."""
