@@ -45,17 +45,28 @@ async def admit(request: Request, policy: Policy, key: str, *, cost: int = 1) ->
         allowance = await limits.take(
             session, key=f"{policy.name}:{key}", limit=policy.limit, window=policy.window, cost=cost
         )
-    noted: dict[str, Allowance] = request.scope.setdefault("state", {}).setdefault(_STATE, {})
-    noted[policy.name] = allowance
+    note(request, policy.name, allowance)
+
+
+def note(request: Request, name: str, allowance: Allowance) -> None:
+    """Put what is left of a policy's allowance into the headers; `TooManyRequests` when it is used up."""
+    told: dict[str, Allowance] = request.scope.setdefault("state", {}).setdefault(_STATE, {})
+    told[name] = allowance
     if not allowance.granted:
         raise TooManyRequests(headers={"Retry-After": str(allowance.retry_after)})
 
 
+def noted(scope: Mapping[str, Any]) -> Mapping[str, Allowance]:
+    """What is left of the allowances that a request was taken from, by their policies."""
+    found: Mapping[str, Allowance] = scope.get("state", {}).get(_STATE, {})
+    return found
+
+
 def headers(scope: Mapping[str, Any]) -> dict[str, str]:
     """The headers of a request's answer; empty where nothing limits it."""
-    noted: Mapping[str, Allowance] = scope.get("state", {}).get(_STATE, {})
-    if not noted:
+    told = noted(scope)
+    if not told:
         return {}
-    policies = (f'"{name}";q={a.limit};w={int(a.window.total_seconds())}' for name, a in noted.items())
-    left = (f'"{name}";r={a.remaining};t={a.reset}' for name, a in noted.items())
+    policies = (f'"{name}";q={a.limit};w={int(a.window.total_seconds())}' for name, a in told.items())
+    left = (f'"{name}";r={a.remaining};t={a.reset}' for name, a in told.items())
     return dict(zip(HEADERS, (", ".join(policies), ", ".join(left)), strict=True))

@@ -139,3 +139,18 @@ class ApiUse(Base):
     errors: Mapped[int]
     limited: Mapped[int]
     last_at: Mapped[datetime]
+
+
+class ApiCall(Keyed, Base):
+    """One call of a token that wrote or saw what may tell of somebody: which record, what came of it."""
+
+    __tablename__ = "api_call"
+    __table_args__ = (Index("ix_api_call_client_id_id", "client_id", "id"),)
+
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("api_client.id"))
+    token_id: Mapped[UUID] = mapped_column(ForeignKey("api_token.id"), index=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    operation: Mapped[str]
+    record_id: Mapped[UUID | None]
+    status: Mapped[int] = mapped_column(SmallInteger)
+    request_id: Mapped[str | None]

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261122_0160"
-down_revision = "20261122_0130"
+down_revision = "20261122_0150"
 branch_labels = None
 depends_on = None
 
@@ -60,9 +60,27 @@ def _create_uses() -> None:
         sa.PrimaryKeyConstraint("token_id", "operation", "hour", name=op.f("pk_api_use")),
     )
     op.create_index("ix_api_use_client_id_hour", "api_use", ["client_id", "hour"])
+    op.create_table(
+        "api_call",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("token_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("operation", sa.Text(), nullable=False),
+        sa.Column("record_id", sa.Uuid(), nullable=True),
+        sa.Column("status", sa.SmallInteger(), nullable=False),
+        sa.Column("request_id", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["client_id"], ["api_client.id"], name=op.f("fk_api_call_client_id")),
+        sa.ForeignKeyConstraint(["token_id"], ["api_token.id"], name=op.f("fk_api_call_token_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_call")),
+    )
+    op.create_index("ix_api_call_client_id_id", "api_call", ["client_id", "id"])
+    for column in ("token_id", "at"):
+        op.create_index(op.f(f"ix_api_call_{column}"), "api_call", [column])
 
 
 def downgrade() -> None:
+    op.drop_table("api_call")
     op.drop_table("api_use")
     for name in ("last_used_at", "former_until", "former_secret_hash"):
         op.drop_column("api_token", name)

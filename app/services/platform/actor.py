@@ -82,6 +82,13 @@ class Actor:
         """All roles that the caller holds now."""
         return frozenset(grant.role for grant in self.grants)
 
+    def given(self, field: str, *, confidential: bool = False) -> bool:
+        """Whether a field that may tell of somebody is for this caller: a third party has what it was given.
+
+        Of a confidential record it has none; people have what their posts open.
+        """
+        return self.terms is None or (not confidential and field in self.terms.fields)
+
     def reach(self, dataset: Dataset) -> str:
         """What the caller's grants open of a dataset, as a short text for ETags."""
         grants = self.grants_of(dataset)
@@ -91,4 +98,5 @@ class Actor:
 
     def fingerprint(self, dataset: Dataset) -> str:
         """What the caller sees of a dataset, as a short text for ETags: by grants, and what is their own."""
-        return f"{self.reach(dataset)},{self.member_id or ''}"
+        given = ".".join(sorted(self.terms.fields)) if self.terms else ""
+        return f"{self.reach(dataset)},{self.member_id or ''},{given}"
