@@ -46,7 +46,7 @@ async def admit(request: Request, session: AsyncSession, actor: Actor) -> None:
         if told is None:
             # Nobody who waits for a connection holds one: else a pool's worth of calls waits for itself.
             await session.close()
-            told = await leases.take(request.app.state.readers, key, limit=limit, window=window)
+            told = await leases.take(request.app.state.sessions, key, limit=limit, window=window)
         ratelimit.note(request, name, told)
 
 

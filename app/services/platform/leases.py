@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
 
 from app.core import clock
-from app.core.db import Sessions
+from app.core.db import Sessions, transaction
 from app.services.platform import limits
 from app.services.platform.limits import Allowance
 
@@ -53,21 +53,21 @@ class Leases:
         lease.left -= 1
         return replace(lease.told, remaining=lease.told.remaining + lease.left)
 
-    async def take(self, readers: Sessions, key: str, *, limit: int, window: timedelta) -> Allowance:
-        """A call, with some more taken ahead if little was asked for lately; one statement, seldom two.
+    async def take(self, sessions: Sessions, key: str, *, limit: int, window: timedelta) -> Allowance:
+        """A call, with some more taken ahead unless little is left; one statement, seldom two.
 
-        The sessions commit each statement by itself. Whoever calls holds no connection of theirs meanwhile.
+        In a transaction of its own, which ends at once; whoever calls holds no connection meanwhile.
         """
         async with self._turns.setdefault(key, asyncio.Lock()):
             while (told := self.spend(key, limit=limit, window=window)) is None:
-                await self._renew(readers, key, limit, window)
+                await self._renew(sessions, key, limit, window)
             return told
 
-    async def _renew(self, readers: Sessions, key: str, limit: int, window: timedelta) -> None:
+    async def _renew(self, sessions: Sessions, key: str, limit: int, window: timedelta) -> None:
         known = self._held.get(key)
         left = known.told.remaining if known is not None and known.told.granted else limit
         ahead = max(1, min(MOST, left // PART))
-        async with readers() as session:
+        async with transaction(sessions) as session:
             told = await limits.take(session, key=key, limit=limit, window=window, cost=ahead)
             if not told.granted and ahead > 1:
                 ahead = 1
