@@ -33,6 +33,8 @@ PUBLIC = {
     ("GET", "/v1/files/{link}"),
     # The page of figures: whoever opens it signs in on it.
     ("GET", "/dashboard"),
+    # What a third party finds of itself: the page takes its token.
+    ("GET", "/clients"),
     ("GET", "/dashboard/plotly-{version}/plotly.min.js"),
     ("GET", "/dashboard/{version}/{path:path}"),
 }

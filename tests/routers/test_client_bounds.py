@@ -34,7 +34,12 @@ async def called_from(app: FastAPI, found: Registered, address: str, **headers: 
 
 async def test_a_client_says_whose_it_is_and_bounds_all_that_its_tokens_may(api: Api, world: World) -> None:
     area_id, admin = str(world.places["village_a"].id), api.as_("system_admin")
-    body = {"owner": "12345 热线", "area_ids": [area_id], "scopes": ["tickets:read"], "fields": ["title"]}
+    body: dict[str, Any] = {
+        "owner": "12345 热线",
+        "area_ids": [area_id],
+        "scopes": ["tickets:read"],
+        "fields": ["title"],
+    }
     found = await register(api, world, "tickets:read", **body, networks=["127.0.0.0/8"], per_minute=9)
     told = (await admin.get(found.address)).json()
     assert told["owner"] == "12345 热线"

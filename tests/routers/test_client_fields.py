@@ -128,7 +128,7 @@ async def test_an_answer_with_nothing_given_is_still_an_answer_of_its_kind(app: 
         str(kind): kind
         for route in iter_route_contexts(app.routes)
         if isinstance(route.original_route, APIRoute)
-        and route.path.startswith(("/v1/tickets", "/v1/stats"))
+        and str(route.path).startswith(("/v1/tickets", "/v1/stats"))
         and given_in(shape_of(kind := route.original_route.response_model))
     }
     assert len(kinds) >= 4
@@ -139,7 +139,7 @@ async def test_an_answer_with_nothing_given_is_still_an_answer_of_its_kind(app: 
 
 def tellings(shape: Any, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Telling]]:
     """Where an answer tells of somebody."""
-    found = []
+    found: list[tuple[tuple[str, ...], Telling]] = []
     for name, part in shape.items():
         here = (*path, name)
         found += [(here, part)] if isinstance(part, Telling) else tellings(part, here)
