@@ -28,7 +28,10 @@ router = APIRouter(tags=["auth"])
     summary="登录、换取令牌",
     operation_id="token_issue",
     response_model_exclude_none=True,
-    responses={400: {"description": "RFC 6749 的 error，如 invalid_grant"}},
+    responses={
+        400: {"description": "RFC 6749 的 error，如 invalid_grant、invalid_scope"},
+        401: {"description": "invalid_client：密钥不对、已过期或已吊销"},
+    },
 )
 async def token_issue(
     request: Request,
