@@ -65,9 +65,9 @@ instruct          | open                              | leader_viewer
 change            | reported accepted dispatched processing suspended escalating | dispatcher
 resolve           | processing                        | handlers+handler
 reject_resolution | resolved                          | dispatcher workers+reporter+!hand
-revisit           | resolved                          | revisit_agent+!hand workers+reporter+!hand
+revisit           | resolved                          | revisit_agent+!hand workers+reporter+!hand resident
 rework            | evaluating                        | revisit_agent+!hand dispatcher+!hand
-evaluate          | evaluating                        | revisit_agent+!hand dispatcher+!hand supervisor+!hand any+reporter+!hand
+evaluate          | evaluating                        | revisit_agent+!hand dispatcher+!hand supervisor+!hand any+reporter+!hand resident
 close             | resolved evaluating               | dispatcher system
 request_review    | evaluating closed                 | handlers+lead
 approve_review    | evaluating closed                 | dispatcher+!lead
