@@ -199,6 +199,7 @@ draft reported returned accepted | void | voided | dispatcher | | reason:void_re
 dispatched processing suspended escalating resolved evaluating | void | voided | supervisor | | reason:void_reason opinion:text | no_followers | -all
 terminal | archive | = | system | | | not_archived |
 any | comment | = | everybody | | opinion:text attachments? | after_draft not_archived |
+any | comment | = | api_client | reporter | opinion:text attachments? | after_draft not_archived |
 """  # noqa: E501 - a row is a line
 
 
