@@ -28,7 +28,10 @@ TITLE_LENGTH = 60
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Sent:
-    """What somebody reported; `address` in words, `area_id` where no point says it."""
+    """What somebody reported; `address` in words, `area_id` where no point says it.
+
+    where: what the field of the point is called, to whom it is wrong.
+    """
 
     service_code: str
     description: str | None
@@ -41,6 +44,7 @@ class Sent:
     media_url: str | None = None
     answers: Answers = field(default_factory=dict)
     attachments: Sequence[AttachmentName] = ()
+    where: str = "lat"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -66,7 +70,9 @@ async def take(
     row = await services.require(session, sent.service_code)
     asked = row.PublicService.attributes
     kept = answers.checked(asked, sent.answers)
-    area = await whereabouts.find(session, actor=actor, place=sent.place, area_id=sent.area_id)
+    area = await whereabouts.find(
+        session, actor=actor, place=sent.place, area_id=sent.area_id, where=sent.where
+    )
     lines = [sent.description or row.name, *answers.in_words(asked, kept)]
     if sent.media_url:
         lines.append(f"附图：{sent.media_url}")

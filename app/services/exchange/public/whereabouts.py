@@ -23,10 +23,15 @@ LOCAL = (AreaLevel.TOWN, AreaLevel.VILLAGE, AreaLevel.GRID, AreaLevel.MICRO_GRID
 Found = Row[UUID, str]
 
 
-async def find(session: AsyncSession, *, actor: Actor, place: Place | None, area_id: UUID | None) -> Found:
-    """The area's id and name; `NotFound` beyond the caller's reach, `Invalid` where nothing says where."""
+async def find(
+    session: AsyncSession, *, actor: Actor, place: Place | None, area_id: UUID | None, where: str
+) -> Found:
+    """The area's id and name; `NotFound` beyond the caller's reach, `Invalid` where nothing says where.
+
+    where: the field to name.
+    """
     if place is not None:
-        around = (await grid_index.current(session)).around(*_wgs84(place))
+        around = (await grid_index.current(session)).around(*_wgs84(place, where))
         if around:
             return await _first(session, actor, list(around))
     if area_id is not None:
@@ -35,18 +40,18 @@ async def find(session: AsyncSession, *, actor: Actor, place: Place | None, area
     if len(own) == 1 and own[0].area_id and own[0].level in LOCAL:
         return await _first(session, actor, [own[0].area_id])
     raise invalid_field(
-        "lat" if place else "address_id",
+        where,
         "该位置不在服务范围内，请重新定位或选择所在网格",
         "lies outside the area that is served",
     )
 
 
-def _wgs84(place: Place) -> Point:
+def _wgs84(place: Place, where: str) -> Point:
     try:
         validate_point(place.lng, place.lat)
     except InvalidPointError as bad:
         zh, _, en = POINT_FAULTS[bad.fault].partition(" | ")
-        raise invalid_field("lat", zh, en, f"point_{bad.fault}") from None
+        raise invalid_field(where, zh, en, f"point_{bad.fault}") from None
     return to_wgs84(place.lng, place.lat, place.coord_type)
 
 
