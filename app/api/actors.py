@@ -160,7 +160,6 @@ FileReader = Annotated[Actor, Depends(with_dataset_apart(Dataset.TICKETS, "ticke
 FileWriter = Annotated[Actor, Depends(with_dataset_apart(Dataset.TICKETS, "tickets:write"))]
 StatsReader = Annotated[Actor, Depends(with_dataset(Dataset.STATS, "stats:read"))]
 ReportMaker = Annotated[Actor, Depends(with_role(*REPORT_MAKERS))]
-Publisher = Annotated[Actor, Depends(with_role(Role.DISPATCHER))]
 ScreenKeeper = Annotated[Actor, Depends(with_role(*screens.KEEPERS))]
 Importer = Annotated[Actor, Depends(with_role(*IMPORTERS))]
 ImporterApart = Annotated[Actor, Depends(with_role_apart(*IMPORTERS))]

@@ -73,7 +73,7 @@ async def _query(request: Request) -> Mapping[str, Sequence[str]]:
 
 async def _in_jurisdiction(request: Request) -> None:
     """One deployment is one jurisdiction; another than its own is not here."""
-    own, named = request.app.state.settings.open311_jurisdiction, request.query_params.get("jurisdiction_id")
+    own, named = request.app.state.settings.jurisdiction, request.query_params.get("jurisdiction_id")
     if own and named and named != own:
         raise NotFound
 

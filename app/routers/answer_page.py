@@ -32,6 +32,8 @@ async def answer_sent(
 ) -> Response:
     """Take the answer of the form."""
     try:
+        async with transaction(opener) as session:
+            await answering.asked(session, vault=vault, link=link)
         async with forms.received(request) as sent:
             new = answer_page.answer_of(sent.texts)
         async with transaction(opener) as session:

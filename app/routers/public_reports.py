@@ -1,11 +1,8 @@
 """The public without an account: report, follow by number and code, answer by a link; all of it limited."""
 
-from uuid import UUID
-
 from fastapi import APIRouter, Depends, Request
 
 from app.api import public_limits
-from app.api.actors import CurrentActor
 from app.api.deadlines import Deadlines
 from app.api.documented import refusals
 from app.api.parts import Configured
@@ -16,8 +13,6 @@ from app.models.enums import EventSource
 from app.schemas.public_report import (
     AnswerAsked,
     AnswerCreate,
-    AnswerLinkCreate,
-    AnswerLinkRead,
     AnswerTaken,
     Follow,
     FollowRead,
@@ -100,34 +95,6 @@ async def public_answer_create(
 ) -> AnswerTaken:
     """Say whether it is solved and how content one is; once for each round of handling."""
     return await answering.answer(session, vault=vault, link=link, new=body, deadlines=deadlines)
-
-
-@router.post(
-    "/v1/tickets/{ticket_id}/answer-link",
-    summary="生成评价链接",
-    operation_id="ticket_answer_link",
-    responses=refusals(AlreadyAnswered, answering.NoPhone),
-)
-async def ticket_answer_link(
-    request: Request,
-    session: Session,
-    actor: CurrentActor,
-    settings: Configured,
-    vault: AppVault,
-    ticket_id: UUID,
-    body: AnswerLinkCreate,
-) -> AnswerLinkRead:
-    """A link for the person who complained, for whoever may revisit now; perhaps as a text message."""
-    base = (settings.public_url or str(request.base_url)).rstrip("/")
-    return await answering.make(
-        session,
-        actor=actor,
-        ticket_id=ticket_id,
-        vault=vault,
-        base=f"{base}{answering.PAGE}",
-        send=body.send,
-        sendable=bool(settings.sms_url and settings.sms_token and settings.public_url),
-    )
 
 
 def _sent(body: PublicReportCreate) -> Sent:

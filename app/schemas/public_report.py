@@ -10,7 +10,7 @@ from app.models.enums import Satisfaction, Solved
 from app.schemas.types import Input, LeafCategory, LongText, MobilePhone, Name, Output, Point, ShortText
 
 MAX_ANSWERS = 20
-Typed = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+Typed = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9A-Za-z -]{1,40}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
 
 

@@ -38,12 +38,12 @@ class PublicationRead(Output):
     """What is public of a ticket."""
 
     ticket_id: UUID
-    description: str | None
-    address: str | None
-    reply: str | None
-    with_point: bool
-    photo_ids: list[UUID]
-    version: int
-    published_at: datetime
-    updated_at: datetime
-    updated_by: UUID | None
+    description: str | None = None
+    address: str | None = None
+    reply: str | None = None
+    with_point: bool = False
+    photo_ids: list[UUID] = Field(default_factory=list)
+    version: int = Field(description="0：没有公开")
+    published_at: datetime | None = None
+    updated_at: datetime | None = None
+    updated_by: UUID | None = None

@@ -198,7 +198,7 @@ async def test_errors_come_in_english_to_whoever_prefers_it(city: City) -> None:
 async def test_another_jurisdiction_is_not_here(
     city: City, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    values = settings_of_tests().model_dump() | {"open311_jurisdiction": "jiujiang.example"}
+    values = settings_of_tests().model_dump() | {"jurisdiction": "jiujiang.example"}
     monkeypatch.setattr(app.state, "settings", Settings(_env_file=None, **values))
     assert (await city.get("services.json", jurisdiction_id="jiujiang.example")).status_code == 200
     assert (await city.get("services.json", jurisdiction_id="")).status_code == 200

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
-from app.core.errors import Conflict, NotFound, Stale, invalid_field
+from app.core.errors import Conflict, Forbidden, NotFound, Stale, invalid_field
 from app.models.attachment import Attachment, TicketAttachment
 from app.models.enums import Role
 from app.models.enums.attachment import AttachmentKind
@@ -25,6 +25,13 @@ from app.services.platform.actor import Actor
 from app.services.tickets import reads
 
 
+class NotTheDispatcher(Forbidden):
+    """Somebody else decides what of the ticket is public."""
+
+    code = "not_the_dispatcher"
+    title_zh, title_en = "公开由镇街调度员决定", "Its dispatchers decide what is public"
+
+
 class NotPublishable(Conflict):
     """Confidential or void, or of a category that is not open to the public."""
 
@@ -34,9 +41,10 @@ class NotPublishable(Conflict):
 
 
 async def read(session: AsyncSession, *, actor: Actor, ticket_id: UUID) -> PublicationRead:
-    """What is public of a ticket that the caller sees; `NotFound` where nothing is."""
-    await reads.require_visible(session, actor=_as_dispatcher(actor), ticket_id=ticket_id)
-    return PublicationRead.model_validate(await _found(session, ticket_id))
+    """What is public of a ticket that the caller sees; nothing of it at version 0."""
+    await reads.require_visible(session, actor=actor, ticket_id=ticket_id)
+    row = await session.get(Publication, ticket_id)
+    return PublicationRead.model_validate(row) if row else PublicationRead(ticket_id=ticket_id, version=0)
 
 
 async def publish(
@@ -48,7 +56,7 @@ async def publish(
     expected_version: int | None,
 ) -> PublicationRead:
     """Make this public of a ticket, in place of what was; `NotPublishable`, `Stale`."""
-    await reads.require_visible(session, actor=_as_dispatcher(actor), ticket_id=ticket_id, lock=True)
+    await _require_dispatcher(session, actor, ticket_id)
     reported_at = await session.scalar(
         select(Ticket.reported_at).where(Ticket.id == ticket_id, tickets.fit())
     )
@@ -72,25 +80,26 @@ async def withdraw(
     session: AsyncSession, *, actor: Actor, ticket_id: UUID, expected_version: int | None
 ) -> None:
     """Make nothing of a ticket public any more; `NotFound` where nothing is."""
-    await reads.require_visible(session, actor=_as_dispatcher(actor), ticket_id=ticket_id, lock=True)
-    row = await _found(session, ticket_id)
+    await _require_dispatcher(session, actor, ticket_id)
+    row = await session.get(Publication, ticket_id)
+    if row is None:
+        raise NotFound
     _require_version(row, expected_version)
     await session.delete(row)
     await session.flush()
     await _note(session, actor, "ticket.unpublish", ticket_id, row.version)
 
 
-def _as_dispatcher(actor: Actor) -> Actor:
-    """The caller with those posts alone that decide here: a dispatcher elsewhere is none of this ticket."""
+async def _require_dispatcher(session: AsyncSession, actor: Actor, ticket_id: UUID) -> None:
+    """`NotFound` for who does not see the ticket, `NotTheDispatcher` for who does in another post."""
+    await reads.require_visible(session, actor=actor, ticket_id=ticket_id, lock=True)
     posts = tuple(grant for grant in actor.grants if grant.role is Role.DISPATCHER)
-    return replace(actor, grants=posts, member_id=None)
-
-
-async def _found(session: AsyncSession, ticket_id: UUID) -> Publication:
-    row = await session.get(Publication, ticket_id)
-    if row is None:
-        raise NotFound
-    return row
+    dispatcher = replace(actor, grants=posts, member_id=None)
+    if (
+        await session.scalar(select(Ticket.id).where(Ticket.id == ticket_id, reads.visible(dispatcher)))
+        is None
+    ):
+        raise NotTheDispatcher
 
 
 def _require_version(row: Publication | None, expected: int | None) -> None:

@@ -98,12 +98,16 @@ async def listed(session: AsyncSession) -> Sequence[Row[Any]]:
 
 async def require(session: AsyncSession, code: str) -> Row[Any]:
     """One open service, as `listed` has it; `UnknownService`."""
-    known = code.isascii() and code.isdigit()
     wanted = _open().where(PublicService.category_code == code)
-    found = (await session.execute(wanted)).one_or_none() if known else None
+    found = (await session.execute(wanted)).one_or_none() if is_code(code) else None
     if found is None:
         raise UnknownService
     return found
+
+
+def is_code(text: str) -> bool:
+    """Whether it can be a category's code at all."""
+    return text.isascii() and text.isdigit()
 
 
 def is_open() -> ColumnElement[bool]:
