@@ -73,7 +73,12 @@ async def _query(request: Request) -> Mapping[str, Sequence[str]]:
 
 async def _in_jurisdiction(request: Request) -> None:
     """One deployment is one jurisdiction; another than its own is not here."""
-    own, named = request.app.state.settings.jurisdiction, request.query_params.get("jurisdiction_id")
+    require_jurisdiction(request, request.query_params.get("jurisdiction_id"))
+
+
+def require_jurisdiction(request: Request, named: str | None) -> None:
+    """`NotFound` for another jurisdiction; an empty name is none."""
+    own = request.app.state.settings.jurisdiction
     if own and named and named != own:
         raise NotFound
 

@@ -136,6 +136,7 @@ async def _reader(request: Request, session: AsyncSession, query: Query) -> Acto
 
 
 async def _writer(request: Request, opener: Opener, texts: Query, query: Query) -> Actor:
+    open311.require_jurisdiction(request, asked.one(texts, "jurisdiction_id"))
     key = asked.one(texts, "api_key") or asked.one(query, "api_key")
     if key is None:
         raise ApiKeyNeeded

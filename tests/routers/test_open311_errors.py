@@ -203,6 +203,8 @@ async def test_another_jurisdiction_is_not_here(
     assert (await city.get("services.json", jurisdiction_id="jiujiang.example")).status_code == 200
     assert (await city.get("services.json", jurisdiction_id="")).status_code == 200
     assert errors(await city.get("services.xml", jurisdiction_id="elsewhere.example"))[0][0] == 404
+    assert errors(await city.post(jurisdiction_id="elsewhere.example"))[0][0] == 404
+    assert (await city.post(jurisdiction_id="jiujiang.example")).status_code == 200
 
 
 NAMES = st.sampled_from(

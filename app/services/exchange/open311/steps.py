@@ -12,7 +12,6 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.enums import Action, Status
-from app.models.ticket import Ticket
 from app.models.ticket_step import TicketEvent
 from app.schemas.open311 import Open311Update
 from app.services.exchange.open311 import states
@@ -26,10 +25,11 @@ _MOVED = TicketEvent.from_status != TicketEvent.to_status
 
 async def updates(session: AsyncSession, *, actor: Actor | None, span: Span) -> list[Open311Update]:
     """The steps of a span that changed the state of a request that the caller sees, oldest first."""
+    seen = sight.lately(actor, span.start)
     statement = (
         select(TicketEvent)
-        .join(Ticket, Ticket.id == TicketEvent.ticket_id)
-        .where(TicketEvent.at >= span.start, TicketEvent.at <= span.end, _MOVED, sight.seen(actor))
+        .join(seen, seen.c.id == TicketEvent.ticket_id)
+        .where(TicketEvent.at >= span.start, TicketEvent.at <= span.end, _MOVED)
         .order_by(TicketEvent.at, TicketEvent.id)
         .limit(MOST)
     )
