@@ -17,12 +17,11 @@ from starlette.datastructures import UploadFile
 
 from app.api import actors, downloads, forms, open311, public_limits
 from app.api.deadlines import DeadlinesApart
-from app.api.documented import refusals
 from app.api.open311 import ApiKeyNeeded, Form, Query, Wanted, in_jurisdiction
 from app.api.parts import Configured, Files, Opener
 from app.api.sessions import Session
 from app.core.db import transaction
-from app.core.errors import Forbidden, NotFound, Unauthenticated
+from app.core.errors import Forbidden, Unauthenticated
 from app.core.spool import Spool
 from app.models.enums.attachment import AttachmentPurpose
 from app.models.enums.third_party import ServiceKind
@@ -336,7 +335,7 @@ async def open311_update(
     summary="已公开的照片",
     operation_id="open311_media",
     response_class=StreamingResponse,
-    responses=refusals(NotFound),
+    responses={404: {"description": "没有这张照片，或未公开", "model": list[Open311Error]}},
 )
 async def open311_media(request: Request, opener: Opener, files: Files, attachment_id: str) -> Response:
     """A photo that a dispatcher published, to save."""
