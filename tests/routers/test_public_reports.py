@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
@@ -13,6 +14,7 @@ from app.config import Settings
 from app.core import clock
 from app.services.exchange.public import follow_codes
 from app.services.tickets.system import RESIDENT
+from tests.support import ledger
 from tests.support.clients import Api
 from tests.support.problems import problem_in
 from tests.support.settings import settings_of_tests
@@ -191,7 +193,9 @@ async def test_an_area_says_where_when_no_point_does(api: Api, world: World, ses
     assert list(areas) == [world.places["grid_b1"].id, world.places["grid_c1"].id]
 
 
-async def test_a_reporter_answers_by_the_link_that_following_shows(api: Api, loop: Loop) -> None:
+async def test_a_reporter_answers_by_the_link_that_following_shows(
+    api: Api, loop: Loop, session: AsyncSession
+) -> None:
     await loop.to("resolved")
     link = (await follow(api, loop.taken))["answer"]  # type: ignore[attr-defined]
     asked = (await api.get(f"/v1/public/answers/{link}")).json()
@@ -217,6 +221,7 @@ async def test_a_reporter_answers_by_the_link_that_following_shows(api: Api, loo
     problem_in(await api.get(f"/v1/public/answers/{link}"), 409, "already_answered")
     assert (await follow(api, loop.taken))["answer"] is None  # type: ignore[attr-defined]
     await loop.act("dispatcher", action="close")
+    await ledger.audit(session, UUID(loop.id))
 
 
 async def test_who_is_dissatisfied_has_it_done_again_and_the_old_link_is_of_no_use(
