@@ -4,10 +4,9 @@ Each address is served as `.json`, `.xml` and without a suffix; the documentatio
 connection is held while a form comes in.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
@@ -17,7 +16,8 @@ from starlette.datastructures import UploadFile
 
 from app.api import actors, downloads, forms, open311, public_limits
 from app.api.deadlines import DeadlinesApart
-from app.api.open311 import ApiKeyNeeded, Form, Query, Wanted, in_jurisdiction
+from app.api.open311 import ApiKeyNeeded, Query, Wanted, in_jurisdiction
+from app.api.open311_routes import body, parameters, served
 from app.api.parts import Configured, Files, Opener
 from app.api.sessions import Session
 from app.core.db import transaction
@@ -53,67 +53,10 @@ KEY_SERVICE = "接入方由系统管理员登记，令牌在登记后发放"
 LISTED = "public, max-age=60"
 WRITING = "tickets:write"
 SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"
-_FORM_PARAMETER = {
-    "name": "form",
-    "in": "path",
-    "required": True,
-    "schema": {"type": "string", "enum": [form.value for form in Form]},
-}
 router = APIRouter(
     prefix=PREFIX, tags=["open311"], dependencies=[Depends(public_limits.reading), in_jurisdiction]
 )
-Endpoint = Callable[..., Any]
-
-
-def _parameters(**meanings: str) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "in": "query", "required": False, "description": meaning, "schema": {"type": "string"}}
-        for name, meaning in {**meanings, "jurisdiction_id": "可不填"}.items()
-    ]
-
-
-def _body(*fields: str, media: bool) -> dict[str, Any]:
-    texts: dict[str, Any] = {name: {"type": "string"} for name in fields}
-    file = {"media": {"type": "string", "format": "binary"}} if media else {}
-    kinds = {forms.URLENCODED: texts, forms.MULTIPART: texts | file}
-    content = {
-        kind: {"schema": {"type": "object", "properties": properties}} for kind, properties in kinds.items()
-    }
-    return {"requestBody": {"required": True, "content": content}}
-
-
-def _served(
-    method: str, path: str, shape: Any, *, summary: str, name: str, extra: dict[str, Any] | None = None
-) -> Callable[[Endpoint], Endpoint]:
-    """Serve an endpoint with a suffix, as it is documented, and without one."""
-    documented = {"parameters": [_FORM_PARAMETER], **(extra or {})}
-    documented["parameters"] = [_FORM_PARAMETER, *(extra or {}).get("parameters", [])]
-    error = {"model": list[Open311Error], "content": {"text/xml": {}}}
-    told: dict[int | str, dict[str, Any]] = {
-        200: {"description": "JSON 或 XML", "content": {"text/xml": {}}},
-        400: {"description": "缺少参数或参数有误", **error},
-        403: {"description": "缺少 api_key，或 api_key 无效", **error},
-        404: {"description": "没有这个编号、代码或地址", **error},
-        413: {"description": "提交的内容过大", **error},
-        429: {"description": "请求过于频繁", **error},
-    }
-
-    def register(endpoint: Endpoint) -> Endpoint:
-        for address, shown in ((f"{path}.{{form}}", True), (path, False)):
-            router.add_api_route(
-                address,
-                endpoint,
-                methods=[method],
-                include_in_schema=shown,
-                summary=summary,
-                operation_id=name,
-                response_model=shape,
-                responses=told,
-                openapi_extra=documented,
-            )
-        return endpoint
-
-    return register
+_served = partial(served, router)
 
 
 async def _caller(request: Request, session: AsyncSession, key: str | None) -> Actor:
@@ -190,7 +133,7 @@ async def open311_service(session: Session, form: Wanted, service_code: str) -> 
     summary="已公开的上报",
     name="open311_requests",
     extra={
-        "parameters": _parameters(
+        "parameters": parameters(
             service_request_id="逗号分隔，给出时忽略其他条件",
             service_code="逗号分隔",
             start_date="W3C 时间；缺省为最近 90 天，跨度最多 90 天",
@@ -220,7 +163,7 @@ async def open311_requests(request: Request, session: Session, form: Wanted, que
     list[Open311Request],
     summary="一件上报",
     name="open311_request",
-    extra={"parameters": _parameters(extensions="true：附带附加项和办理记录", api_key="接入方的令牌")},
+    extra={"parameters": parameters(extensions="true：附带附加项和办理记录", api_key="接入方的令牌")},
 )
 async def open311_request(
     request: Request, session: Session, form: Wanted, query: Query, service_request_id: str
@@ -250,7 +193,7 @@ async def open311_token(session: Session, form: Wanted, token: str) -> Response:
     list[Open311Created | Open311TokenGiven],
     summary="上报",
     name="open311_report",
-    extra=_body(
+    extra=body(
         *("api_key", "service_code", "lat", "long", "address_string", "address_id", "description"),
         *("first_name", "last_name", "phone", "media_url", "jurisdiction_id"),
         media=True,
@@ -292,7 +235,7 @@ async def open311_report(
     summary="办理进展",
     name="open311_updates",
     extra={
-        "parameters": _parameters(
+        "parameters": parameters(
             start_date="W3C 时间；缺省为最近 90 天，跨度最多 90 天",
             end_date="W3C 时间",
             api_key="接入方的令牌",
@@ -313,7 +256,7 @@ async def open311_updates(request: Request, session: Session, form: Wanted, quer
     list[Open311UpdateCreated],
     summary="补充或撤回自己的上报",
     name="open311_update",
-    extra=_body(
+    extra=body(
         *("api_key", "update_id", "service_request_id", "status", "updated_datetime", "description"),
         media=False,
     ),
