@@ -92,7 +92,13 @@ def worker() -> None:
         ways, courier = channels.of_settings(settings), Courier(rules_of(settings))
         uvloop.run(
             worker_process.run(
-                url=database.app_url, dsn=dsn, files=files, vault=vault, channels=ways, courier=courier
+                url=database.app_url,
+                dsn=dsn,
+                files=files,
+                vault=vault,
+                channels=ways,
+                courier=courier,
+                public_url=settings.public_url,
             )
         )
 

@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     sms_sign: str = Field(default="【网格】", pattern=r"^【.{2,16}】$")
     sms_template: str = ""
     webhook_networks: Networks = ()
+    public_url: str | None = Field(default=None, pattern=r"^https?://[\x21-\x7e]+$")
+    public_reports_per_hour: int = Field(default=30, ge=1, le=10_000)
+    jurisdiction: str | None = None
     ticket_prefix: str = Field(default="WG", pattern=r"^[A-Z]{1,6}$")
 
     @model_validator(mode="after")

@@ -3,6 +3,7 @@
 One renderer for our own problems, the validator's findings, the router's 404 and 405, and what the
 database refuses: unique, foreign-key and exclusion violations are 409, a lock that cannot be had is 409,
 a database that is away is 503; anything else is a bug, logged without its message, and 500.
+Open311 has errors of its own form.
 """
 
 import json
@@ -17,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from app.api import open311
 from app.api.validation import problem_of
 from app.core import logging
 from app.core.errors import (
@@ -61,6 +63,8 @@ def install(app: FastAPI) -> None:
 def render(request: Request, problem: Problem) -> Response:
     """The reply of a problem, in the caller's language."""
     english = prefers_english(request.headers.get("accept-language", ""))
+    if request.url.path.startswith(open311.ROOT):
+        return open311.render(request, problem, english=english)
     body: dict[str, Any] = {
         "type": f"urn:wangge:problem:{problem.code}",
         "title": problem.title_en if english else problem.title_zh,

@@ -12,6 +12,7 @@ from typing import Any
 
 from fastapi import Request
 
+from app.core.db import transaction
 from app.core.errors import Problem
 from app.services.platform import limits
 from app.services.platform.limits import Allowance
@@ -41,7 +42,7 @@ async def admit(request: Request, policy: Policy, key: str, *, cost: int = 1) ->
 
     The key is the policy's own: the same text under another policy is another allowance.
     """
-    async with request.app.state.readers() as session:
+    async with transaction(request.app.state.readers) as session:
         allowance = await limits.take(
             session, key=f"{policy.name}:{key}", limit=policy.limit, window=policy.window, cost=cost
         )

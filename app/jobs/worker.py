@@ -20,6 +20,7 @@ from app.core.crypto import Vault
 from app.core.db import Sessions, create_engine, create_sessions
 from app.core.files import FileStore
 from app.jobs import (
+    answer_links,
     audit_seal,
     deadline_moves,
     exports,
@@ -59,6 +60,7 @@ class Parts:
     vault: Vault
     channels: Channels
     courier: Courier
+    public_url: str | None
 
 
 async def run(
@@ -69,13 +71,15 @@ async def run(
     vault: Vault,
     channels: Channels | None = None,
     courier: Courier | None = None,
+    public_url: str | None = None,
     stop: asyncio.Event | None = None,
 ) -> None:
     """Work until stop is set (by default at SIGTERM or SIGINT).
 
     url is SQLAlchemy's address of the database, dsn asyncpg's of the same; both as the application's role.
     files is where the API puts what is uploaded, vault what it seals personal values with, channels how
-    people are reached who do not read their messages, courier where third parties may be called.
+    people are reached who do not read their messages, courier where third parties may be called,
+    public_url what links to residents begin with.
     """
     stop = stop or _stop_on_signals()
     engine = create_engine(url, pool_size=6, name=NAME)
@@ -88,7 +92,7 @@ async def run(
     ]
     log.info("worker_started")
     try:
-        parts = Parts(sessions, files, vault, channels or Channels(), courier or Courier())
+        parts = Parts(sessions, files, vault, channels or Channels(), courier or Courier(), public_url)
         await _work(dsn, parts, stop)
         await asyncio.gather(*beside)
     finally:
@@ -130,6 +134,7 @@ async def _cycle(connection: asyncpg.Connection, parts: Parts, stop: asyncio.Eve
     imports.register(queue, parts.sessions, parts.files, parts.vault)
     messages.register(queue, parts.sessions, parts.channels, parts.vault)
     sweep.register(queue, parts.sessions)
+    answer_links.register(queue, parts.sessions, parts.channels, parts.vault, parts.public_url)
     audit_seal.register(queue, parts.sessions, parts.vault)
     reports.register(queue, parts.sessions)
     reseal.register(queue, parts.sessions, parts.vault)

@@ -48,6 +48,10 @@ PUBLIC = _names(
     RoutingRuleRead RoutingFacts TriedRule DeskRead RoutingPreviewRead
     PublicGrid PublicMember TeamRead TeamDetail TeamMemberRead
     AreaItem CategoryItem CodeList
+    Open311Discovery Open311Endpoint Open311Service Open311Value Open311Attribute Open311Definition
+    Open311Created Open311TokenGiven Open311Token Open311Note Open311Request Open311RequestExtended
+    Open311Update Open311UpdateCreated Open311Error PublicationRead
+    ServiceValueRead ServiceAttributeRead PublicServiceRead PublicServiceList
     """
 )
 # What describes records and work without pointing at a resident: codes, counts, times, addresses, ids.
@@ -74,6 +78,7 @@ INTERNAL = _names(
     WebhookRead WebhookShown WebhookDeliveryRead EventTypeRead EventTypes
     Told PingMessage PingData TicketMessage
     PostItem PullRead PushRead ResultRead
+    PublicReportTaken FollowedStep FollowRead AnswerAsked AnswerTaken AnswerLinkRead
     """
 )
 # As what a client is given a personal field; one that is not here it never has.

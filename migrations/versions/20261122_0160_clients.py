@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261122_0160"
-down_revision = "20261122_0150"
+down_revision = "20261122_0151"
 branch_labels = None
 depends_on = None
 

@@ -78,6 +78,9 @@ VERSIONED: dict[str, dict[str, Any] | None] = {
     "import_confirm": {},
     "export_decide": {"approve": True},
     "ticket_act": {"action": "accept"},
+    "publication_write": {},
+    "public_service_write": {"description": "路灯"},
+    "publication_withdraw": None,
     "building_change": {"floors": 3},
     "building_end": {},
     "room_change": {"floor": "3"},
@@ -123,8 +126,12 @@ VERSIONED: dict[str, dict[str, Any] | None] = {
 
 @pytest.fixture
 def found(app: FastAPI) -> list[Operation]:
-    """The operations that take parameters, but for those whose answers have no body to say what is wrong."""
-    found = [one for one in operations(app) if one.parameters and one.method != "HEAD"]
+    """The operations that take parameters, but for those whose answers have no body to say what is wrong.
+
+    Open311 says it in a form of its own, and has tests of its own.
+    """
+    ours = [one for one in operations(app) if not one.path.startswith("/open311/")]
+    found = [one for one in ours if one.parameters and one.method != "HEAD"]
     assert found
     return found
 

@@ -207,7 +207,7 @@ def test_demo_json_is_private_and_lets_a_script_be_anyone(town: Town) -> None:
     for token in town.summary["tokens"]:
         assert set(token) >= {"client", "token", "scopes"}
     people = {account["role"] for account in town.summary["accounts"]}
-    assert people == set(Role) - {Role.API_CLIENT, Role.SYSTEM}
+    assert people == set(Role) - {Role.API_CLIENT, Role.RESIDENT, Role.SYSTEM}
 
 
 def test_a_second_demo_keeps_the_data_and_ends_with_nothing_left(town: Town) -> None:

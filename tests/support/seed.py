@@ -22,6 +22,7 @@ from app.models.platform import WorkCalendar, WorkCalendarDay, WorkCalendarSegme
 from app.models.sla import SlaPolicy
 from app.models.staff import Member, Org, Post
 from app.models.ticket import Category
+from app.services.exchange.public import services
 from app.services.platform.calendar_seed import seed_days
 from app.services.platform.calendar_years import SEEDED_FROM
 from app.services.platform.worktime import DEFAULT_SEGMENTS
@@ -54,6 +55,7 @@ async def seed(url: str) -> None:
     async with transaction(create_sessions(engine)) as session:
         for rows in (calendars(), categories(), limits(), places(world), staff(world), access(world)):
             await _add_in_order(session, rows)
+        await services.seed(session)
     await engine.dispose()
 
 

@@ -23,8 +23,8 @@ PASSWORD = "Wangge-test-2026"
 KEY_ID = "test-key"
 EPOCH_MS = 1_735_689_600_000
 GRID_DEGREES = 0.01
-# Whoever can sign in or send a token: each has a key of the world; the sweep's role has nobody.
-CALLERS = tuple(role for role in Role if role is not Role.SYSTEM)
+# Whoever can sign in or send a token: each has a key of the world; nobody holds the last two roles.
+CALLERS = tuple(role for role in Role if role not in {Role.RESIDENT, Role.SYSTEM})
 CLIENT_SCOPES = ("areas:read", "tickets:read", "tickets:write", "stats:read", "webhooks:manage")
 
 

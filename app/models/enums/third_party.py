@@ -16,6 +16,13 @@ class ClientField(StrEnum):
     ATTACHMENTS = "attachments"
 
 
+class ServiceKind(StrEnum):
+    """When a public report has its id: at once, or when a dispatcher has accepted it."""
+
+    REALTIME = "realtime"
+    BATCH = "batch"
+
+
 class WebhookPayload(StrEnum):
     """How much a message says: codes of the step alone, or the ticket as it stands, too."""
 

@@ -54,8 +54,8 @@ class Allowance:
 async def take(session: AsyncSession, *, key: str, limit: int, window: timedelta, cost: int = 1) -> Allowance:
     """Use `cost` of what a key is allowed, or nothing where that much is not left.
 
-    Counts stand whatever becomes of the call, so the session is one that commits each statement by itself
-    (`create_readers`); in a transaction the key's row would be held until its end.
+    Counts stand whatever becomes of the call, so the session is not the call's but one of `create_readers`,
+    which commits each statement by itself; in a transaction the key's row would be held until its end.
     """
     now, price = clock.now(), window * cost / limit
     values = {"key": key, "now": now, "price": price, "window": window}

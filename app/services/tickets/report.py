@@ -227,9 +227,9 @@ def _values(actor: Actor, new: NewTicket, now: datetime) -> dict[str, Any]:
         "dispatch_count": 0,
         "version": 1,
         "created_at": now,
-        "created_by": actor.id,
+        "created_by": actor.member_id or actor.client_id,
         "updated_at": now,
-        "updated_by": actor.id,
+        "updated_by": actor.member_id or actor.client_id,
     }
 
 
@@ -272,7 +272,7 @@ def _told(
             to_status=to.value,
             at=now,
             device_at=new.occurred_at,
-            actor_id=actor.id,
+            actor_id=actor.member_id or actor.client_id,
             actor_role=min(roles).value,
             data=data,
         ),
