@@ -69,7 +69,11 @@ class SigningKey(Base):
 
 
 class ApiClient(Versioned, Base):
-    """A third party that integrates by token; `fields`: what it is given of all that may tell of somebody."""
+    """A third party that integrates by token; `fields`: what it is given of all that may tell of somebody.
+
+    One with an organisation is that organisation's own system: it has what was dispatched there, and works on
+    it.
+    """
 
     __tablename__ = "api_client"
     __table_args__ = (one_of("status", AccountStatus),)
@@ -78,6 +82,7 @@ class ApiClient(Versioned, Base):
     purpose: Mapped[str]
     contact: Mapped[str]
     status: Mapped[str]
+    org_id: Mapped[UUID | None] = mapped_column(ForeignKey("org.id"), index=True)
     fields: Mapped[list[str]] = mapped_column(ARRAY(Text()), default=list, server_default="{}")
 
 

@@ -28,6 +28,10 @@ class ClientCreate(Input):
     purpose: ShortText
     contact: ShortText
     fields: ClientFields = Field(default_factory=list)
+    org_id: UUID | None = Field(
+        default=None,
+        description="该单位自己的系统才填：只看派给该单位的工单，并代表单位签收、反馈、办结；以后不能改",
+    )
 
 
 class ClientPatch(Patch):
@@ -48,6 +52,7 @@ class ClientRead(Output):
     purpose: str
     contact: str
     status: AccountStatus
+    org_id: UUID | None
     fields: list[ClientField]
     created_at: datetime
     updated_at: datetime

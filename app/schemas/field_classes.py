@@ -71,6 +71,8 @@ INTERNAL = _names(
     WebhookRead WebhookShown WebhookDeliveryRead EventTypeRead EventTypes
     Told PingMessage PingData TicketMessage
     PostItem PullRead PushRead ResultRead
+    IntakeBrief IntakeResult IntakeBatchRead WithdrawalRead CategoryPairRead IntakeProfileRead
+    DispatchRead DispatchNews
     """
 )
 PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
@@ -127,6 +129,7 @@ PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
             "measures": _SEEN_2,
             "public_reply": _SEEN_2,
         },
+        "IntakeRead": {"public_reply": _SEEN_2},
         "MessageStep": {"opinion": _SEEN_2},
         "MessageLocation": {"lng": _SEEN_2, "lat": _SEEN_2},
         "ContactRead": {"name": _MASKED_2, "phone": _MASKED_2},

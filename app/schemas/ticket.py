@@ -109,6 +109,7 @@ class ClockRead(Output):
     level: int = Field(description="0 正常，1 黄色预警，2 及以上超期")
     paused_at: datetime | None
     stopped_at: datetime | None
+    given: bool = Field(default=False, description="期限由来源方规定（如热线），不随本系统规则变动")
 
 
 class ContactRead(Output):

@@ -76,7 +76,7 @@ cancel_request    | open closed                       | any+asker
 reopen            | closed                            | dispatcher
 void              | draft reported returned accepted  | dispatcher
 void              | dispatched processing suspended escalating resolved evaluating | supervisor
-comment           | every                             | people
+comment           | every                             | people api_client+reporter
 """  # noqa: E501 - a row is a line
 
 

@@ -283,12 +283,13 @@ class Replay:
         joined = {
             "supervision": cards[-1] if cards else None,
             "followers": (),
+            "handler_client_id": None,
             "self_handled": percent is not None,
             "revisit_percent": percent,
         }
         return TicketView(
             row={**self.row, **joined},
-            clocks=[_plain(clock) for clock in self.children["ticket_clock"]],
+            clocks=[{**_plain(clock), "given": False} for clock in self.children["ticket_clock"]],
             revisits=[_plain(row) for row in self.children["revisit"]],
             evaluations=[_plain(row) for row in self.children["evaluation"]],
             helpers=(),

@@ -52,7 +52,7 @@ _MEMBER = f"""
       AND (member.ended_at IS NULL OR member.ended_at > $2)
     """  # noqa: S608 - made of this module's own texts
 _CLIENT = """
-    SELECT api_client.id AS client_id, api_token.secret_hash, api_token.scopes,
+    SELECT api_client.id AS client_id, api_client.org_id, api_token.secret_hash, api_token.scopes,
         area.id AS area_id, area.level
     FROM api_token
     JOIN api_client ON api_client.id = api_token.client_id
@@ -114,7 +114,9 @@ async def _client(session: AsyncSession, key: str, secret_hash: bytes | None) ->
     if row is None or not hmac.compare_digest(row["secret_hash"], secret_hash or row["secret_hash"]):
         raise Unauthenticated("接口令牌无效、已过期或已吊销", "The API token is not valid any more")
     datasets = frozenset[Any]().union(*(TOKEN_SCOPES.get(scope, ()) for scope in row["scopes"]))
-    grant = Grant(Role.API_CLIENT, ScopeKind.AREA, datasets, row["area_id"], AreaLevel(row["level"]), None)
+    # An organisation's own system does what the people there who handle do, on what they have.
+    role, kind = (Role.DEPT_HANDLER, ScopeKind.ORG) if row["org_id"] else (Role.API_CLIENT, ScopeKind.AREA)
+    grant = Grant(role, kind, datasets, row["area_id"], AreaLevel(row["level"]), row["org_id"])
     return Actor(
         id=row["client_id"],
         grants=(grant,),

@@ -18,6 +18,7 @@ from app.core.paging import Page, Sort, page_of
 from app.models.access import ApiClient
 from app.models.enums import AccountStatus
 from app.schemas.api_client import ClientCreate, ClientPatch, ClientRead
+from app.services.access import places
 from app.services.platform import audit, versions
 from app.services.platform.actor import Actor
 
@@ -34,6 +35,8 @@ class ClientNameTaken(Conflict):
 async def create(session: AsyncSession, *, actor: Actor, new: ClientCreate) -> ClientRead:
     """A new client, without tokens."""
     await _require_free(session, new.name)
+    if new.org_id is not None:
+        await places.require_org(session, new.org_id)
     moment = clock.now()
     client = ApiClient(
         id=uuid7(),
@@ -47,7 +50,7 @@ async def create(session: AsyncSession, *, actor: Actor, new: ClientCreate) -> C
     )
     session.add(client)
     await session.flush()
-    await _note(session, "client.create", actor, client, {"given": client.fields})
+    await _note(session, "client.create", actor, client, _told(client))
     return ClientRead.model_validate(client)
 
 
@@ -101,6 +104,11 @@ async def change(
     told = {"fields": sorted(changes), "given": client.fields}
     await _note(session, "client.change", actor, client, told)
     return ClientRead.model_validate(client)
+
+
+def _told(client: ApiClient) -> dict[str, Any]:
+    acts_for = {"org_id": str(client.org_id)} if client.org_id else {}
+    return {"given": client.fields, **acts_for}
 
 
 async def _require_free(session: AsyncSession, name: str) -> None:

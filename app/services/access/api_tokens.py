@@ -52,6 +52,8 @@ async def create(session: AsyncSession, *, actor: Actor, client_id: UUID, new: T
     _require_scopes(new.scopes)
     _require_end(new.expires_at)
     await places.require_area(session, new.area_id)
+    if client.org_id is not None:
+        await places.require_org_within(session, client.org_id, area_id=new.area_id)
     key, secret = secrets.token_hex(_KEY_BYTES), new_secret()
     token = ApiToken(
         id=uuid7(),

@@ -77,7 +77,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class NewTicket:
-    """A report's content; `ticket_id` when the client made the id."""
+    """A report's content; `ticket_id` when the client made the id, `due_at` when it sets its own end."""
 
     title: str
     content: str
@@ -94,6 +94,7 @@ class NewTicket:
     draft: bool = False
     confidential: bool = False
     attachments: Sequence[AttachmentName] = ()
+    due_at: datetime | None = None
 
     @classmethod
     def of(cls, body: TicketCreate) -> "NewTicket":
@@ -147,7 +148,8 @@ async def report(
         session, actor=actor, ticket_id=ticket_id, event_id=event_id, named=new.attachments
     )
     subject = Subject(new.category_code, new.urgency, where.path)
-    made = clocks.change(row.clocks, open_clocks=(), terms=Terms(deadlines, subject), now=now)
+    terms = Terms(deadlines, subject, overall_due=new.due_at)
+    made = clocks.change(row.clocks, open_clocks=(), terms=terms, now=now)
     values = _values(actor, new, now) | _placed(new.place) | where.columns
     values |= {"id": ticket_id, "due_at": made.due_at}
     number = Formula(_NUMBER, {"prefix": prefix, "now": now})

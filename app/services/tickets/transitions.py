@@ -158,6 +158,9 @@ def _move(step: Step, effect: Effect, made: Change, deadlines: Deadlines) -> Wri
         "due_at": made.due_at,
         "next_at": looks.next_at(_look(step, effect), deadlines.calendar()),
     }
+    if "handler_id" in effect.values and "handler_client_id" not in effect.values:
+        # Whoever gets it, the system that had it has it no more.
+        values["handler_client_id"] = None
     stage = STAGE_OF[to]
     if stage is not None:
         values["stage"] = stage.value
