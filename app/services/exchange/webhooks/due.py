@@ -51,11 +51,11 @@ _DUE = text("""
     SELECT due.id, due.event_id, due.event_type, due.attempts, due.ticket_id, due.seq,
         coalesce(event.at, due.created_at) AS happened_at, event.from_status, event.to_status,
         event.actor_role, note.opinion,
-        coalesce(area.path @> ARRAY[CAST(:area_id AS uuid)], false) AND (
+        coalesce(area.path @> ARRAY[CAST(:area_id AS uuid)] AND (
             CAST(:org_id AS uuid) IS NULL OR ticket.lead_org_id = :org_id OR EXISTS (
                 SELECT FROM ticket_assignment AS given
                 WHERE given.ticket_id = ticket.id AND given.org_id = :org_id AND given.ended_at IS NULL)
-        ) AS in_reach,
+        ), false) AS in_reach,
         ticket.no, ticket.title, ticket.content, ticket.category_code, category.label_zh AS category_label,
         ticket.source, ticket.urgency, ticket.stage, ticket.status, ticket.area_id, area.name AS area_name,
         ticket.address, ticket.lng, ticket.lat, ticket.lead_org_id, org.name AS org_name,

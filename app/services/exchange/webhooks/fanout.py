@@ -74,10 +74,11 @@ _MESSAGES = """
         FROM step JOIN told ON told.place_id = step.area_id
         WHERE (cardinality(told.event_types) = 0 OR step.event_type = ANY(told.event_types))
           AND (told.category_code IS NULL OR starts_with(step.category_code, told.category_code))
-          AND (told.org_id IS NULL OR told.org_id = step.lead_org_id OR EXISTS (
+          AND (told.org_id IS NULL OR EXISTS (
               SELECT FROM ticket_assignment AS given
               WHERE given.ticket_id = step.ticket_id AND given.org_id = told.org_id
-                AND given.dispatched_at <= step.at AND (given.ended_at IS NULL OR given.ended_at >= step.at)))
+                AND given.dispatched_at <= step.at
+                AND (given.ended_at IS NULL OR given.ended_at >= step.at OR told.org_id = step.lead_org_id)))
         ON CONFLICT (subscription_id, event_id) DO {known}
         RETURNING subscription_id
     )
