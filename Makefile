@@ -51,6 +51,7 @@ bench: .venv/demo.stamp ## 测量快慢：TICKETS= HOUSEHOLDS= PEOPLE= CONNECTIO
 		$(if $($(call upper,$(name))),--$(name) "$($(call upper,$(name)))"))
 	@$(if $(SIZES),:,$(PY) -m bench.due --data "$(DATA)" $(if $(HOMES),--homes "$(HOMES)"))
 	@$(if $(SIZES),:,$(PY) -m bench.phones --data "$(DATA)" $(if $(ROUNDS),--rounds "$(ROUNDS)"))
+	@$(if $(SIZES),:,$(PY) -m bench.pushing --data "$(DATA)" $(if $(ROUNDS),--rounds "$(ROUNDS)"))
 	@$(if $(SIZES),:,$(PY) -m bench.uploading --data "$(DATA)" $(if $(ROUNDS),--rounds "$(ROUNDS)"))
 
 docs: .venv/demo.stamp ## 重写由代码生成的文档 / rewrite the generated documents
