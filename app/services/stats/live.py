@@ -63,8 +63,17 @@ def _statement(whose: Whose, limit: int) -> Any:
     tickets = (
         select(Ticket.id).where(told).order_by(Ticket.reported_at.desc()).limit(_NEWEST_TICKETS).subquery()
     )
+    # In their order, so that reading ends with the first that are wanted.
+    latest = (
+        select(newest.c.id)
+        .join(Ticket, Ticket.id == newest.c.ticket_id)
+        .where(told)
+        .order_by(newest.c.at.desc(), newest.c.id.desc())
+        .limit(limit)
+        .subquery()
+    )
     ids = union(
-        select(newest.c.id).join(Ticket, Ticket.id == newest.c.ticket_id).where(told),
+        select(latest.c.id),
         select(TicketEvent.id).join(tickets, tickets.c.id == TicketEvent.ticket_id),
     )
     return (
