@@ -72,6 +72,8 @@ class FlowQuery(Timed):
 class OverdueQuery(Narrowed):
     """What is overdue, and how old what is open is."""
 
+    limit: int = Field(default=20, ge=1, le=100, description="列出多少件超期最久的")
+
 
 class RankingQuery(Timed):
     """A ranking."""

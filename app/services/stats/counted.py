@@ -17,6 +17,7 @@ from app.core.db import fetch_all
 from app.core.errors import Forbidden, invalid_field
 from app.core.paging import decode_cursor, page_of
 from app.models.area import Area
+from app.models.enums import Status
 from app.models.enums.figure import Breakdown, Unit
 from app.models.enums.measure import Measure
 from app.models.staff import Org
@@ -30,6 +31,7 @@ from app.services.stats.asked import Asked, named
 from app.services.stats.counting import Sides, Wanted
 from app.services.stats.kpis import VERSION, Kpi
 from app.services.tickets import reads
+from app.services.tickets.labels import STATUS_ZH
 
 _NOW = "-infinity"
 _OF_VISITS = frozenset({Measure.VISITS, Measure.EFFECTIVE_VISITS, Measure.OPINIONS})
@@ -140,6 +142,7 @@ def _item(row: Any, counted: Any, *, near: bool) -> CountedTicket:
         category=row.category_label if near else None,
         stage=ticket.stage,
         status=ticket.status,
+        status_name=STATUS_ZH[Status(ticket.status)],
         area=Ref(id=ticket.area_id, name=row.area_name),
         org=Ref(id=ticket.lead_org_id, name=row.org_name) if ticket.lead_org_id else None,
         reported_at=ticket.reported_at,
