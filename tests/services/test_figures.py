@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from app.core.errors import NotFound
+from app.core.errors import Invalid, NotFound
 from app.models.enums import Stage
-from app.models.enums.figure import Breakdown, PeriodName
+from app.models.enums.figure import Breakdown, Grain, PeriodName
 from app.schemas.stats_figures import Figure, KpiRead
 from app.services.stats import board, breakdowns
 from app.services.stats.asked import Asked
@@ -151,6 +151,23 @@ async def test_an_open_ticket_is_overdue_from_its_minute_on_and_ages_by_days(sto
     async with story.sessions() as session:
         flow = await board.flow(session, actor=story.cast["dispatcher"], asked=YEAR)
     assert {stage.stage: (stage.open, stage.overdue) for stage in flow.stages}[Stage.ROUTE] == (1, 1)
+
+
+async def test_what_is_so_now_is_compared_with_no_past_and_has_no_course(story: Story) -> None:
+    await story.to("dispatched")
+    story.now += timedelta(days=40)
+    found = await kpis(story)
+    for code in ("open", "overdue_open"):
+        kpi = found[code]
+        assert kpi.value == 1
+        assert {share(kpi.previous), share(kpi.year_before)} == {(None, None, None)}
+        assert (kpi.change, kpi.change_on_year) == (None, None)
+        async with story.sessions() as session:
+            with pytest.raises(Invalid):
+                await board.trend(
+                    session, actor=story.cast["dispatcher"], asked=YEAR, codes=[code], grain=Grain.MONTH
+                )
+    assert share(found["reports"].previous) == (0.0, 0, None)
 
 
 async def test_handling_time_is_working_time_without_what_it_stood_still(story: Story) -> None:

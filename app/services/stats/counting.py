@@ -17,15 +17,6 @@ from app.services.stats import board, facts, tail
 from app.services.stats.periods import Span
 from app.services.stats.whose import EVERYTHING, Whose
 
-STOCK = frozenset(
-    {
-        *board.OPEN.values(),
-        *board.LATE.values(),
-        *board.OVERDUE_FROM.values(),
-        *board.AGED_FROM.values(),
-        Measure.SUSPENDED,
-    }
-)
 _WIDE = frozenset({None, AreaLevel.PROVINCE, AreaLevel.CITY, AreaLevel.COUNTY})
 _KEYS = {
     Breakdown.CATEGORY: "placed.category = $6::text",
@@ -112,7 +103,7 @@ class Wanted:
 def statement(wanted: Wanted, limit: int) -> tuple[str, tuple[Any, ...]]:
     """The statement and all its values but the last, the present minute; it gives record_id, hour, times."""
     sides, whose = wanted.sides, wanted.whose
-    stock = bool(STOCK & {*sides.above, *sides.below})
+    stock = bool(board.STOCK & {*sides.above, *sides.below})
     everywhere = EVERYTHING in whose.area_ids
     if whose.orgs:
         driver = "org"
