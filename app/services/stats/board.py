@@ -107,7 +107,9 @@ async def trend(
     """KPIs for each step of a period; `Invalid` for hours of more than a week ago, and for what is so now."""
     wanted, span = named(codes), asked.span()
     if any(_is_stock(kpi) for kpi in wanted):
-        raise invalid_field("query.kpis", "该指标只有现在的数，没有趋势", "This KPI is of now and has no course")
+        raise invalid_field(
+            "query.kpis", "该指标只有现在的数，没有趋势", "This KPI is of now and has no course"
+        )
     slices = sums.steps(span, grain)
     whose = await asked.whose(session, actor)
     found = await sums.read(session, Query(whose, slices, needed(wanted)))

@@ -109,7 +109,13 @@ async def _overdue(session: AsyncSession, actor: Actor, asked: OverdueQuery) -> 
 async def _ranking(session: AsyncSession, actor: Actor, asked: RankingQuery) -> RankingRead:
     sight.require(actor, asked.by)
     return await breakdowns.ranking(
-        session, actor=actor, asked=about(asked), by=asked.by, code=asked.kpi, least=asked.least
+        session,
+        actor=actor,
+        asked=about(asked),
+        by=asked.by,
+        code=asked.kpi,
+        least=asked.least,
+        limit=asked.limit,
     )
 
 
