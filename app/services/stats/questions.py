@@ -95,7 +95,9 @@ async def _breakdown(session: AsyncSession, actor: Actor, asked: BreakdownQuery)
     found = await breakdowns.breakdown(
         session, actor=actor, asked=about(asked), by=asked.by, codes=asked.kpis, limit=limit
     )
-    return found if near else sight.withheld(found, asked.limit)
+    if near:
+        return found
+    return sight.withheld(found, asked.limit if sight.whole(actor, asked.area_id, asked.org_id) else 0)
 
 
 async def _flow(session: AsyncSession, actor: Actor, asked: FlowQuery) -> FlowRead:
