@@ -262,7 +262,9 @@ def _counted(names: tuple[Measure, ...], by: By, *, each_area: bool) -> str:
     area = "place.id AS area_id" if each_area else "NULL::uuid AS area_id"
     return f"""
 WITH state AS MATERIALIZED ({tail.STATE}), {_SLICED},
-place AS (SELECT id, unnest(path) AS grid_id FROM area WHERE id = ANY($5::uuid[]))
+place AS (
+    SELECT id, unnest(path) AS grid_id FROM area WHERE id = ANY($5::uuid[])
+     UNION SELECT area_id, other_id FROM area_event WHERE area_id = ANY($5::uuid[]))
 SELECT state.*, cell.* FROM state LEFT JOIN LATERAL (
     SELECT slice.number, {area}, {key} AS key, {summed}
       FROM slice CROSS JOIN place
