@@ -72,6 +72,8 @@ class FlowQuery(Timed):
 class OverdueQuery(Narrowed):
     """What is overdue, and how old what is open is."""
 
+    limit: int = Field(default=20, ge=1, le=100, description="列出多少件超期最久的")
+
 
 class RankingQuery(Timed):
     """A ranking."""
@@ -79,6 +81,7 @@ class RankingQuery(Timed):
     by: Breakdown = Breakdown.AREA
     kpi: KpiCode = "composite"
     least: int = Field(default=5, ge=1, le=10_000, description="分母不小于此数的才排名")
+    limit: int = Field(default=100, ge=1, le=1000, description="至多多少行，名次在先")
 
 
 class MapQuery(Timed):
