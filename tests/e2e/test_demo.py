@@ -26,6 +26,7 @@ from app.models.enums import Role
 FIRST_RUN_SECONDS = 240
 PATIENCE = 60.0
 SECOND_TOUR, THIRD_TOUR, PHONE = "一件难办的工单", "一户人家上图", "手机没有网络也能上报"
+HOTLINE = "12345 热线用令牌推送一件工单"
 CHAIN = ("格：广东省", "楼：月桂楼", "房：月桂路", "户：H", "人：霍*华")
 TURNS = (
     *("申请退单", "同意退单", "签收", "申请挂起", "同意挂起", "恢复办理", "上报研处", "研处决定"),
@@ -190,6 +191,16 @@ def test_a_messy_ledger_is_imported_once_its_three_mistakes_are_mended(town: Tow
     assert "改好再导：5 人，新增 2 户，更新 0 户，未变 0 户" in tour
     kept = {path.name for path in town.folder.glob("*.xlsx")}
     assert kept == {"住户台账.xlsx", "住户台账-错误.xlsx", "住户台账-已改.xlsx"}
+
+
+def test_a_hotline_sends_a_ticket_by_token_and_its_own_receiver_hears_of_the_five_steps(town: Town) -> None:
+    tour = town.printed.partition(HOTLINE)[2].partition(PHONE)[0]
+    assert re.search(r"热线推送 DH\d+：201，工单 \S+，类别 HJWS-LJ-02 对应暴露垃圾", tour)
+    assert "再推一次：200，还是同一件" in tour
+    heard = re.findall(r"✉ 第 (\d) 步　(\S+?)：\S+，热线记为“\S+”　签名已核对", tour)
+    assert list(dict.fromkeys(heard)) == [(str(number), name) for number, name in enumerate(STEPS, 1)]
+    assert "公开答复“后巷垃圾已清运，夜间有人巡查。”" in tour
+    assert re.search(rf"工单 \S+ 已结案，{len(heard)} 条推送的签名都核对无误", tour)
 
 
 def test_what_is_heard_at_a_visit_goes_round_the_loop(town: Town) -> None:

@@ -12,6 +12,8 @@ from app.core.db import Sessions
 from tests.support.clients import Api
 from tests.support.orders import BATCHES, batch, order, push, try_push
 from tests.support.problems import problem_in
+from tests.support.statements import Counter
+from tests.support.third_parties import mapped
 from tests.support.world import World
 
 COUNT = text("SELECT count(*) FROM ticket")
@@ -106,6 +108,19 @@ async def test_an_item_that_breaks_something_leaves_nothing_and_holds_up_no_othe
     assert await session.scalar(COUNT) == await session.scalar(REFS) == 2
     [again] = await batch(api, order(external_ref="2", title="要出错"))
     assert again["outcome"] == "created"
+
+
+async def test_a_bulk_looks_up_its_tables_once_and_costs_six_statements_an_item(
+    api: Api, world: World, statements: Counter
+) -> None:
+    await mapped(api, world.client.id, categories=[{"code": "A17", "category_code": "0602"}])
+    items = [order(external_ref=str(number), category_code="A17") for number in range(10)]
+    with statements() as seen:
+        await batch(api, *items[:1])
+    with statements(at_most=seen.count + 6 * 8):
+        await batch(api, *items[1:])
+    with statements(at_most=seen.count):
+        await push(api, external_ref="11", category_code="A17")
 
 
 @pytest.mark.commits
