@@ -119,6 +119,7 @@ PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
             "address": _SEEN_2,
             "reporter_id": _WITHHELD_2,
             "reporter_name": _WITHHELD_2,
+            "source_ref": _WITHHELD_2,
         },
         "TicketStepRead": {},
         "CountedTicket": {"title": _SEEN_2},

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, SkipValidation, StringConstraints
+from pydantic import AfterValidator, Field, SkipValidation, StringConstraints
 
 from app.models.enums import EventSource, Stage, Status, Urgency
 from app.models.enums.third_party import IntakeOutcome, WithdrawalOutcome
@@ -25,12 +25,16 @@ from app.schemas.types import (
     Point,
     Ref,
     ShortText,
+    clean,
 )
 
 MAX_ITEMS, MAX_CATEGORIES = 1_000, 2_000
 REF = r"^[A-Za-z0-9][A-Za-z0-9._:~-]{0,63}$"
 OwnRef = Annotated[str, StringConstraints(pattern=REF)]
 OwnCode = Annotated[ShortText, StringConstraints(max_length=100)]
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), AfterValidator(clean)
+]
 AreaCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{1,32}$")]
 
 
@@ -82,7 +86,7 @@ class SupplementCreate(Input):
 class WithdrawalCreate(Input):
     """Why the person who complained takes it back."""
 
-    reason: LongText
+    reason: Reason
 
 
 class IntakeBrief(Output):

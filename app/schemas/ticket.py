@@ -199,6 +199,7 @@ class TicketRead(TicketBrief):
     location: LocationRead | None
     household_id: UUID | None
     visit_id: UUID | None = Field(description="反映意见的那次走访")
+    source_ref: str | None = Field(description="来源方（如热线）自己的工单编号")
     reporter_id: UUID | None
     reporter_name: str | None
     handler_name: str | None

@@ -3,9 +3,12 @@
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.config import Settings
+from app.core.crypto import Vault
 from tests.support.clients import Api
 from tests.support.orders import ORDER, POINT, TICKETS, order, push, read, try_push
 from tests.support.problems import problem_in
@@ -188,6 +191,27 @@ async def test_files_that_the_client_uploaded_come_with_the_ticket(api: Api) -> 
         api, external_ref="2", attachments=[{"id": strangers["id"], "purpose": "before"}]
     )
     problem_in(refused, 404, "not_found", "body.attachments.0.id")
+
+
+@pytest.mark.parametrize("confidential", [False, True])
+async def test_staff_see_the_senders_number_but_not_whoever_handles_a_confidential_ticket(
+    api: Api, world: World, confidential: bool
+) -> None:
+    loop = Loop(api, world)
+    loop.id = (await push(api, confidential=confidential))["id"]
+    await loop.to("dispatched")
+    assert (await loop.read())["source_ref"] == ORDER["external_ref"]
+    seen = (await api.as_("dept_handler").get(f"/v1/tickets/{loop.id}")).json()
+    assert seen["source_ref"] == (None if confidential else ORDER["external_ref"])
+
+
+async def test_the_same_order_is_known_again_after_the_secret_was_changed(
+    app: FastAPI, api: Api, settings: Settings
+) -> None:
+    first = await push(api)
+    old = settings.secret_key.get_secret_value()
+    app.state.vault = Vault("another-secret-of-the-tests-0123456789", old)
+    assert await push(api, status=200) == first
 
 
 async def test_the_public_reply_goes_to_a_client_that_is_given_it(api: Api, world: World) -> None:

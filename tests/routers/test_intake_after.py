@@ -65,6 +65,15 @@ async def test_what_nobody_has_accepted_is_withdrawn_at_once_and_once(api: Api, 
     assert (await push(api, status=200))["status"] == "withdrawn"
 
 
+async def test_the_longest_reason_fits_into_the_note(api: Api, world: World) -> None:
+    await pushed(api, world, "processing")
+    path = f"{TICKETS}/{ORDER['external_ref']}/withdrawal"
+    longest = await api.as_("api_client").post(path, json={"reason": "撤" * 1000})
+    assert longest.json()["outcome"] == "noted"
+    longer = await api.as_("api_client").post(path, json={"reason": "撤" * 1001})
+    problem_in(longer, 422, "invalid", "body.reason")
+
+
 async def test_of_what_was_accepted_the_dispatcher_is_asked(api: Api, world: World) -> None:
     loop = await pushed(api, world, "accepted")
     for _time in range(2):

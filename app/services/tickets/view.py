@@ -69,6 +69,8 @@ _VIEW = """
           WHERE awaited_file.ticket_id = ticket.id) AS awaited_attachments,
         (SELECT data ->> 'coord_type_fits' FROM ticket_event WHERE ticket_id = ticket.id AND seq = 1)
             AS coord_type_fits,
+        (SELECT ref FROM external_ref WHERE external_ref.ticket_id = ticket.id AND kind = 'ticket')
+            AS source_ref,
         (SELECT visit_id FROM visit_opinion WHERE visit_opinion.ticket_id = ticket.id) AS visit_id,
         ARRAY(WITH RECURSIVE following AS (
                 SELECT id FROM ticket AS merged WHERE merged.merged_into_id = ticket.id

@@ -5,6 +5,8 @@ back what nobody has accepted, asks the dispatcher about what was, and later is 
 who resolves the ticket as withdrawn by the person. The same again changes nothing.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.enums import Action, Status
@@ -28,7 +30,7 @@ async def supplement(
 ) -> Taken:
     """Add to a ticket; `is_new` tells whether this was not there before. `NotFound` for an unknown ticket."""
     known, ticket = await _locked(session, actor, ref)
-    mine = _claim(known, refs.digest_of(new, desk.vault))
+    mine = _claim(known, refs.digests_of(new, desk.vault))
     there = await refs.claim(
         session,
         client_id=actor.id,
@@ -76,7 +78,7 @@ async def _withdraw(
     claimed = await refs.claim(
         session,
         client_id=actor.id,
-        known=_claim(known, b""),
+        known=_claim(known, (b"",)),
         field="body.reason",
         kind=RefKind.WITHDRAWAL,
     )
@@ -104,5 +106,5 @@ async def _act(
     )
 
 
-def _claim(known: Known, digest: bytes) -> Known:
-    return Known(known.ref, known.ticket_id, digest, None, None)
+def _claim(known: Known, digests: Sequence[bytes]) -> Known:
+    return Known(known.ref, known.ticket_id, digests, None, None)

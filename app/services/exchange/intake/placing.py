@@ -31,7 +31,6 @@ class Seen:
     """An area that the client sees."""
 
     id: UUID
-    code: str
     level: AreaLevel
     path: Sequence[UUID]
 
@@ -42,6 +41,7 @@ class Places:
 
     index: GridIndex | None
     by_id: Mapping[UUID, Seen]
+    by_code: Mapping[str, Seen]
     own: frozenset[UUID]
 
     def of(self, item: IntakeCreate) -> UUID:
@@ -52,7 +52,7 @@ class Places:
         if found is None and item.location is not None:
             raise NotFound(errors=(tree.unknown("body.location"),))
         if found is None:
-            found = next((seen for seen in self.by_id.values() if seen.id in self.own), None)
+            found = next((self.by_id[area_id] for area_id in self.own if area_id in self.by_id), None)
         if found is None or found.level in TOO_HIGH:
             raise invalid_field(
                 "body.area_code",
@@ -65,10 +65,9 @@ class Places:
     def _named(self, code: str | None) -> Seen | None:
         if code is None:
             return None
-        found = next((seen for seen in self.by_id.values() if seen.code == code), None)
-        if found is None:
+        if code not in self.by_code:
             raise NotFound(errors=(tree.unknown("body.area_code"),))
-        return found
+        return self.by_code[code]
 
     def _round(self, point: Point | None, *, within: Seen | None) -> Seen | None:
         """The grid round a point, in the named area where there is one."""
@@ -90,8 +89,8 @@ async def places(session: AsyncSession, *, actor: Actor, items: Sequence[IntakeC
         tree.in_force(),
     )
     rows = await session.execute(statement)
-    seen = {row.id: Seen(row.id, row.code, AreaLevel(row.level), row.path) for row in rows}
-    return Places(index, seen, own)
+    by_code = {row.code: Seen(row.id, AreaLevel(row.level), row.path) for row in rows}
+    return Places(index, {seen.id: seen for seen in by_code.values()}, by_code, own)
 
 
 def _around(index: GridIndex | None, point: Point | None) -> Sequence[UUID]:

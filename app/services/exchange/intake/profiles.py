@@ -9,15 +9,13 @@ import dataclasses
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, exists, insert, select
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
-from app.core.errors import FieldError, Invalid, Stale, invalid_field
+from app.core.errors import FieldError, Invalid, invalid_field
 from app.core.ids import uuid7
 from app.models.access import ApiClient
 from app.models.enums import EventSource, Status
@@ -25,7 +23,7 @@ from app.models.intake import IntakeCategory, IntakeProfile
 from app.models.ticket import Category
 from app.schemas.intake import CategoryPairRead, IntakeProfileRead, IntakeProfileWrite
 from app.services.access import api_clients
-from app.services.platform import audit
+from app.services.platform import audit, versions
 from app.services.platform.actor import Actor
 from app.services.tickets.labels import STATUS_ZH
 
@@ -120,26 +118,18 @@ async def replace(
 ) -> IntakeProfileRead:
     """Set all of it; `Invalid` names the categories that are not in use, or codes that stand twice."""
     await api_clients.locked(session, client_id=client_id)
-    profile = await _profile(session, client_id)
-    if expected_version is not None and expected_version != (profile.version if profile else 0):
-        raise Stale
+    profile = await _profile(session, client_id) or _first(actor, client_id)
+    versions.require(profile, expected_version)
     await _require_categories(session, new)
-    values: dict[str, Any] = {
-        "source": new.source.value,
-        "default_category_code": new.default_category_code,
-        "statuses": {status.value: word for status, word in new.statuses.items()},
-        "updated_at": clock.now(),
-        "updated_by": actor.id,
-    }
-    first = {"id": uuid7(), "client_id": client_id, "created_at": clock.now(), "created_by": actor.id}
-    statement = upsert(IntakeProfile).values(**values, **first, version=1)
-    changed = {**values, "version": IntakeProfile.version + 1}
-    await session.execute(statement.on_conflict_do_update(index_elements=["client_id"], set_=changed))
+    profile.source, profile.default_category_code = new.source, new.default_category_code
+    profile.statuses = {status.value: word for status, word in new.statuses.items()}
+    versions.touch(profile, actor)
+    session.add(profile)
+    await session.flush()
     await session.execute(delete(IntakeCategory).where(IntakeCategory.client_id == client_id))
     if new.categories:
         rows = [{"client_id": client_id, **pair.model_dump()} for pair in new.categories]
         await session.execute(insert(IntakeCategory), rows)
-    session.expire_all()
     await _note(session, actor, client_id, new)
     return await read(session, client_id=client_id)
 
@@ -149,6 +139,12 @@ async def _profile(session: AsyncSession, client_id: UUID) -> IntakeProfile | No
         select(IntakeProfile).where(IntakeProfile.client_id == client_id)
     )
     return found
+
+
+def _first(actor: Actor, client_id: UUID) -> IntakeProfile:
+    return IntakeProfile(
+        id=uuid7(), version=0, client_id=client_id, created_at=clock.now(), created_by=actor.id
+    )
 
 
 async def _require_categories(session: AsyncSession, new: IntakeProfileWrite) -> None:

@@ -133,8 +133,8 @@ async def _take(
     session: AsyncSession, actor: Actor, new: IntakeCreate, desk: Desk, lookups: tuple[Words, Places]
 ) -> Taken:
     words, places = lookups
-    digest = refs.digest_of(new, desk.vault)
-    mine = Known(new.external_ref, uuid7(), digest, new.category_code, new.reply_due_at)
+    digests = refs.digests_of(new, desk.vault)
+    mine = Known(new.external_ref, uuid7(), digests, new.category_code, new.reply_due_at)
     known = await refs.claim(session, client_id=actor.id, known=mine, field=REF)
     if known is not None:
         await reads.require_visible(session, actor=actor, ticket_id=known.ticket_id)

@@ -6,6 +6,7 @@ something else under the same reference is refused.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,19 +51,25 @@ class ReferenceReused(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a reference stands for; `sent_category` and `reply_due_at` as the client said."""
+    """What a reference stands for; `sent_category` and `reply_due_at` as the client said.
+
+    `digests` are those that the contents may have.
+    """
 
     ref: str
     ticket_id: UUID
-    digest: bytes
+    digests: Sequence[bytes]
     sent_category: str | None
     reply_due_at: datetime | None
 
 
-def digest_of(body: BaseModel, vault: Vault) -> bytes:
-    """32 bytes that are the same for the same contents; keyed, so that no number can be tried on them."""
+def digests_of(body: BaseModel, vault: Vault) -> Sequence[bytes]:
+    """32 bytes that are the same for the same contents; keyed, so that no number can be tried on them.
+
+    As each secret at hand makes them, the present one first.
+    """
     sent = body.model_dump(mode="json", exclude_defaults=True)
-    return vault.index(json.dumps(sent, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+    return vault.indexes(json.dumps(sent, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
 
 
 async def claim(
@@ -81,7 +88,7 @@ async def claim(
         "kind": kind.value,
         "part": part,
         "ticket_id": known.ticket_id,
-        "digest": known.digest,
+        "digest": known.digests[0],
         "category_code": known.sent_category,
         "reply_due_at": known.reply_due_at,
         "created_at": clock.now(),
@@ -90,10 +97,9 @@ async def claim(
         return None
     mine = (_C.client_id == client_id, _C.ref == known.ref, _C.kind == kind.value, _C.part == part)
     row = (await session.execute(select(_TABLE).where(*mine))).one()
-    found = _known(row)
-    if found.digest != known.digest:
+    if bytes(row.digest) not in known.digests:
         raise ReferenceReused(field)
-    return found
+    return _known(row)
 
 
 async def ticket(session: AsyncSession, *, actor: Actor, ref: str, lock: bool = False) -> Known:
@@ -111,4 +117,4 @@ async def ticket(session: AsyncSession, *, actor: Actor, ref: str, lock: bool = 
 
 
 def _known(row: Any) -> Known:
-    return Known(row.ref, row.ticket_id, bytes(row.digest), row.category_code, row.reply_due_at)
+    return Known(row.ref, row.ticket_id, (bytes(row.digest),), row.category_code, row.reply_due_at)
