@@ -95,6 +95,20 @@ async def test_a_rework_goes_back_to_it(loop: Loop) -> None:
 
 
 @pytest.mark.usefixtures("client")
+async def test_it_declines_and_helps_like_the_people_there(loop: Loop, world: World) -> None:
+    fire = str(world.orgs["fire"].id)
+    asked = {"reason": "wrong_duty", "basis": "按职责清单归消防", "proposed_org_id": fire}
+    await loop.act(SYSTEM, action="decline", **asked)
+    problem_in(await loop.try_(SYSTEM, action="sign"), 409, "action_refused")
+    await loop.act("dispatcher", action="approve_decline", org_id=fire)
+    urban = [str(world.orgs["urban"].id)]
+    await loop.act("dept_handler_fire", action="sign")
+    await loop.act("dept_handler_fire", action="request_joint", helper_org_ids=urban, opinion="请协助")
+    helped = await loop.act(SYSTEM, action="finish_joint", opinion="已协助清场")
+    assert [one["done_at"] is not None for one in helped["helpers"]] == [True]
+
+
+@pytest.mark.usefixtures("client")
 async def test_it_sees_only_what_its_organisation_has(api: Api, world: World, loop: Loop) -> None:
     another = Loop(api, world)
     await another.report(title="没有派给它的")
