@@ -1,16 +1,15 @@
 """A third party's bulk read item by item, so that one that is wrong refuses itself and holds up no other."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
 from app.api.validation import problem_of
-from app.core.errors import Problem, invalid_field
-from app.schemas.intake import IntakeCreate
+from app.core.errors import Problem
+from app.schemas.intake import REF, IntakeCreate
 from app.services.exchange.intake.pushing import Unreadable
-
-_LONGEST = 64
 
 
 def read(items: Sequence[Any]) -> list[IntakeCreate | Unreadable]:
@@ -23,9 +22,6 @@ def _read(item: Any, number: int) -> IntakeCreate | Unreadable:
         return IntakeCreate.model_validate(item)
     except ValidationError as wrong:
         return Unreadable(_ref(item), _explained(wrong, number))
-    except RecursionError:
-        where = f"body.items.{number}"
-        return Unreadable(_ref(item), invalid_field(where, "嵌套层次过多", "is nested too deeply"))
 
 
 def _explained(wrong: ValidationError, number: int) -> Problem:
@@ -37,4 +33,4 @@ def _explained(wrong: ValidationError, number: int) -> Problem:
 
 def _ref(item: Any) -> str | None:
     told = item.get("external_ref") if isinstance(item, Mapping) else None
-    return told[:_LONGEST] if isinstance(told, str) else None
+    return told if isinstance(told, str) and re.fullmatch(REF, told) else None

@@ -1,6 +1,7 @@
 """Many tickets in one call: each by itself, once, with a result that says what became of it."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.core.db import Sessions
 from tests.support.clients import Api
+from tests.support.operations import JSON
 from tests.support.orders import BATCHES, batch, order, push, try_push
 from tests.support.problems import problem_in
 from tests.support.statements import Counter
@@ -80,6 +82,30 @@ async def test_a_reference_twice_in_a_bulk_is_one_ticket(api: Api) -> None:
 async def test_refusals_speak_english_to_whoever_prefers_it(api: Api) -> None:
     [result] = await batch(api, order(title=""), headers={"Accept-Language": "en"})
     assert result["problem"]["title"] == "Some fields are wrong"
+
+
+HOSTILE = {
+    "no object": 7,
+    "nothing": None,
+    "very deep": '{"external_ref": "9", "title": ' + "[" * 400 + "]" * 400 + "}",
+    "a lone surrogate": r'{"external_ref": "\ud800", "title": "\ud800"}',
+    "a NUL": r'{"external_ref": "9", "title": "\u0000"}',
+    "a reference of a wrong form": '{"external_ref": "9\\n", "title": "x"}',
+    "a huge number": '{"external_ref": "9", "reply_due_at": ' + "9" * 4_000 + "}",
+    "unknown fields": '{"external_ref": "9", "__class__": {}, "字段": []}',
+}
+
+
+@pytest.mark.parametrize("item", HOSTILE.values(), ids=HOSTILE)
+async def test_whatever_an_item_is_it_refuses_itself_alone(api: Api, item: object) -> None:
+    raw = item if isinstance(item, str) else json.dumps(item)
+    content = f'{{"items": [{json.dumps(order(external_ref="1"))}, {raw}]}}'.encode()
+    reply = await api.as_("api_client").post(BATCHES, content=content, headers=JSON)
+    assert reply.status_code == 200, reply.text
+    first, second = reply.json()["results"]
+    assert (first["outcome"], second["outcome"]) == ("created", "refused")
+    assert second["external_ref"] in {"9", None}
+    assert second["problem"]["errors"][0]["field"].startswith("body.items.1")
 
 
 async def test_a_bulk_has_one_to_a_thousand_items(api: Api) -> None:
