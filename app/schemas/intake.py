@@ -118,6 +118,7 @@ class IntakeRead(IntakeBrief):
     solved: str | None
     satisfaction: str | None
     public_reply: str | None
+    merged_into_id: UUID | None = Field(description="并入的工单；以后的办理看那一件")
 
 
 class WithdrawalRead(Output):

@@ -381,9 +381,10 @@ def _grouped(rows: Iterable[Any], column: str = "ticket_id") -> Mapping[UUID, li
 
 
 def _sorted(rows: Iterable[Row]) -> list[Row]:
-    """Without ids of their own and without what is empty, in a stable order."""
+    """Without ids and transactions of their own and without what is empty, in a stable order."""
+    own = {"id", "txid"}
     plain = [
-        {name: value for name, value in row.items() if name != "id" and value is not None} for row in rows
+        {name: value for name, value in row.items() if name not in own and value is not None} for row in rows
     ]
     return sorted(plain, key=lambda row: json.dumps(row, sort_keys=True, default=str))
 

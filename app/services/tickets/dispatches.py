@@ -1,7 +1,7 @@
 """What was given to the caller's organisations, in the order of the transactions that gave it.
 
 Whoever asks again from where they stopped misses nothing: what was given by a transaction that committed late
-comes late, never never. Of a ticket that is with somebody else now only this is told.
+comes late and is not left out. Of a ticket that is with somebody else now only this is told.
 """
 
 from collections.abc import Mapping, Sequence

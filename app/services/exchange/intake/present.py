@@ -35,6 +35,7 @@ def ticket(taken: Taken) -> IntakeRead:
         solved=row["solved"],
         satisfaction=row["satisfaction"],
         public_reply=told["public_reply"] if told else None,
+        merged_into_id=row["merged_into_id"],
         version=row["version"],
     )
 
