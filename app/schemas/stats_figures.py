@@ -42,7 +42,7 @@ class Figure(Output):
     """A value; a count has no denominator, a share without anything to divide by has no value."""
 
     value: float | None
-    numerator: int | None = Field(description="被抑制时为空")
+    numerator: int | None = Field(description="被抑制或无从比较时为空")
     denominator: int | None
 
 
@@ -71,7 +71,8 @@ class ScopeRead(Output):
 class KpiRead(Figure):
     """A KPI with the period before and the same period a year before.
 
-    `change` and `change_on_year` are differences of the values; null where either has none.
+    `change` and `change_on_year` are differences of the values; null where either has none. What is so now,
+    like what is open, has no past: all of that is null.
     """
 
     code: str

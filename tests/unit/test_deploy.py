@@ -160,6 +160,13 @@ def test_the_bench_measures_the_phones_too() -> None:
         assert f'-m bench.{module} --data "var" --rounds "2"' in planned
 
 
+def test_the_bench_measures_dashboards_at_the_sizes_that_are_asked_for() -> None:
+    planned = make("-n", "bench", "FIGURES=500,5000", "SCREENS=60").stdout.split()
+    chosen = ["--sizes", '"500,5000"', "--screens", '"60"']
+    place = planned.index("bench.dashboards")
+    assert planned[place + 1 : place + 7] == ["--data", '"var"', *chosen]
+
+
 def test_the_continuous_check_runs_check_and_test() -> None:
     script = ROOT / ".ci/run"
     assert os.access(script, os.X_OK)

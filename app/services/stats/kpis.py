@@ -174,6 +174,16 @@ def value(kpi: Kpi, sums: Sums) -> Value:
     return Value(round(times * above / below, 4), above, below)
 
 
+def enough(kpi: Kpi, sums: Sums, least: int) -> bool:
+    """Whether there is enough below the line to be placed; of a score, below each part that has a value."""
+    if kpi.unit is Unit.COUNT:
+        return True
+    if kpi.unit is Unit.SCORE:
+        below = [value(KPIS[code], sums).denominator or 0 for code in WEIGHTS]
+        return any(below) and all(number >= least for number in below if number)
+    return (value(kpi, sums).denominator or 0) >= least
+
+
 def measures(kpi: Kpi) -> tuple[Measure, ...]:
     """All measures that the value needs."""
     if kpi.unit is Unit.CLASS:

@@ -151,23 +151,36 @@ class Query:
 
 async def read(session: AsyncSession, query: Query) -> Read:
     """The sums as they are now, out of the rollups and their tail; `Invalid` where they are not kept."""
-    halves = list(query.halves())
-    if not query.whose.places:
-        return Read(folding.minute(), ())
+    return (await read_all(session, [query]))[0]
+
+
+async def read_all(session: AsyncSession, queries: Sequence[Query]) -> list[Read]:
+    """As `read`, several of one moment."""
+    halves = [list(query.halves()) if query.whose.places else [] for query in queries]
+    if not any(halves):
+        return [Read(folding.minute(), ()) for _query in queries]
     while True:
-        rows = [row for half in halves for row in await _rows(session, half)]
-        met = tail.state_of(rows[0])
+        rows = [[row for half in each for row in await _rows(session, half)] for each in halves]
+        every = [row for each in rows for row in each]
+        met = tail.state_of(every[0])
         as_of = max(folding.minute(), met.matured_at) if met.matured_at else folding.minute()
         of, parts = await tail.parts(session, state=met, as_of=as_of)
-        if all(tail.state_of(row) == of for row in rows):
+        if all(tail.state_of(row) == of for row in every):
             break
+    return [
+        _told(_found(query, each), parts.net, query, as_of) for query, each in zip(queries, rows, strict=True)
+    ]
+
+
+def _found(query: Query, rows: Sequence[Any]) -> Found:
+    """The sums of the cells that were read."""
     found: Found = defaultdict(Counter)
     place_of = {key: place.id for place in query.whose.places for key in place.keys}
     for row in rows:
         if row["number"] is not None:
             sums = found[row["number"], place_of.get(row["area_id"]), row["key"]]
             sums.update({name: row[name] for name in query.measures if row[name]})
-    return _told(found, parts.net, query, as_of)
+    return found
 
 
 async def _rows(session: AsyncSession, query: Query) -> Sequence[Any]:
@@ -249,7 +262,9 @@ def _counted(names: tuple[Measure, ...], by: By, *, each_area: bool) -> str:
     area = "place.id AS area_id" if each_area else "NULL::uuid AS area_id"
     return f"""
 WITH state AS MATERIALIZED ({tail.STATE}), {_SLICED},
-place AS (SELECT id, unnest(path) AS grid_id FROM area WHERE id = ANY($5::uuid[]))
+place AS (
+    SELECT id, unnest(path) AS grid_id FROM area WHERE id = ANY($5::uuid[])
+     UNION SELECT area_id, other_id FROM area_event WHERE area_id = ANY($5::uuid[]))
 SELECT state.*, cell.* FROM state LEFT JOIN LATERAL (
     SELECT slice.number, {area}, {key} AS key, {summed}
       FROM slice CROSS JOIN place

@@ -91,6 +91,14 @@ STATE = f"""
      CROSS JOIN LATERAL (SELECT count(*) AS rows, max(id) AS id FROM outbox
             WHERE (outbox.txid, outbox.id) > (coalesce(held.txid, 0), coalesce(held.last_id, 0))) AS news
 """  # noqa: S608
+# Of a `state`. Arrays, because a plan thinks that those hold a few ids, which is what the tail holds.
+NEWS = f"""
+news AS MATERIALIZED (
+    SELECT outbox.topic, outbox.entity_id FROM state CROSS JOIN LATERAL (
+        SELECT topic, entity_id FROM outbox WHERE (outbox.txid, outbox.id) > (state.txid, state.last_id)
+         ORDER BY txid, id LIMIT {MOST_NEWS}) AS outbox),
+wanted_ticket AS MATERIALIZED (SELECT unnest(ARRAY(
+    SELECT DISTINCT entity_id FROM news WHERE topic LIKE 'ticket.%')) AS id)"""  # noqa: S608
 _PARTS = """
     SELECT counted.record_id, true AS is_news, 1 AS sign, areas, category, source,
            nullif(hour, '-infinity') AS hour, org_id, member_id,
@@ -100,15 +108,9 @@ _PARTS = """
       JOIN record_now ON record_now.id = counted.record_id
      GROUP BY counted.record_id, areas, category, source, hour, org_id, member_id
 """
-# Arrays, because a plan thinks that those hold a few ids, which is what the tail holds.
 _TAIL = f"""
 WITH state AS MATERIALIZED ({STATE}),
-news AS MATERIALIZED (
-    SELECT outbox.topic, outbox.entity_id FROM state CROSS JOIN LATERAL (
-        SELECT topic, entity_id FROM outbox WHERE (outbox.txid, outbox.id) > (state.txid, state.last_id)
-         ORDER BY txid, id LIMIT {MOST_NEWS}) AS outbox),
-wanted_ticket AS MATERIALIZED (SELECT unnest(ARRAY(
-    SELECT DISTINCT entity_id FROM news WHERE topic LIKE 'ticket.%')) AS id),
+{NEWS},
 wanted_visit AS MATERIALIZED (SELECT unnest(ARRAY(
     SELECT DISTINCT entity_id FROM news WHERE topic LIKE 'visit.%')) AS id),
 wanted AS MATERIALIZED (SELECT id FROM wanted_ticket UNION ALL SELECT id FROM wanted_visit),
