@@ -28,6 +28,6 @@ function cells(row, kpis) {
   return row.figures.map((figure, index) => {
     const { unit } = kpis[index];
     const divided = unit === "share" && figure.denominator ? `${count(figure.numerator)} ÷ ${count(figure.denominator)}` : "";
-    return [h("span", {}, said(figure.value, unit), " ", h("span", { class: "soft no" }, divided))];
+    return [h("span", {}, said(figure.value, unit), " ", h("span", { class: "soft when" }, divided))];
   });
 }

@@ -58,7 +58,7 @@ function cells(ticket) {
     [ticket.status_name],
     [ticket.area.name],
     [ticket.org?.name ?? "–"],
-    [h("span", { class: "no" }, moment(ticket.reported_at, DAY_AND_CLOCK))],
-    [h("span", { class: late ? "no late" : "no" }, late || (ticket.due_at ? moment(ticket.due_at, DAY_AND_CLOCK) : "–"))],
+    [h("span", { class: "when" }, moment(ticket.reported_at, DAY_AND_CLOCK))],
+    [h("span", { class: late ? "when late" : "when" }, late || (ticket.due_at ? moment(ticket.due_at, DAY_AND_CLOCK) : "–"))],
   ];
 }
