@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -160,23 +161,24 @@ async def read_all(session: AsyncSession, queries: Sequence[Query]) -> list[Read
     if not any(halves):
         return [Read(folding.minute(), ()) for _query in queries]
     while True:
-        rows = [[row for half in each for row in await _rows(session, half)] for each in halves]
-        every = [row for each in rows for row in each]
-        met = tail.state_of(every[0])
+        read = [[await _rows(session, half) for half in each] for each in halves]
+        # All rows of a statement tell the same state.
+        states = [tail.state_of(rows[0]) for each in read for rows in each]
+        met = states[0]
         as_of = max(folding.minute(), met.matured_at) if met.matured_at else folding.minute()
         of, parts = await tail.parts(session, state=met, as_of=as_of)
-        if all(tail.state_of(row) == of for row in every):
+        if all(state == of for state in states):
             break
     return [
-        _told(_found(query, each), parts.net, query, as_of) for query, each in zip(queries, rows, strict=True)
+        _told(_found(query, each), parts.net, query, as_of) for query, each in zip(queries, read, strict=True)
     ]
 
 
-def _found(query: Query, rows: Sequence[Any]) -> Found:
+def _found(query: Query, read: Sequence[Sequence[Any]]) -> Found:
     """The sums of the cells that were read."""
     found: Found = defaultdict(Counter)
     place_of = {key: place.id for place in query.whose.places for key in place.keys}
-    for row in rows:
+    for row in chain.from_iterable(read):
         if row["number"] is not None:
             sums = found[row["number"], place_of.get(row["area_id"]), row["key"]]
             sums.update({name: row[name] for name in query.measures if row[name]})
