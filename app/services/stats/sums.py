@@ -159,7 +159,7 @@ async def read(session: AsyncSession, query: Query) -> Read:
         met = tail.state_of(rows[0])
         as_of = max(folding.minute(), met.matured_at) if met.matured_at else folding.minute()
         of, parts = await tail.parts(session, state=met, as_of=as_of)
-        if all(tail.state_of(row) == of for row in rows):
+        if all(tail.state_of(row).folded == of.folded for row in rows):
             break
     found: Found = defaultdict(Counter)
     place_of = {key: place.id for place in query.whose.places for key in place.keys}
