@@ -167,7 +167,7 @@ async def read_all(session: AsyncSession, queries: Sequence[Query]) -> list[Read
         met = states[0]
         as_of = max(folding.minute(), met.matured_at) if met.matured_at else folding.minute()
         of, parts = await tail.parts(session, state=met, as_of=as_of)
-        if all(state == of for state in states):
+        if all(state.folded == of.folded for state in states):
             break
     return [
         _told(_found(query, each), parts.net, query, as_of) for query, each in zip(queries, read, strict=True)
