@@ -88,6 +88,11 @@ class Ticket(Versioned, Base):
         Index("ix_ticket_due", "due_at", "id", postgresql_where=OPEN),
         Index("ix_ticket_pending", "reported_at", "id", postgresql_where=text("pending IS NOT NULL")),
         Index("ix_ticket_next_at", "next_at", "id", postgresql_where=text("next_at IS NOT NULL")),
+        Index(
+            "ix_ticket_let_off",
+            "id",
+            postgresql_where=text("excluded_from_assessment AND closed_at IS NULL"),
+        ),
         Index("ix_ticket_town_id_updated_at", "town_id", "updated_at"),
         Index("ix_ticket_town_closed", "town_id", "closed_at", "status", "satisfaction"),
         Index("ix_ticket_closed", "closed_at", "status", "satisfaction"),

@@ -25,7 +25,7 @@ from app.schemas.stats_figures import (
     TrendRead,
 )
 from app.services.platform.actor import Actor
-from app.services.stats import breakdowns, periods, sums
+from app.services.stats import breakdowns, late, periods, sums
 from app.services.stats.asked import Asked, figure, named, needed, period
 from app.services.stats.kpis import VERSION, Kpi, Sums
 from app.services.stats.sums import Query
@@ -76,6 +76,7 @@ STOCK = frozenset(
     }
 )
 _MOST_ORGS = 10
+MOST_LATE = 20
 _NO_PAST = Figure(value=None, numerator=None, denominator=None)
 
 
@@ -149,25 +150,28 @@ async def flow(session: AsyncSession, *, actor: Actor, asked: Asked) -> FlowRead
     return FlowRead(**_head(found), scope=whose.read(), period=period(span), stages=stages)
 
 
-async def overdue(session: AsyncSession, *, actor: Actor, asked: Asked) -> OverdueRead:
-    """What is open now by how long it is overdue and by its age, and who has most that is overdue."""
+async def overdue(
+    session: AsyncSession, *, actor: Actor, asked: Asked, limit: int = MOST_LATE
+) -> OverdueRead:
+    """What is open now by how long it is overdue and by its age, who has most, and which are the longest."""
     whose = await asked.whose(session, actor)
     measures = [*OPEN.values(), *OVERDUE_FROM.values(), *AGED_FROM.values(), Measure.SUSPENDED]
     found = await sums.read(session, Query(whose, [sums.NOW], measures))
     now = found.of(sums.NOW.number)
     open_ = sum(now.get(name, 0) for name in OPEN.values())
-    late = {days: now.get(name, 0) for days, name in OVERDUE_FROM.items()}
+    buckets = {days: now.get(name, 0) for days, name in OVERDUE_FROM.items()}
     ages = {0: open_} | {days: now.get(name, 0) for days, name in AGED_FROM.items()}
     orgs = await breakdowns.late_orgs(session, whose=whose, limit=_MOST_ORGS)
     return OverdueRead(
         **_head(found),
         scope=whose.read(),
         open=open_,
-        overdue=late[0],
+        overdue=buckets[0],
         suspended=now.get(Measure.SUSPENDED, 0),
-        overdue_by=_buckets(late),
+        overdue_by=_buckets(buckets),
         ages=_buckets(ages),
         orgs=orgs,
+        longest=await late.longest(session, actor=actor, whose=whose, limit=limit),
     )
 
 

@@ -17,6 +17,7 @@ from app.core.db import fetch_all
 from app.core.errors import Forbidden, invalid_field
 from app.core.paging import decode_cursor, page_of
 from app.models.area import Area
+from app.models.enums import Status
 from app.models.enums.figure import Breakdown, Unit
 from app.models.enums.measure import Measure
 from app.models.staff import Org
@@ -31,11 +32,11 @@ from app.services.stats.counting import Sides, Wanted
 from app.services.stats.kpis import VERSION, Kpi
 from app.services.stats.whose import Whose, held_by
 from app.services.tickets import reads
+from app.services.tickets.labels import STATUS_ZH
 
 _NOW = "-infinity"
 _YEARS = range(2000, 3000)
 _OF_DISPUTES = frozenset({Measure.DISPUTES, Measure.DISPUTES_SOLVED})
-_OF_VISITS = frozenset({Measure.VISITS, Measure.EFFECTIVE_VISITS, Measure.OPINIONS})
 
 
 async def page(session: AsyncSession, *, actor: Actor, asked: CountedQuery) -> CountedRead:
@@ -95,7 +96,8 @@ def _sides(asked: CountedQuery) -> Sides:
     if asked.by is not None and asked.key is None:
         raise invalid_field("query.key", "须指明是哪一行", "must name the row")
     if asked.measure is not None:
-        above: Mapping[Measure, int] = {asked.measure: 1}
+        off = {asked.less: -1} if asked.less else {}
+        above: Mapping[Measure, int] = {**off, asked.measure: 1}
         return _of_tickets(Sides(above, (), _part(asked, has_below=False)))
     (kpi,) = named([asked.kpi])
     if kpi.unit in {Unit.SCORE, Unit.A_HUNDRED}:
@@ -118,7 +120,7 @@ def _part(asked: CountedQuery, *, has_below: bool) -> Literal["numerator", "deno
 
 
 def _of_tickets(sides: Sides) -> Sides:
-    if _OF_VISITS & {*sides.above, *sides.below}:
+    if kpis.OF_VISITS & {*sides.above, *sides.below}:
         raise invalid_field("query.kpi", "走访请查走访列表", "Visits stand in the list of visits")
     return sides
 
@@ -151,6 +153,7 @@ def _item(row: Any, counted: Any, *, near: bool) -> CountedTicket:
         else None,
         stage=ticket.stage,
         status=ticket.status,
+        status_name=STATUS_ZH[Status(ticket.status)],
         area=Ref(id=ticket.area_id, name=row.area_name),
         org=Ref(id=ticket.lead_org_id, name=row.org_name) if ticket.lead_org_id else None,
         reported_at=ticket.reported_at,

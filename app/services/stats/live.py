@@ -65,8 +65,17 @@ def _statement(whose: Whose, limit: int) -> Any:
         .limit(_LOOKED_AT)
         .subquery()
     )
+    # In their order, so that reading ends with the first that are wanted.
+    latest = (
+        select(newest.c.id)
+        .join(Ticket, Ticket.id == newest.c.ticket_id)
+        .where(told)
+        .order_by(newest.c.at.desc(), newest.c.id.desc())
+        .limit(limit)
+        .subquery()
+    )
     ids = union(
-        select(newest.c.id).join(Ticket, Ticket.id == newest.c.ticket_id).where(told),
+        select(latest.c.id),
         *(
             select(TicketEvent.id).join(moved, moved.c.id == TicketEvent.ticket_id)
             for moved in _moved_last(whose, told)

@@ -105,7 +105,7 @@ async def _flow(session: AsyncSession, actor: Actor, asked: FlowQuery) -> FlowRe
 
 
 async def _overdue(session: AsyncSession, actor: Actor, asked: OverdueQuery) -> OverdueRead:
-    return await board.overdue(session, actor=actor, asked=about(asked))
+    return await board.overdue(session, actor=actor, asked=about(asked), limit=asked.limit)
 
 
 async def _ranking(session: AsyncSession, actor: Actor, asked: RankingQuery) -> RankingRead:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -148,23 +149,37 @@ class Query:
 
 async def read(session: AsyncSession, query: Query) -> Read:
     """The sums as they are now, out of the rollups and their tail."""
-    halves = list(query.halves())
-    if not query.whose.places:
-        return Read(folding.minute(), ())
+    return (await read_all(session, [query]))[0]
+
+
+async def read_all(session: AsyncSession, queries: Sequence[Query]) -> list[Read]:
+    """As `read`, several of one moment."""
+    halves = [list(query.halves()) if query.whose.places else [] for query in queries]
+    if not any(halves):
+        return [Read(folding.minute(), ()) for _query in queries]
     while True:
-        rows = [row for half in halves for row in await _rows(session, half)]
-        met = tail.state_of(rows[0])
+        read = [[await _rows(session, half) for half in each] for each in halves]
+        # All rows of a statement tell the same state.
+        states = [tail.state_of(rows[0]) for each in read for rows in each]
+        met = states[0]
         as_of = max(folding.minute(), met.matured_at) if met.matured_at else folding.minute()
         of, parts = await tail.parts(session, state=met, as_of=as_of)
-        if all(tail.state_of(row).folded == of.folded for row in rows):
+        if all(state.folded == of.folded for state in states):
             break
+    return [
+        _told(_found(query, each), parts.net, query, as_of) for query, each in zip(queries, read, strict=True)
+    ]
+
+
+def _found(query: Query, read: Sequence[Sequence[Any]]) -> Found:
+    """The sums of the cells that were read."""
     found: Found = defaultdict(Counter)
     place_of = {key: place.id for place in query.whose.places for key in place.keys}
-    for row in rows:
+    for row in chain.from_iterable(read):
         if row["number"] is not None:
             sums = found[row["number"], place_of.get(row["area_id"]), row["key"]]
             sums.update({name: row[name] for name in query.measures if row[name]})
-    return _told(found, parts.net, query, as_of)
+    return found
 
 
 async def _rows(session: AsyncSession, query: Query) -> Sequence[Any]:
