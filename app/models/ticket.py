@@ -93,6 +93,7 @@ class Ticket(Versioned, Base):
             "id",
             postgresql_where=text("excluded_from_assessment AND closed_at IS NULL"),
         ),
+        Index("ix_ticket_town_id_updated_at", "town_id", "updated_at"),
         Index("ix_ticket_town_closed", "town_id", "closed_at", "status", "satisfaction"),
         Index("ix_ticket_closed", "closed_at", "status", "satisfaction"),
     )

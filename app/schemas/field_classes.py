@@ -66,6 +66,7 @@ INTERNAL = _names(
     ReportBrief ReportRead
     KpiDefinition KpiDefinitions Figure PeriodRead AnswerRead ScopeRead KpiRead KpisRead
     TrendPoint TrendLine TrendRead BreakdownRow BreakdownRead StageRow FlowRead Bucket OverdueRead
+    Responsible OverdueTicket
     RankingRow RankingRead MapFigures MapFeature MapRead Shape ShapesRead VisitFiguresRead LiveItem LiveRead
     CountedRead Freshness ScreenRead
     PostItem PullRead PushRead ResultRead

@@ -158,10 +158,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(*CELL, name=op.f("pk_stat_cell")),
         postgresql_with={"fillfactor": "80"},
     )
+    op.create_index("ix_ticket_town_id_updated_at", "ticket", ["town_id", "updated_at"])
+    op.create_index(
+        "ix_household_coverage",
+        "household",
+        ["town_id", "last_visit_on"],
+        postgresql_where=sa.text("ended_on IS NULL AND household_type <> 'vacant'"),
+    )
     op.execute(WORKING_DAYS)
 
 
 def downgrade() -> None:
     op.execute("DROP FUNCTION working_days(date, date)")
+    op.drop_index("ix_household_coverage", "household")
+    op.drop_index("ix_ticket_town_id_updated_at", "ticket")
     for table in ("stat_cell", "stat_fact", "stat_record", "stat_build", "stat_state"):
         op.drop_table(table)

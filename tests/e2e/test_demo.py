@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -89,9 +90,30 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+def on_the_wall(town: Town, measure: str, since: datetime) -> dict[str, str]:
+    """The tickets reported since then that a figure of the screen counts: their numbers by their ids."""
+    found: dict[str, str] = {}
+    query = {"measure": measure, "period": "last_7_days", "limit": "100"}
+    bearer = {"Authorization": f"Bearer {town.summary['screen']}"}
+    with httpx.Client(base_url=town.summary["base_url"], headers=bearer, trust_env=False) as client:
+        while True:
+            page = client.get("/v1/stats/counted", params=query).raise_for_status().json()
+            for ticket in page["items"]:
+                if datetime.fromisoformat(ticket["reported_at"]) >= since:
+                    found[ticket["id"]] = ticket["no"]
+            if page["next_cursor"] is None:
+                return found
+            query["cursor"] = page["next_cursor"]
+
+
 @contextmanager
-def running(town: Town) -> Iterator[tuple["subprocess.Popen[str]", str]]:
-    """A further demo on the town's data, once it says how to stop it; and what it printed until then."""
+def running(
+    town: Town, told: Callable[[str], None] = lambda _line: None
+) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """A further demo on the town's data, once it says how to stop it; and what it printed until then.
+
+    Each line is `told` when it is printed.
+    """
     process = subprocess.Popen(
         command(town.folder, town.port),
         cwd=ROOT,
@@ -107,6 +129,7 @@ def running(town: Town) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     try:
         for line in process.stdout:
             printed += line
+            told(line)
             if "Ctrl-C" in line:
                 break
         assert process.poll() is None, printed
@@ -197,6 +220,35 @@ def test_it_tells_where_everything_is_and_how_to_sign_in(town: Town) -> None:
         assert address in town.printed
     for account in town.summary["accounts"]:
         assert account["username"] in town.printed
+
+
+def test_the_wall_is_ready_before_the_tours_and_shows_what_they_did(town: Town) -> None:
+    address = f"http://127.0.0.1:{town.port}/dashboard#token={town.summary['screen']}&screen=command"
+    assert town.printed.count(address) == 2
+    assert town.printed.index("汇总统计数据") < town.printed.index(address) < town.printed.index("第 1 步")
+    moved = re.search(r"今日上报 (\d+) → (\d+)，多出的正是巡览所报的 7 件；", town.printed)
+    assert moved
+    assert int(moved[2]) - int(moved[1]) == 7
+
+
+def test_the_wall_moves_while_the_tours_run_by_exactly_what_they_do(town: Town) -> None:
+    begun, token, closed = datetime.now(UTC), town.summary["screen"], []
+
+    def told(line: str) -> None:
+        """A ticket that was closed is on the wall while the tours go on."""
+        if done := re.match(r"✓ 工单 (\S+) 由", line):
+            until(lambda: done[1] in on_the_wall(town, "closed", begun).values())
+            closed.append(done[1])
+
+    with running(town, told) as (_, printed):
+        left = re.search(r"/v1/tickets/(\S+)/actions", printed)
+        assert left
+        reported = on_the_wall(town, "reported", begun)
+        phoned = re.findall(r"^    服务器　(\S+)　", printed, re.MULTILINE)
+        assert sorted(reported.values()) == sorted([*closed, *phoned, reported[left[1]]])
+        assert (len(closed), len(phoned)) == (3, 3)
+        assert sorted(on_the_wall(town, "closed", begun).values()) == sorted(closed)
+        assert town.summary["screen"] == token, "the address of the first demo still opens"
 
 
 def test_demo_json_is_private_and_lets_a_script_be_anyone(town: Town) -> None:

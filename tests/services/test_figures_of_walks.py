@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from app.core import clock
 from app.core.db import Sessions
 from app.models.enums import EventSource, Urgency
-from app.services.stats import folding, overview, rebuilding
+from app.services.stats import board, folding, overview, rebuilding
+from app.services.stats.asked import Asked
 from app.services.stats.overview import Period
 from app.services.tickets import deadlines
 from tests.services.test_random_walks import PATHS, STEPS, one_step, time_passes
@@ -65,3 +66,5 @@ async def test_the_rollups_equal_the_definition_whatever_happens(
             for who in PEOPLE:
                 told, counted = await both(session, town.cast[who], overview.window(Period.YEAR))
                 assert told == counted, who
+            late = await board.overdue(session, actor=town.cast["leader_viewer"], asked=Asked())
+            assert len(late.longest) == late.overdue, "the list is of the tickets that are counted"

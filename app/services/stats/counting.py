@@ -17,15 +17,6 @@ from app.services.stats import board, facts, tail
 from app.services.stats.periods import Span
 from app.services.stats.whose import EVERYTHING, Whose
 
-STOCK = frozenset(
-    {
-        *board.OPEN.values(),
-        *board.LATE.values(),
-        *board.OVERDUE_FROM.values(),
-        *board.AGED_FROM.values(),
-        Measure.SUSPENDED,
-    }
-)
 _WIDE = frozenset({None, AreaLevel.PROVINCE, AreaLevel.CITY, AreaLevel.COUNTY})
 _KEYS = {
     Breakdown.CATEGORY: "placed.category = $6::text",
@@ -69,22 +60,21 @@ _DRIVEN = {
 _NEWS = f"""
 WITH state AS MATERIALIZED ({tail.STATE}),
 moment AS MATERIALIZED (SELECT generation, greatest($9::timestamptz, matured_at) AS at FROM state),
-news AS MATERIALIZED (
-    SELECT outbox.topic, outbox.entity_id FROM state CROSS JOIN LATERAL (
-        SELECT topic, entity_id FROM outbox WHERE (outbox.txid, outbox.id) > (state.txid, state.last_id)
-         ORDER BY txid, id LIMIT {tail.MOST_NEWS}) AS outbox),
-wanted_ticket AS MATERIALIZED (SELECT unnest(ARRAY(
-    SELECT entity_id FROM news WHERE topic LIKE 'ticket.%'
-     UNION SELECT ticket.id FROM news
-      JOIN area ON news.topic = 'area.moved' AND area.path @> ARRAY[news.entity_id]
-      JOIN ticket ON ticket.area_id = area.id)) AS id),
+{tail.NEWS},
 wanted_visit AS MATERIALIZED (SELECT NULL::uuid AS id WHERE false),
 {facts.RECORDS},
 {facts.FACTS}"""  # noqa: S608 - constants
+# Villages to look in: those that the areas have, or lie in, and what was so before an area moved; what was
+# over by then stays where it was.
 _FOUND = """,
+above AS MATERIALIZED (SELECT unnest(path) AS id FROM area WHERE id = ANY($3::uuid[])),
 village AS MATERIALIZED (
     SELECT id FROM area WHERE level = 'village' AND (path && $3::uuid[] OR id IN (
-        SELECT unnest(path) FROM area WHERE id = ANY($3::uuid[])))),
+        SELECT id FROM above
+         UNION
+        SELECT unnest(moved.path || other.path) FROM area_event event
+          JOIN area moved ON moved.id = event.area_id JOIN area other ON other.id = event.other_id
+         WHERE moved.path && $3::uuid[] OR other.path && $3::uuid[] OR moved.id IN (SELECT id FROM above)))),
 found AS ({fresh} UNION ALL {scans})
 SELECT record_id, hour::text AS hour, sum(times)::int AS times FROM found
  GROUP BY found.hour, record_id ORDER BY found.hour DESC, record_id DESC LIMIT $5
@@ -115,7 +105,7 @@ class Wanted:
 def statement(wanted: Wanted, limit: int) -> tuple[str, tuple[Any, ...]]:
     """The statement and all its values but the last, the present minute; it gives record_id, hour, times."""
     sides, whose = wanted.sides, wanted.whose
-    stock = bool(STOCK & {*sides.above, *sides.below})
+    stock = bool(board.STOCK & {*sides.above, *sides.below})
     everywhere = EVERYTHING in whose.area_ids
     if whose.orgs:
         driver = "org"

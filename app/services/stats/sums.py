@@ -167,7 +167,7 @@ async def read_all(session: AsyncSession, queries: Sequence[Query]) -> list[Read
         met = states[0]
         as_of = max(folding.minute(), met.matured_at) if met.matured_at else folding.minute()
         of, parts = await tail.parts(session, state=met, as_of=as_of)
-        if all(state == of for state in states):
+        if all(state.folded == of.folded for state in states):
             break
     return [
         _told(_found(query, each), parts.net, query, as_of) for query, each in zip(queries, read, strict=True)
@@ -264,7 +264,9 @@ def _counted(names: tuple[Measure, ...], by: By, *, each_area: bool) -> str:
     area = "place.id AS area_id" if each_area else "NULL::uuid AS area_id"
     return f"""
 WITH state AS MATERIALIZED ({tail.STATE}), {_SLICED},
-place AS (SELECT id, unnest(path) AS grid_id FROM area WHERE id = ANY($5::uuid[]))
+place AS (
+    SELECT id, unnest(path) AS grid_id FROM area WHERE id = ANY($5::uuid[])
+     UNION SELECT area_id, other_id FROM area_event WHERE area_id = ANY($5::uuid[]))
 SELECT state.*, cell.* FROM state LEFT JOIN LATERAL (
     SELECT slice.number, {area}, {key} AS key, {summed}
       FROM slice CROSS JOIN place

@@ -108,6 +108,14 @@ async def together(session: AsyncSession, actor: Actor) -> list[tuple[int, Whose
     return [*within, *held, *both]
 
 
+async def held_by(session: AsyncSession, whole: Whose, org_id: UUID) -> Whose:
+    """The part of some figures that an organisation held; `NotFound` where they are of others."""
+    orgs = await _orgs(session, [org_id])
+    if not orgs or (whole.orgs and org_id not in whole.org_ids):
+        raise NotFound
+    return Whose(whole.places, orgs)
+
+
 @dataclass(frozen=True, slots=True)
 class _Reach:
     """What the posts say: everything, or areas, and organisations."""
