@@ -81,7 +81,7 @@ class RankingQuery(Timed):
     by: Breakdown = Breakdown.AREA
     kpi: KpiCode = "composite"
     least: int = Field(default=5, ge=1, le=10_000, description="分母不小于此数的才排名")
-    limit: int = Field(default=100, ge=1, le=1000, description="至多多少行，名次在先")
+    rows: int = Field(default=100, ge=1, le=1000, description="至多多少行，名次在先")
 
 
 class MapQuery(Timed):

@@ -97,7 +97,7 @@ async def test_a_screen_that_is_revoked_sees_no_kept_answer_and_one_of_a_village
         ("trend", {"grain": "hour", "period": "year"}),
         ("breakdown", {"limit": "101"}),
         ("breakdown", {"by": "nothing"}),
-        ("ranking", {"limit": "100000"}),
+        ("ranking", {"rows": "100000"}),
         ("live", {"limit": "-1"}),
         (
             "screen",

@@ -35,7 +35,8 @@ SELECT state.*, cell.* FROM state LEFT JOIN LATERAL (
                AND start >= coalesce(slice.first, '-infinity')
                AND start < coalesce(slice.beyond, 'infinity')
             OFFSET 0) AS stat_cell
-     GROUP BY 1, 2, 3) AS cell ON true
+     GROUP BY 1, 2, 3 HAVING num_nonnulls({", ".join(f"sum(stat_cell.{name})" for name in names)}) > 0
+    ) AS cell ON true
 """  # noqa: S608 - the names are the enums'
 
 
