@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from app.models.enums import Stage
-from app.models.enums.figure import Better, Breakdown, Grain, PeriodName, Unit
+from app.models.enums.figure import Behind, Better, Breakdown, Grain, PeriodName, Unit
 from app.schemas.stats import Ratio
 from app.schemas.types import Output, Ref
 
@@ -27,6 +27,8 @@ class KpiDefinition(Output):
     numerator: str
     denominator: str
     excludes: str
+    behind: Behind = Field(description="数的背后：工单可下钻（/v1/stats/counted），走访和得分可按区域分列")
+    parts: list[str] = Field(description="综合得分由哪些指标加权")
 
 
 class KpiDefinitions(Output):

@@ -132,6 +132,13 @@ def upgrade() -> None:
     op.create_index("ix_stat_fact_village_id_hour", "stat_fact", ["village_id", "hour"])
     op.create_index("ix_stat_fact_grid_id_hour", "stat_fact", ["grid_id", "hour"])
     op.create_index("ix_stat_fact_org_id_hour", "stat_fact", ["org_id", "hour"])
+    for columns in (["record_id"], ["village_id", "record_id"], ["org_id", "record_id"]):
+        op.create_index(
+            f"ix_stat_fact_now_{'_'.join(columns)}",
+            "stat_fact",
+            columns,
+            postgresql_where=sa.text("hour = '-infinity'"),
+        )
     op.create_index(
         "ix_stat_fact_counts_from",
         "stat_fact",

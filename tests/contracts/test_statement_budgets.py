@@ -14,10 +14,11 @@ LIST, DETAIL, FIGURES = 3, 4, 4
 # Besides the caller and the mark: whose figures, what they are divided into, the sums, the tail, the names.
 # A screen costs what its questions cost, and nothing while nothing changes.
 COSTLIER = {
+    "stats_overview": 8,
     "stats_kpis": 5,
     "stats_trend": 5,
     "stats_flow": 5,
-    "stats_overdue": 8,
+    "stats_overdue": 9,
     "stats_breakdown": 7,
     "stats_ranking": 8,
     "stats_visits": 6,

@@ -17,14 +17,14 @@ CENTRE, URBAN = "九江镇综合治理指挥中心", "九江镇综合行政执�
 
 
 async def late(api: Api, session: AsyncSession, world: World, status: str, **report: Any) -> str:
-    """A ticket of this status, overdue for as many days as there are tickets; its number."""
+    """A ticket of this status, overdue for as many days as there are tickets, and an hour; its number."""
     loop = Loop(api, world)
     await loop.report(**report)
     if status != "reported":
         await loop.to(status)
     await session.execute(
         text("UPDATE ticket SET due_at = :due WHERE id = :id"),
-        {"due": clock.now() - timedelta(days=await others(session)), "id": loop.id},
+        {"due": clock.now() - timedelta(days=await others(session), hours=1), "id": loop.id},
     )
     await session.commit()
     return str(await session.scalar(text("SELECT no FROM ticket WHERE id = :id"), {"id": loop.id}))
@@ -80,6 +80,18 @@ async def test_the_longest_overdue_comes_first_and_all_are_those_that_are_counte
         "处理中",
         "已办理待回访",
     }
+
+
+async def test_a_span_of_lateness_opens_on_its_own_tickets(
+    api: Api, session: AsyncSession, world: World
+) -> None:
+    numbers = [await late(api, session, world, "processing") for _days in range(4)]
+    found = await told(api, LEADER)
+    assert [bucket["count"] for bucket in found["overdue_by"]] == [0, 2, 2, 0]
+    between = {"measure": "overdue_1d", "less": "overdue_3d"}
+    for query, expected in ((between, numbers[:2]), ({"measure": "overdue_3d"}, numbers[2:])):
+        counted = (await api.as_(LEADER).get("/v1/stats/counted", params=query)).json()["items"]
+        assert sorted(one["no"] for one in counted) == expected
 
 
 async def test_an_organisation_sees_its_own_and_another_village_nothing(

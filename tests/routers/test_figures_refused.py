@@ -65,6 +65,26 @@ async def test_a_post_that_ended_opens_no_kept_answer(
     assert (moved.status_code, moved.json()["scope"]["areas"][0]["name"]) == (200, "河清村")
 
 
+async def test_a_screen_that_is_revoked_sees_no_kept_answer_and_one_of_a_village_no_town(
+    app: FastAPI, api: Api, world: World
+) -> None:
+    app.state.answers = Answers(held_seconds=60)
+    village = str(world.places["village_a"].id)
+    made = {"name": "村大屏", "expires_at": (clock.now() + timedelta(days=1)).isoformat(), "area_id": village}
+    screen = (await api.as_(LEADER).post("/v1/screens", json=made)).json()
+    headers = {"Authorization": f"Bearer {screen['token']}"}
+    first = await api.get("/v1/stats/flow", headers=headers)
+    assert first.status_code == 200
+    town = {"area_id": str(world.places["town"].id)}
+    for path in ("kpis", "flow", "map", "live", "counted", "visits", "shapes"):
+        reply = await api.get(f"/v1/stats/{path}", params=town, headers=headers)
+        problem_in(reply, 404, "not_found")
+    problem_in(await api.get("/v1/stats/ranking", params={"by": "worker"}, headers=headers), 403, "forbidden")
+    await api.as_(LEADER).delete(f"/v1/screens/{screen['id']}")
+    for more in ({}, {"If-None-Match": first.headers["etag"]}):
+        problem_in(await api.get("/v1/stats/flow", headers=headers | more), 401, "unauthenticated")
+
+
 @pytest.mark.parametrize(
     ("path", "params"),
     [
@@ -77,7 +97,7 @@ async def test_a_post_that_ended_opens_no_kept_answer(
         ("trend", {"grain": "hour", "period": "year"}),
         ("breakdown", {"limit": "101"}),
         ("breakdown", {"by": "nothing"}),
-        ("ranking", {"limit": "100000"}),
+        ("ranking", {"rows": "100000"}),
         ("live", {"limit": "-1"}),
         (
             "screen",

@@ -195,5 +195,5 @@ async def _names(session: AsyncSession, by: Breakdown, keys: Sequence[str]) -> M
 
 
 def _size(kpi: Kpi, part: Sums) -> float:
-    found = figure(kpi, part)
-    return found.value if found.value is not None else -1.0
+    found = kpis.value(kpi, part).value
+    return -1.0 if found is None else found

@@ -37,7 +37,6 @@ from app.services.tickets.labels import STATUS_ZH
 _NOW = "-infinity"
 _YEARS = range(2000, 3000)
 _OF_DISPUTES = frozenset({Measure.DISPUTES, Measure.DISPUTES_SOLVED})
-_OF_VISITS = frozenset({Measure.VISITS, Measure.EFFECTIVE_VISITS, Measure.OPINIONS})
 
 
 async def page(session: AsyncSession, *, actor: Actor, asked: CountedQuery) -> CountedRead:
@@ -97,7 +96,8 @@ def _sides(asked: CountedQuery) -> Sides:
     if asked.by is not None and asked.key is None:
         raise invalid_field("query.key", "须指明是哪一行", "must name the row")
     if asked.measure is not None:
-        above: Mapping[Measure, int] = {asked.measure: 1}
+        off = {asked.less: -1} if asked.less else {}
+        above: Mapping[Measure, int] = {**off, asked.measure: 1}
         return _of_tickets(Sides(above, (), _part(asked, has_below=False)))
     (kpi,) = named([asked.kpi])
     if kpi.unit in {Unit.SCORE, Unit.A_HUNDRED}:
@@ -120,7 +120,7 @@ def _part(asked: CountedQuery, *, has_below: bool) -> Literal["numerator", "deno
 
 
 def _of_tickets(sides: Sides) -> Sides:
-    if _OF_VISITS & {*sides.above, *sides.below}:
+    if kpis.OF_VISITS & {*sides.above, *sides.below}:
         raise invalid_field("query.kpi", "走访请查走访列表", "Visits stand in the list of visits")
     return sides
 

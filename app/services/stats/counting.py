@@ -24,10 +24,13 @@ _KEYS = {
     Breakdown.WORKER: "fact.member_id = $6::text::uuid",
 }
 Part = Literal["numerator", "denominator", "rest"]
-_COMMON = """fact.hour >= $1::text::timestamptz
-      AND (fact.hour < $2::text::timestamptz OR fact.hour = '-infinity' AND $2 = '-infinity')
+_THEN = """fact.hour >= $1::text::timestamptz AND fact.hour < $2::text::timestamptz
+      AND (fact.hour, fact.record_id) < ($7::text::timestamptz, $8::uuid)"""
+# Written out, because what is so now has indexes of its own, in the order of the records.
+_NOW = """fact.hour = '-infinity' AND $1::text = $2::text AND $7::text IS NOT NULL
+      AND fact.record_id < $8::uuid"""
+_COMMON = """{when}
       AND (fact.counts_from IS NULL OR fact.counts_from < moment.at)
-      AND (fact.hour, fact.record_id) < ($7::text::timestamptz, $8::uuid)
       AND {inside} AND {held} AND {key}"""
 _KNOWN = """
     SELECT fact.record_id, fact.hour, sum({sum})::int AS times
@@ -112,7 +115,13 @@ def statement(wanted: Wanted, limit: int) -> tuple[str, tuple[Any, ...]]:
     above = tuple(sides.above.items())
     key = _KEYS.get(wanted.by) if wanted.by else None
     sql = _sql(
-        above, tuple(sides.below), sides.part, driver, key or "$6::text IS NULL", everywhere=everywhere
+        above,
+        tuple(sides.below),
+        sides.part,
+        driver,
+        key or "$6::text IS NULL",
+        everywhere=everywhere,
+        stock=stock,
     )
     after_hour, after_id = wanted.after or ("infinity", UUID(int=2**128 - 1))
     values = (
@@ -137,6 +146,7 @@ def _sql(
     key: str,
     *,
     everywhere: bool,
+    stock: bool,
 ) -> str:
     names = tuple(dict.fromkeys((*(name for name, _sign in above), *below)))
     signed = {
@@ -146,7 +156,7 @@ def _sql(
     }[part]
     inside = "true" if everywhere else "placed.areas && $3::uuid[]"
     held = "fact.org_id = ANY($4::uuid[])" if driver == "org" else "cardinality($4::uuid[]) = 0"
-    common = _COMMON.format(inside=inside, held=held, key=key)
+    common = _COMMON.format(when=_NOW if stock else _THEN, inside=inside, held=held, key=key)
     known = _KNOWN.format(
         sum=" + ".join(f"{sign} * coalesce(fact.{name}, 0)" for name, sign in signed.items()),
         columns=", ".join(f"fact.{name}" for name in names),

@@ -81,6 +81,13 @@ def _statement(whose: Whose, limit: int) -> Any:
             for moved in _moved_last(whose, told)
         ),
     )
+    # Cut before anything is joined to it.
+    last = (
+        select(TicketEvent.id)
+        .where(TicketEvent.id.in_(ids))
+        .order_by(TicketEvent.at.desc(), TicketEvent.id.desc())
+        .limit(limit)
+    )
     return (
         select(
             TicketEvent, Ticket, Category.label_zh, Area.name.label("area_name"), Org.name.label("org_name")
@@ -89,9 +96,8 @@ def _statement(whose: Whose, limit: int) -> Any:
         .join(Category, Category.code == Ticket.category_code)
         .join(Area, Area.id == Ticket.area_id)
         .outerjoin(Org, Org.id == Ticket.lead_org_id)
-        .where(TicketEvent.id.in_(ids))
+        .where(TicketEvent.id.in_(last))
         .order_by(TicketEvent.at.desc(), TicketEvent.id.desc())
-        .limit(limit)
     )
 
 

@@ -117,7 +117,7 @@ async def _ranking(session: AsyncSession, actor: Actor, asked: RankingQuery) -> 
         by=asked.by,
         code=asked.kpi,
         least=asked.least,
-        limit=asked.limit,
+        limit=asked.rows,
     )
 
 

@@ -7,7 +7,7 @@ from app.models.enums.report import ReportKind
 from app.schemas.stats_screen import ScreenAsked
 
 RANKED = ("composite", "on_time_rate", "solved_rate", "satisfaction_rate", "effective_visit_rate")
-_EVERYBODY = {"kind": "ranking", "limit": 1000}
+_EVERYBODY = {"kind": "ranking", "rows": 1000}
 _OF_AREAS = ["reports", "closed", "on_time_rate", "satisfaction_rate"]
 _OF_ORGS = ["results", "on_time_rate", "satisfaction_rate", "rework_rate"]
 

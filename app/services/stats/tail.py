@@ -1,7 +1,8 @@
 """What the rollups do not hold yet: the tail of the outbox, and what counts only since the last fold.
 
 Worked out once for a state of fold and outbox, whatever is asked; every question adds the parts that it is
-about. A reading and its tail are of the same state when both say so, because news are only ever added.
+about. A tail is as of its own moment; a reading of the cells belongs to it when both met the same fold,
+because only the fold changes cells.
 """
 
 from collections import Counter, defaultdict
@@ -43,6 +44,11 @@ class State:
     matured_at: datetime | None
     news: int
     newest: int | None
+
+    @property
+    def folded(self) -> tuple[object, ...]:
+        """What the cells depend on: the fold alone, however much news there is after it."""
+        return self.database, self.generation, self.txid, self.last_id, self.matured_at
 
 
 @dataclass(frozen=True, slots=True)
