@@ -34,6 +34,7 @@ from app.services.access.roles import ROLES
 from app.services.platform.actor import Actor, Dataset, Grant, ScopeKind
 from app.services.tickets import (
     actions,
+    clock_rows,
     clocks,
     effects,
     sweep_acts,
@@ -308,7 +309,7 @@ class Replay:
 
     def _apply_clocks(self, made: clocks.Change, at: datetime) -> None:
         ticket_id = self._ticket["id"]
-        self._write(clocks.updates(ticket_id, made, now=at), clocks.inserts(ticket_id, made))
+        self._write(clock_rows.updates(ticket_id, made, now=at), clock_rows.inserts(ticket_id, made))
 
     def _write(self, updates: Iterable[Write], inserts: Iterable[Write]) -> None:
         for write in updates:

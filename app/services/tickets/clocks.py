@@ -11,10 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from app.core.ids import uuid7
-from app.core.writes import Write, insert, update
 from app.models.enums import Action, ClockKind, SlaUnit
-from app.models.ticket_step import TicketClock
 from app.services.platform.worktime import Calendar, Deadline, due, elapsed, remaining
 from app.services.tickets import deadlines, thresholds
 from app.services.tickets.deadlines import Deadlines, Subject
@@ -22,7 +19,6 @@ from app.services.tickets.limits import Limit, half
 from app.services.tickets.thresholds import Level
 from app.services.tickets.workflow import MET_BY, Clocks
 
-_TABLE: Any = TicketClock.__table__
 HELD_BY_LEAD = frozenset({ClockKind.SIGN, ClockKind.CONTACT, ClockKind.HANDLE})
 
 
@@ -140,54 +136,6 @@ def change(
     new = {clock.kind: clock for clock in (*paused, *resumed, *started, *moved)}
     running = tuple(clock for clock in {**left, **new}.values() if clock.paused_at is None)
     return Change(stopped, started, paused, resumed, moved, running)
-
-
-def updates(ticket_id: UUID, made: Change, *, now: datetime) -> list[Write]:
-    """The writes that end or move clocks; they come before the `inserts` (one of a kind may run)."""
-    open_clocks, writes = {"ticket_id": ticket_id, "stopped_at": None}, list[Write]()
-    if made.stopped:
-        kinds = [clock.kind.value for clock in made.stopped]
-        writes.append(update(_TABLE, {**open_clocks, "kind": kinds}, stopped_at=now))
-    writes.extend(
-        update(
-            _TABLE,
-            {**open_clocks, "kind": clock.kind.value},
-            paused_at=clock.paused_at,
-            due_at=clock.due_at,
-            provisional=clock.provisional,
-            unit=clock.unit.value,
-            amount=clock.amount,
-            next_at=clock.next_at,
-            level=clock.level,
-        )
-        for clock in (*made.paused, *made.resumed, *made.moved)
-    )
-    return writes
-
-
-def inserts(ticket_id: UUID, made: Change) -> list[Write]:
-    """The rows of the clocks that start."""
-    return [
-        insert(
-            _TABLE,
-            id=uuid7(),
-            ticket_id=ticket_id,
-            kind=clock.kind.value,
-            round=clock.round,
-            unit=clock.unit.value,
-            amount=clock.amount,
-            halved=clock.halved,
-            started_at=clock.started_at,
-            due_at=clock.due_at,
-            provisional=clock.provisional,
-            paused_at=clock.paused_at,
-            next_at=clock.next_at,
-            level=clock.level,
-            org_id=clock.org_id,
-            given=clock.given,
-        )
-        for clock in made.started
-    ]
 
 
 def _started(kind: ClockKind, terms: Terms, now: datetime, round_no: int, *, halved: bool) -> Clock:

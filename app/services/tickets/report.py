@@ -31,7 +31,7 @@ from app.services.areas import datum, grid_index
 from app.services.platform import outbox, scope
 from app.services.platform.actor import Actor, Dataset
 from app.services.platform.scope import ScopeColumns
-from app.services.tickets import attachments, clocks, references, view, workflow
+from app.services.tickets import attachments, clock_rows, clocks, references, view, workflow
 from app.services.tickets.clocks import Terms
 from app.services.tickets.deadlines import Deadlines, Subject
 from app.services.tickets.labels import ROLE_ZH
@@ -278,7 +278,7 @@ def _told(
             actor_role=min(roles).value,
             data=data,
         ),
-        *clocks.inserts(ticket_id, made),
+        *clock_rows.inserts(ticket_id, made),
         outbox.append(f"ticket.{action.value}", ticket_id, news),
     ]
 
