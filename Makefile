@@ -46,12 +46,15 @@ check: .venv/dev.stamp ## 格式、规范、类型、分层、迁移与生成文
 		env -u WANGGE_DATABASE_URL WANGGE_DATA_DIR="$$data" $(PY) -m app migrate --check
 	$(PY) -m app docs --check
 
-bench: .venv/demo.stamp ## 测量快慢：TICKETS= HOUSEHOLDS= PEOPLE= CONNECTIONS= PROCESSES= SECONDS= ROUNDS= SIZES=1000,1000000
+bench: .venv/demo.stamp ## 测量快慢：TICKETS= HOUSEHOLDS= PEOPLE= CONNECTIONS= PROCESSES= SECONDS= ROUNDS= SIZES=1000,1000000 FIGURES=10000,1000000 SCREENS=650
 	@$(PY) -m bench --data "$(DATA)" $(foreach name,tickets households people connections processes seconds rounds sizes,\
 		$(if $($(call upper,$(name))),--$(name) "$($(call upper,$(name)))"))
 	@$(if $(SIZES),:,$(PY) -m bench.due --data "$(DATA)" $(if $(HOMES),--homes "$(HOMES)"))
 	@$(if $(SIZES),:,$(PY) -m bench.phones --data "$(DATA)" $(if $(ROUNDS),--rounds "$(ROUNDS)"))
+	@$(if $(SIZES),:,$(PY) -m bench.pushing --data "$(DATA)" $(if $(ROUNDS),--rounds "$(ROUNDS)"))
 	@$(if $(SIZES),:,$(PY) -m bench.uploading --data "$(DATA)" $(if $(ROUNDS),--rounds "$(ROUNDS)"))
+	@$(if $(SIZES),:,$(PY) -m bench.dashboards --data "$(DATA)" $(if $(ROUNDS),--rounds "$(ROUNDS)") \
+		$(if $(FIGURES),--sizes "$(FIGURES)") $(if $(SCREENS),--screens "$(SCREENS)"))
 
 docs: .venv/demo.stamp ## 重写由代码生成的文档 / rewrite the generated documents
 	@$(PY) -m app docs

@@ -22,7 +22,7 @@ from app.core.crypto import Vault
 from app.core.db import create_engine, create_readers, create_sessions
 from app.core.files import FileStore
 from app.core.replica import Replica
-from app.routers import ROUTERS, attachments, boundaries, imports, open311, sync, tickets
+from app.routers import ROUTERS, attachments, boundaries, imports, intake, open311, sync, tickets
 from app.routers import uploads as resumable
 from app.services.access.keyring import Keyring
 from app.services.access.uses import Uses
@@ -116,8 +116,9 @@ def create_app(settings: Settings, database_url: str, read_url: str | None = Non
         imports.PATH: settings.max_import_bytes + uploads.REST_BYTES,
         sync.PUSH: settings.max_push_bytes,
         **dict.fromkeys(open311.POSTED, with_file),
+        intake.BATCHES: settings.max_push_bytes,
     }
-    app.add_middleware(Compress, paths=(sync.PUSH, sync.PULL, tickets.PREFIX))
+    app.add_middleware(Compress, paths=(sync.PUSH, sync.PULL, intake.BATCHES, tickets.PREFIX))
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, by_path=by_path)
     app.add_middleware(Observe)
     return app

@@ -61,7 +61,7 @@ class Load:
         ids: dict[str, Sequence[str]] = {"loaded": self.tickets}
         for row in measured:
             before = self.running.spent()
-            report = _ask(self._plan(row.operation, ids.get(row.operation.ids, ()), seconds))
+            report = ask(self._plan(row.operation, ids.get(row.operation.ids, ()), seconds))
             row.add(report, self.running.spent() - before)
             if row.operation.name == "report":
                 ids["reported"] = report.made
@@ -112,7 +112,7 @@ def against_pgbench(
                 row.pgbench.append(rate / (script.transactions if row.operation.whole else 1))
 
 
-def _ask(plan: Plan) -> Report:
+def ask(plan: Plan) -> Report:
     """Run the load generator; `BenchFailed` with the first answer that was none."""
     done = subprocess.run(
         [sys.executable, "-m", "bench.client"],

@@ -81,8 +81,8 @@ def operations(cast: Cast) -> list[Operation]:
             "list of 50, queue", (Ask("GET", "/v1/tickets?limit=50&status=processing", token),), of_limit=0.06
         ),
         Operation("detail", (Ask("GET", f"/v1/tickets/{ID}", token),), ids="loaded", of_limit=0.10),
-        Operation("overview, 200", (Ask("GET", overview, token),)),
-        Operation("overview, 304", (conditional,), expect=frozenset({200, NOT_MODIFIED}), of_limit=0.30),
+        Operation("overview, 200", (Ask("GET", overview, token),), of_limit=0.08),
+        Operation("overview, 304", (conditional,), expect=frozenset({200, NOT_MODIFIED}), of_limit=0.35),
         Operation("badges of a worker, 200", (badges,), of_limit=0.20),
         Operation("badges of a worker, 304", (polled,), expect=frozenset({200, NOT_MODIFIED}), of_limit=0.20),
     ]

@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,16 @@ class Stand:
     def filled(self, tickets: int) -> Filled:
         """The kept database with so many tickets, filled now unless an earlier run did, and up to date."""
         found = self._kept(f"tickets_{tickets}", f"{tickets:,} tickets", lambda dsn: _tickets(dsn, tickets))
+        asyncio.run(_catch_up(found.url))
+        return found
+
+    def town(self, tickets: int) -> Filled:
+        """The same as `filled`, but always in the demo's town, however few the tickets are."""
+        size = SIZES[Scale.TOWN]
+        if tickets >= size.tickets:
+            return self.filled(tickets)
+        few = replace(size, tickets=tickets)
+        found = self._kept(f"town_{tickets}", f"a town with {tickets:,} tickets", lambda dsn: _town(dsn, few))
         asyncio.run(_catch_up(found.url))
         return found
 
@@ -135,6 +145,13 @@ async def _tickets(dsn: str, tickets: int) -> list[dict[str, Any]]:
     more = tickets - SIZES[scale].tickets
     if more > 0:
         await loader.load_tickets(dsn, count=more, seed=MORE_SEED, progress=_silent)
+    return made.accounts
+
+
+async def _town(dsn: str, size: Size) -> list[dict[str, Any]]:
+    """The demo's town with less of something: the same people and homes otherwise."""
+    vault = Vault(SECRET)
+    made = await loader.load(dsn, scale=Scale.TOWN, seed=SEED, vault=vault, progress=_silent, size=size)
     return made.accounts
 
 

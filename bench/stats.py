@@ -1,176 +1,95 @@
-"""What a dashboard asks, over few tickets and over many: the same questions by the same leader, in turn.
+"""The rollups themselves: how fast news are folded, how long a rebuild takes, how large they are.
 
-Straight at the services, without HTTP, so that nothing hides what a question costs; then a thousand tickets
-that changed to fold, and a rebuild from scratch. `python -m bench.stats --sizes 10000,100000`.
+Straight at the services, without HTTP, over few tickets of a town and over many: a thousand tickets that
+changed and fifty, then all from scratch. `python -m bench.stats --sizes 10000,1000000`.
 """
 
 import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
-from uuid import UUID
 
 from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import text
 
-from app.core.db import Sessions, create_engine, create_readers, create_sessions
-from app.models.area import Area
-from app.models.enums import AreaLevel, Role
-from app.models.enums.figure import Breakdown, Grain, PeriodName
-from app.services.platform.actor import Actor, Dataset, Grant, ScopeKind
-from app.services.stats import board, breakdowns, folding, rebuilding
-from app.services.stats.asked import Asked
-from bench import stand
+from app.core.db import Sessions, create_engine, create_sessions
+from app.services.stats import folding, rebuilding
+from bench import options, stand
+from bench.processes import MIB
 from bench.stand import Filled
 
-SIZES, ROUNDS, SECONDS, LEAST_RATIO, SHORT, FOLDER = "10000,100000", 5, 2.0, 0.8, " ✗", "bench"
-MONTH, YEAR = Asked(period=PeriodName.MONTH), Asked(period=PeriodName.YEAR)
-FEW = ("reports", "closed", "on_time_rate", "satisfaction_rate")
-CHANGED = """
+SIZES, FOLDER = (10_000, 100_000), "bench"
+CHANGED = text("""
 WITH changed AS (
     UPDATE ticket SET rework_count = 1 - least(rework_count, 1)
-     WHERE id IN (SELECT id FROM ticket WHERE status = 'closed' ORDER BY id DESC LIMIT 1000) RETURNING id)
+     WHERE id IN (SELECT id FROM ticket WHERE status = 'closed' ORDER BY id DESC LIMIT :count) RETURNING id)
 INSERT INTO outbox (topic, entity_id, data) SELECT 'ticket.comment', id, '{}' FROM changed
-"""
-Question = Callable[[AsyncSession, Actor], Awaitable[object]]
-
-
-def _by(by: Breakdown) -> Question:
-    """The month by something."""
-
-    async def ask(session: AsyncSession, actor: Actor) -> object:
-        return await breakdowns.breakdown(session, actor=actor, asked=MONTH, by=by, codes=FEW, limit=20)
-
-    return ask
-
-
-QUESTIONS: dict[str, Question] = {
-    "all KPIs of the month": lambda session, actor: board.kpis(session, actor=actor, asked=MONTH),
-    "all KPIs of the year": lambda session, actor: board.kpis(session, actor=actor, asked=YEAR),
-    "trend of a year by months": lambda session, actor: board.trend(
-        session, actor=actor, asked=YEAR, codes=FEW, grain=Grain.MONTH
-    ),
-    "trend of a month by days": lambda session, actor: board.trend(
-        session, actor=actor, asked=MONTH, codes=FEW, grain=Grain.DAY
-    ),
-    "five stages": lambda session, actor: board.flow(session, actor=actor, asked=MONTH),
-    "overdue and ageing": lambda session, actor: board.overdue(session, actor=actor, asked=MONTH),
-    **{f"by {by.value}": _by(by) for by in Breakdown},
-    "ranking of villages": lambda session, actor: breakdowns.ranking(
-        session, actor=actor, asked=MONTH, by=Breakdown.AREA, code="composite"
-    ),
-}
-
-
-@dataclass(slots=True)
-class Place:
-    """A filled database, its leader, and the calls a second of each round by question."""
-
-    tickets: int
-    sessions: Sessions
-    writers: Sessions
-    actor: Actor
-    rates: dict[str, list[float]] = field(default_factory=dict)
+""")
+TABLES = ("stat_cell", "stat_fact", "stat_record")
 
 
 def main() -> None:
-    """Fill, ask, fold, print."""
-    parser = argparse.ArgumentParser(prog="bench.stats", description="Measures what a dashboard asks.")
-    parser.add_argument("--sizes", default=SIZES, help="tickets of the databases, the smallest first")
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="of each question in each round")
+    """Fill, fold, rebuild, print."""
+    parser = argparse.ArgumentParser(prog="bench.stats", description="Measures what keeps the figures.")
+    parser.add_argument("--sizes", type=options.counts, default=SIZES, help="tickets of the town")
     parser.add_argument("--data", type=Path, default=Path("var"), help="folder to keep loaded databases in")
     given = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 160)
-    sizes = [int(size) for size in given.sizes.split(",")]
-    with stand.opened((given.data / FOLDER).resolve(), console) as at, ExitStack() as stack:
-        databases = [stack.enter_context(at.copy_of(at.filled(size))) for size in sizes]
-        asyncio.run(_measure(console, sizes, databases, given.rounds, given.seconds))
+    table = Table("town with", *(f"{size:,} tickets" for size in given.sizes), box=MARKDOWN)
+    with stand.opened((given.data / FOLDER).resolve(), console) as at:
+        columns = []
+        for size in given.sizes:
+            with at.copy_of(at.town(size)) as database:
+                columns.append(asyncio.run(_measure(database)))
+    for name in columns[0]:
+        table.add_row(name, *(column[name] for column in columns))
+    console.print(table)
 
 
-async def _measure(
-    console: Console, sizes: Sequence[int], databases: Sequence[Filled], rounds: int, seconds: float
-) -> None:
-    engines = [create_engine(database.url, pool_size=2) for database in databases]
+async def _measure(database: Filled) -> dict[str, str]:
+    engine = create_engine(database.url, pool_size=2)
     try:
-        places = [
-            Place(
-                size, create_readers(engine), create_sessions(engine), await _leader(create_readers(engine))
-            )
-            for size, engine in zip(sizes, engines, strict=True)
-        ]
-        for number in range(rounds + 1):
-            for name, question in QUESTIONS.items():
-                for place in places if number % 2 else reversed(places):
-                    rate = await _rate(place, question, seconds)
-                    if number:
-                        place.rates.setdefault(name, []).append(rate)
-        _show(console, places)
-        for place in places:
-            folded, built = await _fold(place), await _rebuild(place)
-            console.print(f"{place.tickets:,} tickets: 1,000 folded in {folded:.2f} s, all in {built:.0f} s")
+        sessions = create_sessions(engine)
+        sizes = await _sizes(sessions)
+        folded = {f"{count} changed, folded": await _fold(sessions, count) for count in (50, 1000)}
+        built, whole = await _rebuild(sessions)
+        seconds = {**folded, "rebuilt until it is read": built, "with the old removed": whole}
+        return sizes | {name: f"{taken:.2f} s" for name, taken in seconds.items()}
     finally:
-        for engine in engines:
-            await engine.dispose()
+        await engine.dispose()
 
 
-async def _rate(place: Place, question: Question, seconds: float) -> float:
-    started, count = time.perf_counter(), 0
-    while time.perf_counter() - started < seconds:
-        async with place.sessions() as session:
-            await question(session, place.actor)
-        count += 1
-    return count / (time.perf_counter() - started)
-
-
-async def _fold(place: Place) -> float:
-    """Seconds to fold a thousand tickets that changed."""
-    await folding.run(place.writers)
-    async with place.writers() as session:
-        await session.execute(text(CHANGED))
+async def _fold(sessions: Sessions, count: int) -> float:
+    """Seconds to fold so many tickets that changed."""
+    await folding.run(sessions)
+    async with sessions() as session:
+        await session.execute(CHANGED, {"count": count})
         await session.commit()
     started = time.perf_counter()
-    await folding.run(place.writers)
+    await folding.run(sessions)
     return time.perf_counter() - started
 
 
-async def _rebuild(place: Place) -> float:
-    """Seconds of a rebuild from scratch, with the removal of what was there before."""
-    started = time.perf_counter()
-    async for _progress in rebuilding.run(place.writers, anew=True):
-        pass
-    return time.perf_counter() - started
+async def _rebuild(sessions: Sessions) -> tuple[float, float]:
+    """Seconds of a rebuild from scratch until its last batch, and with the removal of what was before."""
+    started = last = time.perf_counter()
+    async for _progress in rebuilding.run(sessions, anew=True):
+        last = time.perf_counter()
+    return last - started, time.perf_counter() - started
 
 
-async def _leader(sessions: Sessions) -> Actor:
-    """Who leads the town."""
+async def _sizes(sessions: Sessions) -> dict[str, str]:
+    """Rows and room of the rollups, as the one generation that the kept database has."""
+    found = {}
     async with sessions() as session:
-        town = (await session.scalars(select(Area).where(Area.level == AreaLevel.TOWN).limit(1))).one()
-    datasets = frozenset({Dataset.STATS})
-    grant = Grant(Role.LEADER_VIEWER, ScopeKind.AREA, datasets, area_id=town.id, level=AreaLevel.TOWN)
-    return Actor(id=UUID(int=1), grants=(grant,))
-
-
-def _show(console: Console, places: Sequence[Place]) -> None:
-    table = Table("question", "tickets", "a second", "ms", "of the first", box=MARKDOWN)
-    first = places[0]
-    for name in QUESTIONS:
-        for place in places:
-            pairs = zip(place.rates[name], first.rates[name], strict=True)
-            ratio, rate = median(mine / least for mine, least in pairs), median(place.rates[name])
-            short = SHORT if ratio < LEAST_RATIO else ""
-            table.add_row(
-                name, f"{place.tickets:,}", f"{rate:,.0f}", f"{1000 / rate:.2f}", f"{ratio:.2f}{short}"
-            )
-    console.print(table)
+        for name in TABLES:
+            size = text(f"SELECT count(*), pg_table_size('{name}'), pg_indexes_size('{name}') FROM {name}")  # noqa: S608
+            rows, table, indexes = (await session.execute(size)).one()
+            found[name] = f"{rows:,} rows, {table / MIB:,.0f} MiB, indexes {indexes / MIB:,.0f}"
+    return found
 
 
 if __name__ == "__main__":

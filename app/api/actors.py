@@ -152,6 +152,24 @@ def with_role_or_scopes(role: Role, *token_scopes: str) -> Policy:
     return admit
 
 
+def for_third_parties(token_scope: str) -> Policy:
+    """A dependency that admits third parties alone, with the scope: what they send is theirs by reference."""
+
+    async def admit(request: Request, session: Session, token: Token) -> Actor:
+        return _third_party(await current_actor(request, session, token), token_scope)
+
+    return admit
+
+
+def for_third_parties_apart(token_scope: str) -> Callable[[Actor], Awaitable[Actor]]:
+    """As `for_third_parties`, for `CurrentActorApart`."""
+
+    async def admit(actor: CurrentActorApart) -> Actor:
+        return _third_party(actor, token_scope)
+
+    return admit
+
+
 Admin = Annotated[Actor, Depends(with_role(Role.SYSTEM_ADMIN))]
 Auditor = Annotated[Actor, Depends(with_role(Role.AUDITOR))]
 AreaReader = Annotated[Actor, Depends(with_dataset(Dataset.AREAS, "areas:read"))]
@@ -183,6 +201,9 @@ RetentionReader = Annotated[Actor, Depends(with_role(Role.SYSTEM_ADMIN, Role.AUD
 WebhookKeeper = Annotated[
     Actor, Depends(with_role_or_scopes(Role.SYSTEM_ADMIN, "webhooks:manage", "tickets:read"))
 ]
+IntakeReader = Annotated[Actor, Depends(for_third_parties("tickets:read"))]
+IntakeWriter = Annotated[Actor, Depends(for_third_parties("tickets:write"))]
+IntakeWriterApart = Annotated[Actor, Depends(for_third_parties_apart("tickets:write"))]
 RoutingReader = Annotated[Actor, Depends(with_role(Role.SYSTEM_ADMIN, Role.DISPATCHER))]
 
 
@@ -197,7 +218,8 @@ FigureReader = Annotated[Actor, Depends(figure_reader)]
 
 
 def _holding(actor: Actor, roles: tuple[Role, ...]) -> Actor:
-    if actor.roles.isdisjoint(roles):
+    # What a client does for an organisation its scopes say, not the posts of the people there.
+    if actor.client_id is not None or actor.roles.isdisjoint(roles):
         names = "、".join(ROLES[role].label_zh for role in roles)
         raise Forbidden(f"只有{names}可以这样做", f"Only for {', '.join(roles)}")
     return actor
@@ -215,6 +237,14 @@ def _admitted(actor: Actor, dataset: Dataset, token_scope: str) -> Actor:
     if not actor.grants_of(dataset):
         raise Forbidden("您的岗位不涉及这类数据", "Your posts do not open this data")
     return actor
+
+
+def _third_party(actor: Actor, token_scope: str) -> Actor:
+    if actor.client_id is None:
+        raise Forbidden(
+            "只供第三方用接口令牌调用，工作人员请直接上报", "For API clients, people report directly"
+        )
+    return _scoped(actor, (token_scope,))
 
 
 def _scoped(actor: Actor, token_scopes: tuple[str, ...]) -> Actor:

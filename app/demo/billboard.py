@@ -22,7 +22,6 @@ from app.services.tickets.labels import ROLE_ZH
 
 PLAIN_WIDTH = 120
 ADDRESSES = (
-    ("大屏", "/dashboard"),
     ("API", "/v1"),
     ("文档", "/docs"),
     ("健康检查", "/readyz"),
@@ -114,9 +113,16 @@ class Billboard:
         """The good end of what was told."""
         self._line(f"[green]✓[/] {escape(line)}")
 
-    def addresses(self, base_url: str, summary: str) -> None:
+    def wall(self, address: str) -> None:
+        """Where the figures can be watched while they move."""
+        self._line(f"[bold]大屏[/]：{escape(address)}")
+        self.note("打开即看，不用登录；数字随下面的巡览变动")
+
+    def addresses(self, base_url: str, wall: str, summary: str) -> None:
         """Where everything is."""
         self._console.print("\n[bold]地址[/]")
+        self._line(f"  大屏：{escape(wall)}")
+        self._line(f"    免登录、只读；也可用下面的账号登录 {base_url}/dashboard，点数字看工单详情")
         for name, path in ADDRESSES:
             self._console.print(f"  {name}：{base_url}{path}", highlight=False)
         self._console.print(f"  登录信息：{summary}", highlight=False, soft_wrap=True)

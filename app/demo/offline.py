@@ -61,7 +61,15 @@ class Side:
         return f"{self.no}　{self.title}　{STATUS_ZH[Status(self.status)]}　照片 {self.photos} 张"
 
 
-def come_back(worker: Person, file: Path, tell: Tell) -> str:
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What both sides agree on, in words, and the ids of the tickets."""
+
+    ids: Sequence[str]
+    words: str
+
+
+def come_back(worker: Person, file: Path, tell: Tell) -> Agreed:
     """Report offline, lose the phone's power, come back; returns what both sides agree on.
 
     `CommandFailed` where they do not. The file is made anew.
@@ -71,7 +79,7 @@ def come_back(worker: Person, file: Path, tell: Tell) -> str:
     return asyncio.run(_outing(worker, file, tell))
 
 
-async def _outing(worker: Person, file: Path, tell: Tell) -> str:
+async def _outing(worker: Person, file: Path, tell: Tell) -> Agreed:
     begun = clock.now()
     async with _phone(worker, str(worker.client.base_url), file) as phone:
         await phone.sync()
@@ -96,7 +104,8 @@ async def _outing(worker: Person, file: Path, tell: Tell) -> str:
         for mine, theirs in await _agreed(phone, worker, ids, begun):
             tell(f"  手机　　{mine}")
             tell(f"  服务器　{theirs}")
-    return f"手机与服务器一致：{len(ids)} 件工单各只有一件，{unsent} 张照片与手机拍的一致（SHA-256）"
+    words = f"手机与服务器一致：{len(ids)} 件工单各只有一件，{unsent} 张照片与手机拍的一致（SHA-256）"
+    return Agreed(ids, words)
 
 
 @asynccontextmanager

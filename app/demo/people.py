@@ -60,24 +60,28 @@ class Person:
     def get(self, path: str) -> Any:
         """The answer to a GET; None where the person may not see it (404)."""
         reply = self.client.get(path, headers=self._headers())
-        return None if reply.status_code == httpx.codes.NOT_FOUND else _answer(reply)
+        return None if reply.status_code == httpx.codes.NOT_FOUND else answer(reply)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """The answer to a POST."""
-        return _answer(self.client.post(path, json=body, headers=self._headers()))
+        return answer(self.client.post(path, json=body, headers=self._headers()))
+
+    def put(self, path: str, body: Mapping[str, Any]) -> Any:
+        """The answer to a PUT."""
+        return answer(self.client.put(path, json=body, headers=self._headers()))
 
     def upload(self, path: str, file: Path, fields: Mapping[str, str]) -> Any:
         """The answer to a POST of a file with the fields of its form."""
         with file.open("rb") as content:
             parts = {"file": (file.name, content)}
-            return _answer(self.client.post(path, data=dict(fields), files=parts, headers=self._headers()))
+            return answer(self.client.post(path, data=dict(fields), files=parts, headers=self._headers()))
 
     def download(self, path: str) -> bytes:
         """The content of a file."""
-        return _accepted(self.client.get(path, headers=self._headers())).content
+        return accepted(self.client.get(path, headers=self._headers())).content
 
     def _headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token}"}
+        return bearing(self.token)
 
     def _of_post(self, what: str) -> str | None:
         held = [post for post in self.posts if post["role"] == self.account.role and post[what]]
@@ -91,6 +95,11 @@ class People:
         self._client = client
         self._accounts = accounts
         self._known: dict[str, Person] = {}
+
+    @property
+    def base_url(self) -> str:
+        """Where they all work."""
+        return str(self._client.base_url)
 
     def of_role(self, role: Role) -> list[Account]:
         """The accounts of a role, in the order of `demo.json`."""
@@ -107,9 +116,8 @@ class People:
         """The person of an account, with a token."""
         if account.username not in self._known:
             form = {"username": account.username, "password": account.password}
-            token = _answer(self._client.post("/v1/auth/token", data=form))["access_token"]
-            bearer = {"Authorization": f"Bearer {token}"}
-            me = _answer(self._client.get("/v1/me", headers=bearer))
+            token = answer(self._client.post("/v1/auth/token", data=form))["access_token"]
+            me = answer(self._client.get("/v1/me", headers=bearing(token)))
             label = next(role["label"] for role in me["roles"] if role["role"] == account.role)
             person = Person(account, me["name"], label, me["posts"], token, self._client)
             self._known[account.username] = person
@@ -121,11 +129,17 @@ def client_for(base_url: str) -> httpx.Client:
     return httpx.Client(base_url=base_url, timeout=TIMEOUT_SECONDS, trust_env=False)
 
 
-def _answer(reply: httpx.Response) -> Any:
-    return _accepted(reply).json()
+def bearing(token: str) -> dict[str, str]:
+    """The header that says who asks."""
+    return {"Authorization": f"Bearer {token}"}
 
 
-def _accepted(reply: httpx.Response) -> httpx.Response:
+def answer(reply: httpx.Response) -> Any:
+    """What a reply says; `CommandFailed` for an error."""
+    return accepted(reply).json()
+
+
+def accepted(reply: httpx.Response) -> httpx.Response:
     """The reply, unless it is an error: then `CommandFailed` says what was asked and answered."""
     if reply.is_success:
         return reply

@@ -1,14 +1,15 @@
-"""The demo from nothing: database, schema, town, API, worker, tickets round the loop; then it serves.
+"""The demo from nothing: database, schema, town, figures, API, worker, tickets round the loop; it serves.
 
 Everything that it starts ends with it, in whatever way it ends. It always works on the embedded server in
 its data folder, never on a deployment's database. What is shown is `billboard`'s, what the people do is
-`tour`'s, `register`'s and `offline`'s, what the town holds is `loader`'s.
+`tour`'s, `register`'s, `hotline`'s and `offline`'s, what of it stands on the wall is `wall`'s, what the town
+holds is `loader`'s.
 """
 
 import asyncio
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,27 +20,31 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from app.config import Settings
+from app.core import clock
 from app.core.crypto import Vault
 from app.core.db import create_engine
 from app.core.embedded import EmbeddedPostgres
 from app.core.files import FileStore
 from app.core.processes import Supervisor
 from app.core.schema import ROOT
-from app.demo import loader, offline, photos, register, tour
-from app.demo.billboard import Billboard, console
+from app.demo import hotline, loader, offline, photos, register, tour, wall
+from app.demo.billboard import Billboard, Report, console
 from app.demo.folder import Folder, claimed
 from app.demo.people import Account, People, client_for
 from app.demo.scale import Scale
 from app.demo.stories import HEARD, LONG_ROAD, MAIN_ROAD
 from app.models.enums import Role
-from app.runtime import databases, guards, provision
+from app.models.enums.measure import Measure
+from app.runtime import databases, figures, guards, provision
 from app.runtime.databases import Database
 from app.runtime.failures import CommandFailed
+from app.services.stats.rebuilding import Progress
 
 HOST = "127.0.0.1"
 READY_SECONDS = 60
 POLL_SECONDS = 0.1
 WATCH_SECONDS = 0.5
+DAYS = 366
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ def _started(server: EmbeddedPostgres, board: Billboard) -> Iterator[Database]:
 def _prepare(
     database: Database, wanted: Wanted, settings: Settings, folder: Folder, board: Billboard
 ) -> None:
-    """Schema, seeds and, in an empty database, the town; then `demo.json` with this run's address."""
+    """Schema, seeds, in an empty database the town, its figures; `demo.json` with this run's address."""
     owner = database.require_owner()
     with board.doing("建表并补齐工作日历与事件类别"):
         provision.migrate(owner)
@@ -123,7 +128,16 @@ def _prepare(
         )
     else:
         board.note(f"沿用 {folder.path} 中已有的数据（SCALE 只在第一次有效）")
+    with board.loading("汇总统计数据") as report:
+        asyncio.run(figures.build_wanted(database.app_url, tell=lambda progress: _built(report, progress)))
     folder.write_summary({**summary, "base_url": f"http://{HOST}:{wanted.port}"})
+
+
+def _built(report: Report, progress: Progress) -> None:
+    """One bar for the records, and one for the days of the year that are added up after them."""
+    report("工单和走访", progress.done, max(progress.whole, progress.done))
+    if progress.day is not None:
+        report("逐日合计", DAYS - max((clock.today() - progress.day).days, 0), DAYS)
 
 
 async def _is_empty(owner_url: str) -> bool:
@@ -144,6 +158,8 @@ def _environment(settings: Settings, database: Database) -> dict[str, str]:
         "WANGGE_SECRET_KEY": settings.secret_key.get_secret_value(),
         "WANGGE_HOST": settings.host,
         "WANGGE_PORT": str(settings.port),
+        # The hotline of the demo receives its webhooks on this machine.
+        "WANGGE_WEBHOOK_NETWORKS": "127.0.0.0/8",
     }
 
 
@@ -173,16 +189,36 @@ def _show(client: httpx.Client, folder: Folder, board: Billboard) -> None:
     summary = folder.read_summary() or {}
     accounts = [Account.of(row) for row in summary["accounts"]]
     people = People(client, accounts)
-    for story in (MAIN_ROAD, LONG_ROAD):
-        board.tour(story.heading)
-        board.closed(tour.walk(people, story, board.step))
-    board.closed(_show_registry(people, folder, board))
-    board.tour("手机没有网络也能上报：先记在手机里，从很差的网络回来，两边对得上")
-    board.done(offline.come_back(people.first(Role.GRID_WORKER), folder.path / "手机.sqlite", board.told))
+    screen = wall.hang(people, client, summary.get("screen"))
+    folder.write_summary({**summary, "screen": screen.token})
+    board.wall(screen.address)
+    before = screen.tickets()
+    toured, phoned = _tours(people, folder, board)
     next_step = tour.leave_one_open(people)
-    board.addresses(summary["base_url"], str(folder.summary))
+    closed = frozenset(one.ticket_id for one in toured)
+    reported = closed | {*phoned, next_step.ticket_id}
+    board.done(screen.moved(before, {Measure.REPORTED: reported, Measure.CLOSED: closed}))
+    board.addresses(summary["base_url"], screen.address, str(folder.summary))
     board.sign_ins(accounts)
     board.curl(summary["base_url"], next_step)
+
+
+def _tours(people: People, folder: Folder, board: Billboard) -> tuple[list[tour.Toured], Sequence[str]]:
+    """Every tour; the tickets that went round the loop, and those that a phone reported."""
+    toured = []
+    for story in (MAIN_ROAD, LONG_ROAD):
+        board.tour(story.heading)
+        toured.append(tour.walk(people, story, board.step))
+        board.closed(toured[-1])
+    toured.append(_show_registry(people, folder, board))
+    board.closed(toured[-1])
+    board.tour(hotline.HEADING)
+    toured.append(hotline.call(people, board.told))
+    board.done(f"工单 {toured[-1].number} 已结案，{toured[-1].steps} 条推送的签名都核对无误")
+    board.tour("手机没有网络也能上报：先记在手机里，从很差的网络回来，两边对得上")
+    agreed = offline.come_back(people.first(Role.GRID_WORKER), folder.path / "手机.sqlite", board.told)
+    board.done(agreed.words)
+    return toured, agreed.ids
 
 
 def _show_registry(people: People, folder: Folder, board: Billboard) -> tour.Toured:

@@ -61,18 +61,24 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """A request that is ready to be sent: whose, where to, and the body."""
+    """A request that is ready to be sent: whose, on which ticket, and the body."""
 
     person: Person
     label: str
-    path: str
+    ticket_id: str
     body: Mapping[str, Any]
+
+    @property
+    def path(self) -> str:
+        """Where to."""
+        return f"/v1/tickets/{self.ticket_id}/actions"
 
 
 @dataclass(frozen=True, slots=True)
 class Toured:
-    """What came of a story: the closed ticket's number, its people and steps, and what held it up."""
+    """What came of a story: the closed ticket, its people and steps, and what held it up."""
 
+    ticket_id: str
     number: str
     people: int
     steps: int
@@ -100,8 +106,7 @@ def leave_one_open(people: People) -> NextStep:
     open_now = {entry["action"]: entry for entry in _actions(person, ticket["id"])}
     entry = open_now[next(step.action for step in MAIN_ROAD.steps if step.action in open_now)]
     body = {need["field"]: _sample(need, handler.org_id) for need in entry["needs"] if need["required"]}
-    path = f"/v1/tickets/{ticket['id']}/actions"
-    return NextStep(person, entry["label"], path, {"action": entry["action"], **body})
+    return NextStep(person, entry["label"], ticket["id"], {"action": entry["action"], **body})
 
 
 def filling(people: People) -> Mapping[Blank, str | None]:
@@ -182,7 +187,7 @@ class _Tour:
             raise CommandFailed(f"工单 {no} 的流转记录与工单不符")
         taken = [event["action"] for event in events]
         turns = tuple(ACTION_ZH[action] for action in _TURNS if action in taken)
-        return Toured(no, len(self._cast), len(events), turns)
+        return Toured(ticket["id"], no, len(self._cast), len(events), turns)
 
     def _news(self, person: Person, stage: Stage, body: Mapping[str, Any], *, after: int) -> None:
         news = person.get(f"/v1/tickets/{self._ticket['id']}/events?after={after}")["items"]

@@ -74,7 +74,8 @@ class ApiClient(Versioned, Base):
     """A third party that integrates by token, and the outer bounds of all its tokens.
 
     `scopes`, `networks` and its areas (`api_client_area`) bound nothing where they are empty. Of all that may
-    tell of somebody, it is given `fields`, and nothing where they are empty.
+    tell of somebody, it is given `fields`, and nothing where they are empty. One with an organisation is that
+    organisation's own system: it has what was dispatched there, and works on it.
     """
 
     __tablename__ = "api_client"
@@ -89,6 +90,7 @@ class ApiClient(Versioned, Base):
     purpose: Mapped[str]
     contact: Mapped[str]
     status: Mapped[str]
+    org_id: Mapped[UUID | None] = mapped_column(ForeignKey("org.id"), index=True)
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text()), default=list, server_default="{}")
     fields: Mapped[list[str]] = mapped_column(ARRAY(Text()), default=list, server_default="{}")
     networks: Mapped[list[str]] = mapped_column(ARRAY(Text()), default=list, server_default="{}")

@@ -92,6 +92,10 @@ STAT_FACT = Table(
     Index("ix_stat_fact_village_id_hour", "village_id", "hour"),
     Index("ix_stat_fact_grid_id_hour", "grid_id", "hour"),
     Index("ix_stat_fact_org_id_hour", "org_id", "hour"),
+    *(
+        Index(f"ix_stat_fact_now_{'_'.join(columns)}", *columns, postgresql_where=text("hour = '-infinity'"))
+        for columns in (("record_id",), ("village_id", "record_id"), ("org_id", "record_id"))
+    ),
     Index("ix_stat_fact_counts_from", "counts_from", postgresql_where=text("counts_from IS NOT NULL")),
 )
 STAT_CELL = Table(

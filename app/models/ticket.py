@@ -55,6 +55,7 @@ class Ticket(Versioned, Base):
         Index("ix_ticket_category_code_reported_at_id", "category_code", "reported_at", "id"),
         Index("ix_ticket_handler_id_reported_at_id", "handler_id", "reported_at", "id"),
         Index("ix_ticket_client_id_reported_at_id", "client_id", "reported_at", "id"),
+        Index("ix_ticket_handler_client_id_reported_at_id", "handler_client_id", "reported_at", "id"),
         Index("ix_ticket_household_id", "household_id"),
         Index("ix_ticket_town_queue", "town_id", "status", "reported_at", "id", postgresql_where=OPEN),
         Index(
@@ -88,6 +89,12 @@ class Ticket(Versioned, Base):
         Index("ix_ticket_due", "due_at", "id", postgresql_where=OPEN),
         Index("ix_ticket_pending", "reported_at", "id", postgresql_where=text("pending IS NOT NULL")),
         Index("ix_ticket_next_at", "next_at", "id", postgresql_where=text("next_at IS NOT NULL")),
+        Index(
+            "ix_ticket_let_off",
+            "id",
+            postgresql_where=text("excluded_from_assessment AND closed_at IS NULL"),
+        ),
+        Index("ix_ticket_town_id_updated_at", "town_id", "updated_at"),
         Index("ix_ticket_town_closed", "town_id", "closed_at", "status", "satisfaction"),
         Index("ix_ticket_closed", "closed_at", "status", "satisfaction"),
     )
@@ -117,6 +124,7 @@ class Ticket(Versioned, Base):
     client_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_client.id"))
     lead_org_id: Mapped[UUID | None] = mapped_column(ForeignKey("org.id"))
     handler_id: Mapped[UUID | None] = mapped_column(ForeignKey("member.id"))
+    handler_client_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_client.id"))
 
     occurred_at: Mapped[datetime | None]
     reported_at: Mapped[datetime]

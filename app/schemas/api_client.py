@@ -61,6 +61,10 @@ class ClientCreate(Input):
     area_ids: ClientAreas = Field(default_factory=list)
     scopes: ClientScopes = Field(default_factory=list)
     fields: ClientFields = Field(default_factory=list)
+    org_id: UUID | None = Field(
+        default=None,
+        description="该单位自己的系统才填：只看派给该单位的工单，并代表单位签收、反馈、办结；以后不能改",
+    )
     networks: Networks = Field(default_factory=list)
     per_minute: PerMinute = PER_MINUTE
     per_day: PerDay = PER_DAY
@@ -93,6 +97,7 @@ class ClientRead(Output):
     purpose: str
     contact: str
     status: AccountStatus
+    org_id: UUID | None
     areas: list[Ref]
     scopes: list[str]
     datasets: list[str]

@@ -72,6 +72,7 @@ INTERNAL = _names(
     ReportBrief ReportRead
     KpiDefinition KpiDefinitions Figure PeriodRead AnswerRead ScopeRead KpiRead KpisRead
     TrendPoint TrendLine TrendRead BreakdownRow BreakdownRead StageRow FlowRead Bucket OverdueRead
+    Responsible OverdueTicket
     RankingRow RankingRead MapFigures MapFeature MapRead Shape ShapesRead VisitFiguresRead LiveItem LiveRead
     CountedRead Freshness ScreenRead
     ClientUse DayUse OperationUse AllowanceRead OwnToken ClientSelf ApiCallRead
@@ -79,6 +80,8 @@ INTERNAL = _names(
     Told PingMessage PingData TicketMessage
     PostItem PullRead PushRead ResultRead
     PublicReportTaken FollowedStep FollowRead AnswerAsked AnswerTaken AnswerLinkRead
+    IntakeBrief IntakeResult IntakeBatchRead WithdrawalRead CategoryPairRead IntakeProfileRead
+    DispatchRead DispatchNews
     """
 )
 # As what a client is given a personal field; one that is not here it never has.
@@ -130,6 +133,7 @@ PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
             "location": _SEEN_2,
             "reporter_id": _WITHHELD_2,
             "reporter_name": _WITHHELD_2,
+            "source_ref": _WITHHELD_2,
         },
         "TicketStepRead": {},
         "CountedTicket": {"title": _SEEN_2},
@@ -141,6 +145,7 @@ PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
             "measures": _SEEN_2,
             "public_reply": _SEEN_2,
         },
+        "IntakeRead": {"public_reply": _SEEN_2},
         "MessageStep": {"opinion": _SEEN_2},
         "MessageLocation": {"lng": _SEEN_2, "lat": _SEEN_2},
         "ContactRead": {"name": _MASKED_2, "phone": _MASKED_2},

@@ -5,11 +5,12 @@ there was nothing to divide by; a row's figures are null where they are withheld
 """
 
 from datetime import date, datetime
+from uuid import UUID
 
 from pydantic import Field
 
 from app.models.enums import Stage
-from app.models.enums.figure import Better, Breakdown, Grain, PeriodName, Unit
+from app.models.enums.figure import Behind, Better, Breakdown, Grain, PeriodName, Unit
 from app.schemas.stats import Ratio
 from app.schemas.types import Output, Ref
 
@@ -26,6 +27,8 @@ class KpiDefinition(Output):
     numerator: str
     denominator: str
     excludes: str
+    behind: Behind = Field(description="数的背后：工单可下钻（/v1/stats/counted），走访和得分可按区域分列")
+    parts: list[str] = Field(description="综合得分由哪些指标加权")
 
 
 class KpiDefinitions(Output):
@@ -39,7 +42,7 @@ class Figure(Output):
     """A value; a count has no denominator, a share without anything to divide by has no value."""
 
     value: float | None
-    numerator: int | None = Field(description="被抑制时为空")
+    numerator: int | None = Field(description="被抑制或无从比较时为空")
     denominator: int | None
 
 
@@ -68,7 +71,8 @@ class ScopeRead(Output):
 class KpiRead(Figure):
     """A KPI with the period before and the same period a year before.
 
-    `change` and `change_on_year` are differences of the values; null where either has none.
+    `change` and `change_on_year` are differences of the values; null where either has none. What is so now,
+    like what is open, has no past: all of that is null.
     """
 
     code: str
@@ -159,6 +163,28 @@ class Bucket(Output):
     count: int
 
 
+class Responsible(Output):
+    """Who has to act on a ticket now: which organisation, in which office, and who it is, where told."""
+
+    org: Ref | None
+    role_name: str
+    person: str | None = Field(description="看不到工单的人、大屏和第三方为空")
+
+
+class OverdueTicket(Output):
+    """A ticket that is overdue, since when, and who has to act."""
+
+    id: UUID
+    no: str
+    category: str | None = Field(description="看不到工单的人为空")
+    stage: Stage
+    status: str
+    status_name: str
+    area: Ref
+    responsible: Responsible
+    due_at: datetime
+
+
 class OverdueRead(AnswerRead):
     """What is open now: by how long it is overdue, and by how long ago it was reported."""
 
@@ -169,6 +195,7 @@ class OverdueRead(AnswerRead):
     overdue_by: list[Bucket]
     ages: list[Bucket]
     orgs: list[BreakdownRow] = Field(description="超期最多的承办单位：超期未办结数、在办量")
+    longest: list[OverdueTicket] = Field(description="超期最久的工单，保密工单不列")
 
 
 class RankingRow(Figure):

@@ -72,6 +72,8 @@ class FlowQuery(Timed):
 class OverdueQuery(Narrowed):
     """What is overdue, and how old what is open is."""
 
+    limit: int = Field(default=20, ge=1, le=100, description="列出多少件超期最久的")
+
 
 class RankingQuery(Timed):
     """A ranking."""
@@ -79,6 +81,7 @@ class RankingQuery(Timed):
     by: Breakdown = Breakdown.AREA
     kpi: KpiCode = "composite"
     least: int = Field(default=5, ge=1, le=10_000, description="分母不小于此数的才排名")
+    rows: int = Field(default=100, ge=1, le=1000, description="至多多少行，名次在先")
 
 
 class MapQuery(Timed):
@@ -207,6 +210,9 @@ class CountedQuery(Timed):
 
     kpi: KpiCode = "open"
     measure: Measure | None = Field(default=None, description="单项计数，如 open_route；填写时不看 kpi")
+    less: Measure | None = Field(
+        default=None, description="与 measure 同用：其中又计入此项的除外，如超期 1 天以上而不到 3 天的"
+    )
     part: Literal["numerator", "denominator", "rest"] = Field(
         default="numerator", description="分子、分母，或分母中不在分子的"
     )

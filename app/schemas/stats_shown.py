@@ -92,6 +92,7 @@ class CountedTicket(Output):
     category: str | None
     stage: Stage
     status: str
+    status_name: str
     area: Ref
     org: Ref | None
     reported_at: datetime

@@ -20,7 +20,8 @@ MEASURES = """
     at_village at_town answered content satisfied disputes disputes_solved supervisions yellow_cards
     red_cards open_report open_route open_handle open_revisit open_close suspended overdue overdue_report
     overdue_route overdue_handle overdue_revisit overdue_close overdue_1d overdue_3d overdue_7d aged_1d
-    aged_3d aged_7d aged_15d aged_30d visits effective_visits opinions
+    aged_3d aged_7d aged_15d aged_30d listed listed_closed listed_answered listed_content visits
+    effective_visits opinions
 """
 # As `services.platform.worktime` reckons: a season's hours replace the calendar's, a day that is not
 # published is guessed, and a calendar without hours of its own is the default one. `before` is the seconds of
@@ -131,6 +132,13 @@ def upgrade() -> None:
     op.create_index("ix_stat_fact_village_id_hour", "stat_fact", ["village_id", "hour"])
     op.create_index("ix_stat_fact_grid_id_hour", "stat_fact", ["grid_id", "hour"])
     op.create_index("ix_stat_fact_org_id_hour", "stat_fact", ["org_id", "hour"])
+    for columns in (["record_id"], ["village_id", "record_id"], ["org_id", "record_id"]):
+        op.create_index(
+            f"ix_stat_fact_now_{'_'.join(columns)}",
+            "stat_fact",
+            columns,
+            postgresql_where=sa.text("hour = '-infinity'"),
+        )
     op.create_index(
         "ix_stat_fact_counts_from",
         "stat_fact",
@@ -150,10 +158,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(*CELL, name=op.f("pk_stat_cell")),
         postgresql_with={"fillfactor": "80"},
     )
+    op.create_index("ix_ticket_town_id_updated_at", "ticket", ["town_id", "updated_at"])
+    op.create_index(
+        "ix_household_coverage",
+        "household",
+        ["town_id", "last_visit_on"],
+        postgresql_where=sa.text("ended_on IS NULL AND household_type <> 'vacant'"),
+    )
     op.execute(WORKING_DAYS)
 
 
 def downgrade() -> None:
     op.execute("DROP FUNCTION working_days(date, date)")
+    op.drop_index("ix_household_coverage", "household")
+    op.drop_index("ix_ticket_town_id_updated_at", "ticket")
     for table in ("stat_cell", "stat_fact", "stat_record", "stat_build", "stat_state"):
         op.drop_table(table)

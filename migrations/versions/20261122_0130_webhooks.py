@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261122_0130"
-down_revision = "20261122_0121"
+down_revision = "20261122_0122"
 branch_labels = None
 depends_on = None
 

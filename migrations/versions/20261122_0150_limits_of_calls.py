@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0150"
-down_revision = "20261122_0130"
+down_revision = "20261122_0140"
 branch_labels = None
 depends_on = None
 

@@ -121,6 +121,7 @@ VERSIONED: dict[str, dict[str, Any] | None] = {
     "visit_plan_end": None,
     "webhook_change": {"description": "同步"},
     "webhook_remove": {},
+    "client_intake_replace": {},
 }
 
 

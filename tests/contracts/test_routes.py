@@ -59,7 +59,8 @@ PUBLIC = {
 # What somebody with an initial password may do before changing it.
 BEFORE_THE_CHANGE = {("GET", "/v1/me"), ("POST", "/v1/auth/password")}
 # Calls that show a secret or plain personal values, or take a password, that write nothing, or whose
-# repetition their own protocol tells (tus by the upload's id, a phone's queue by the ids of its operations);
+# repetition their own protocol tells (tus by the upload's id, a phone's queue by the ids of its operations, a
+# third party's bulk by its references);
 # all other writing POSTs honour an Idempotency-Key.
 WITHOUT_A_KEY = {
     "/v1/auth/password",
@@ -81,6 +82,7 @@ WITHOUT_A_KEY = {
     "/v1/uploads/{upload_id}",
     "/v1/attachments/{attachment_id}/links",
     "/v1/sync/push",
+    "/v1/intake/batches",
 }
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 

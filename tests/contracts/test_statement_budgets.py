@@ -16,10 +16,11 @@ LIST, DETAIL, FIGURES = 3, 4, 4
 # A client's page of itself has four parts: who, by which token, how often, what was delivered.
 COSTLIER = {
     "client_self": 5,
+    "stats_overview": 8,
     "stats_kpis": 5,
     "stats_trend": 5,
     "stats_flow": 5,
-    "stats_overdue": 8,
+    "stats_overdue": 9,
     "stats_breakdown": 7,
     "stats_ranking": 8,
     "stats_visits": 6,

@@ -1,11 +1,19 @@
 """The tickets behind a figure: those that were counted, all of them, as often as they were, and no others."""
 
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import Sessions
+from app.core.paging import encode_cursor
+from app.models.enums import Role
 from app.models.enums.figure import Unit
+from app.models.staff import Post
+from app.models.ticket import Ticket
 from app.services.stats import folding, rebuilding
 from app.services.stats.kpis import KPIS
 from tests.support.clients import Api
@@ -16,6 +24,7 @@ from tests.support.world import World
 
 STATS = "/v1/stats"
 LEADER = "leader_viewer"
+BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 OF_VISITS = {"visits", "effective_visit_rate", "issue_per_100_visits"}
 TICKETS = [kpi for kpi in KPIS.values() if kpi.unit is not Unit.SCORE and kpi.code not in OF_VISITS]
 ASKING = (LEADER, "village_admin", "village_admin_b", "grid_worker", "dept_head", "dept_head_fire")
@@ -107,6 +116,33 @@ async def test_small_pages_hold_what_one_large_page_holds_across_the_fold(
     assert len(await all_counted(api, LEADER, kpi="reports")) == 8
 
 
+@pytest.mark.commits
+async def test_what_was_closed_before_an_area_moved_is_found_where_it_is_counted(
+    api: Api, world: World, sessions: Sessions
+) -> None:
+    for grid, who in (("grid_b1", "grid_worker_b"), ("grid_a2", "grid_worker_a2")):
+        loop = Loop(api, world)
+        await loop.report(who, area_id=str(world.places[grid].id), location=None)
+        await loop.to("closed")
+    for area, into in (("village_b", "town_b"), ("grid_a2", "village_b")):
+        moved = await api.as_("system_admin").post(
+            f"/v1/areas/{world.places[area].id}/move", json={"parent_id": str(world.places[into].id)}
+        )
+        assert moved.status_code == 200, moved.text
+    await folded(sessions)
+    for who, area, closed in (
+        (LEADER, "town", 2),
+        (LEADER, "village_a", 1),
+        ("dispatcher_c", "village_b", 1),
+        ("dispatcher_c", "grid_a2", 1),
+        ("dispatcher_c", "town_b", 0),
+    ):
+        narrowed: dict[str, Any] = {"area_id": str(world.places[area].id)}
+        (figure,) = (await told(api, who, "kpis", kpis="closed", **narrowed))["items"]
+        assert figure["value"] == closed, area
+        assert len(await all_counted(api, who, kpi="closed", **narrowed)) == closed, area
+
+
 async def test_a_row_of_a_breakdown_opens_its_own_tickets(api: Api, world: World) -> None:
     await happen(api, world)
     for by in ("category", "source", "area", "worker", "org"):
@@ -145,10 +181,51 @@ async def test_who_sees_no_tickets_is_not_told_what_one_is_about(api: Api, world
     await Loop(api, world).to("processing")
     (row,) = await all_counted(api, "statistician", kpi="open")
     assert (row["title"], row["category"]) == (None, None)
-    params = {"kpi": "open", "by": "category", "key": "0501"}
-    problem_in(await api.as_("statistician").get(f"{STATS}/counted", params=params), 403, "forbidden")
+    for params in (
+        {"kpi": "open", "by": "category", "key": "0501"},
+        {"kpi": "mediation_success", "part": "denominator"},
+        {"measure": "disputes_solved"},
+    ):
+        problem_in(await api.as_("statistician").get(f"{STATS}/counted", params=params), 403, "forbidden")
     (step, *_) = (await told(api, "statistician", "live"))["items"]
     assert step["category"] is None
+
+
+async def test_a_row_by_organisation_is_of_the_areas_and_not_of_all_that_it_does(
+    api: Api, world: World, session: AsyncSession
+) -> None:
+    urban = world.orgs["urban"].id
+    post = Post(member_id=world[LEADER].member_id, role=Role.DEPT_HEAD, org_id=urban, valid_from=BEGINNING)
+    session.add(post)
+    await Loop(api, world).to("dispatched")
+    elsewhere = Loop(api, world)
+    await elsewhere.to("dispatched")
+    place = update(Ticket).where(Ticket.id == elsewhere.id)
+    c = {name: world.places[name].id for name in ("grid_c1", "village_c", "town_b")}
+    await session.execute(
+        place.values(
+            area_id=c["grid_c1"], grid_id=c["grid_c1"], village_id=c["village_c"], town_id=c["town_b"]
+        )
+    )
+    await session.commit()
+    rows = (await told(api, LEADER, "breakdown", by="org", kpis="decline_rate"))["rows"]
+    (row,) = [row for row in rows if row["key"] == str(urban)]
+    behind: dict[str, Any] = {
+        "kpi": "decline_rate", "part": "denominator", "by": "org", "key": str(urban)
+    }  # fmt: skip
+    assert (row["figures"][0]["denominator"], len(await all_counted(api, LEADER, **behind))) == (1, 1)
+    params = behind | {"org_id": str(urban), "key": str(world.orgs["fire"].id)}
+    problem_in(await api.as_(LEADER).get(f"{STATS}/counted", params=params), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "hour",
+    ["2026-W01-1T00:00:00+00:00", "0001-01-01T00:00+23:59", "2026-01-01T00:00:00+23:59:59", "infinity"],
+)
+async def test_a_forged_hour_in_a_cursor_breaks_nothing(api: Api, hour: str) -> None:
+    params = {"kpi": "open", "cursor": encode_cursor(hour, UUID(int=1))}
+    reply = await api.as_(LEADER).get(f"{STATS}/counted", params=params)
+    assert reply.status_code in {200, 422}
 
 
 @pytest.mark.parametrize(

@@ -307,13 +307,23 @@ async def test_trap_9_a_confidential_ticket_never_runs_over_the_live_feed(
     assert {item["ticket_id"] for item in items} == {open_one.id}
 
 
-async def test_a_quiet_village_is_not_silent_beside_a_busy_one(
-    api: Api, world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("step", ["sign", "close"])
+@pytest.mark.parametrize(("who", "whose"), [("village_admin_b", "village_b"), (LEADER, "town")])
+async def test_a_quiet_place_is_not_silent_beside_a_busy_one_however_old_its_tickets(
+    api: Api, world: World, monkeypatch: pytest.MonkeyPatch, who: str, whose: str, step: str
 ) -> None:
     monkeypatch.setattr("app.services.stats.live._LOOKED_AT", 3)
-    quiet = Loop(api, world)
-    await quiet.report("grid_worker_b", area_id=str(world.places["grid_b1"].id), location=None)
-    for _number in range(3):
-        await Loop(api, world).to("accepted")
-    items = (await told(api, "village_admin_b", "live"))["items"]
-    assert [item["ticket_id"] for item in items] == [quiet.id]
+    monkeypatch.setattr("app.services.stats.live._LAST_MOVED", 1)
+    busy, area = "grid_a1" if whose == "village_b" else "grid_c1", str(world.places["grid_b1"].id)
+    by = "grid_worker" if whose == "village_b" else "grid_worker_c"
+    old, *others = [Loop(api, world) for _number in range(4)]
+    await old.report("grid_worker_b", area_id=area, location=None)
+    await old.to("dispatched" if step == "sign" else "resolved")
+    newer = Loop(api, world)
+    await newer.report("grid_worker_b", area_id=area, location=None)
+    await old.to("processing" if step == "sign" else "closed")
+    for loop in others:
+        await loop.report(by, area_id=str(world.places[busy].id), location=None)
+    first = (await told(api, who, "live"))["items"]
+    items = [item for item in first if item["area"]["id"] == area]
+    assert (items[0]["ticket_id"], items[0]["action"]) == (old.id, step)

@@ -217,6 +217,34 @@ async def test_the_page_needs_nothing_but_itself_and_has_its_charts(api: Api) ->
         assert told in reply.text
 
 
+@pytest.mark.usefixtures("town")
+@pytest.mark.parametrize("scope", ["area_id", "org_id"])
+@pytest.mark.parametrize(
+    ("kind", "first", "title"),
+    [
+        ("quarterly", "2026-01-01", "2026年第1季度分析"),
+        ("half_yearly", "2026-01-01", "2026年上半年总结"),
+        ("round", "2026-03-01", "2026年第2轮打擂排名（3—4月）"),
+    ],
+)
+async def test_every_kind_is_made_of_an_area_and_of_an_organisation_and_downloads_whole(
+    api: Api, world: World, scope: str, kind: str, first: str, title: str
+) -> None:
+    whose = world.places["town"].id if scope == "area_id" else world.orgs["urban"].id
+    body = {"kind": kind, "first_on": first, scope: str(whose)}
+    made = await api.as_(LEADER).post(URL, json=body)
+    assert (made.status_code, made.json()["title"]) == (201, title)
+    page = await api.as_(LEADER).get(f"{URL}/{made.json()['id']}/page")
+    assert not re.search(r"<script|<link|https?://|src=|url\(", page.text)
+    assert "指标定义第" in page.text
+    workbook = await api.as_(LEADER).get(f"{URL}/{made.json()['id']}/workbook")
+    names = CalamineWorkbook.from_filelike(BytesIO(workbook.content)).sheet_names
+    assert len(names) == len(set(names)) >= 4
+    if kind == "round" and scope == "area_id":
+        rows = made.json()["content"]["answers"]["areas_composite"]["rows"]
+        assert {row["name"]: row["rank"] for row in rows} == {"儒林社区": None, "河清村": None}
+
+
 @pytest.mark.usefixtures("made")
 async def test_a_statistician_is_told_no_small_cells_by_category(api: Api) -> None:
     report = await the_months(api, "statistician")

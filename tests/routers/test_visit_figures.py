@@ -60,6 +60,27 @@ async def drawn(api: Api, session: AsyncSession, world: World, seed: int) -> lis
     return found
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_coverage_is_of_the_households_that_were_reached_in_the_period(
+    api: Api, session: AsyncSession, world: World, seed: int
+) -> None:
+    visits = [visit for visit in await drawn(api, session, world, seed) if visit["is_effective"]]
+    days = [visit["moment"].astimezone(clock.BUSINESS_ZONE).date() for visit in visits]
+    today, reached = clock.today(), set()
+    for first, last in ((40, 0), (10, 0), (40, 20), (25, 5), (90, 60)):
+        span = today - timedelta(days=first), today - timedelta(days=last)
+        params = {"first": str(span[0]), "last": str(span[1])}
+        found = (await api.as_("leader_viewer").get("/v1/stats/visits", params=params)).json()["covered"]
+        homes = {
+            visit["household_id"]
+            for visit, day in zip(visits, days, strict=True)
+            if span[0] <= day <= span[1]
+        }
+        assert (found["numerator"], found["denominator"]) == (len(homes), len(GRIDS)), (first, last)
+        reached.add(len(homes))
+    assert len(reached) > 1
+
+
 async def _fate(session: AsyncSession, dice: random.Random, opinion: dict[str, Any]) -> str:
     if opinion["ticket_id"] is None:
         return str(opinion["outcome"])

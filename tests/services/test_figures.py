@@ -1,13 +1,16 @@
 """What the KPIs say of tickets whose story is known: who counts, where, when, and against whom."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from app.core.errors import NotFound
+from app.core.errors import Invalid, NotFound
+from app.models.area import Area
 from app.models.enums import Stage
-from app.models.enums.figure import Breakdown, PeriodName
+from app.models.enums.figure import Breakdown, Grain, PeriodName
+from app.models.staff import Org
 from app.schemas.stats_figures import Figure, KpiRead
 from app.services.stats import board, breakdowns
 from app.services.stats.asked import Asked
@@ -15,6 +18,7 @@ from app.services.stats.kpis import KPIS
 from tests.support.sweeping import Story, at
 
 YEAR = Asked(period=PeriodName.YEAR)
+ON = date(2026, 3, 1)
 URBAN, FIRE = "urban", "fire"
 SATISFIED = {"method": "phone", "reached": True, "solved": "solved", "satisfaction": "basically"}
 
@@ -27,12 +31,13 @@ async def kpis(story: Story, who: str = "dispatcher", asked: Asked = YEAR) -> di
 
 
 async def by(story: Story, what: Breakdown, code: str, who: str = "dispatcher") -> dict[str, Any]:
-    """One KPI divided by something: value, numerator and denominator by the names of the rows."""
+    """One KPI divided by something: value, numerator and denominator by the names of who has any."""
     async with story.sessions() as session:
         read = await breakdowns.breakdown(
             session, actor=story.cast[who], asked=YEAR, by=what, codes=[code], limit=50
         )
-    return {row.name: share(row.figures[0]) for row in read.rows}
+    found = {row.name: row.figures[0] for row in read.rows}
+    return {name: share(figure) for name, figure in found.items() if figure.numerator or figure.denominator}
 
 
 def share(figure: Figure) -> tuple[float | None, int | None, int | None]:
@@ -63,8 +68,42 @@ async def test_trap_15_an_area_with_one_ticket_has_a_figure_and_no_place_in_the_
         ranking = await breakdowns.ranking(
             session, actor=story.cast["dispatcher"], asked=YEAR, by=Breakdown.AREA, code="solved_rate"
         )
-    ((rank, value, denominator),) = [(row.rank, row.value, row.denominator) for row in ranking.rows]
-    assert (rank, value, denominator) == (None, 1.0, 1)
+    rows = {row.name: (row.rank, *share(row)) for row in ranking.rows}
+    villages = {name: story.world.places[name].name for name in ("village_a", "village_b")}
+    assert rows == {villages["village_a"]: (None, 1.0, 1, 1), villages["village_b"]: (None, None, 0, 0)}
+
+
+async def test_trap_15_an_area_with_one_ticket_has_a_score_and_no_place(story: Story) -> None:
+    await story.to("dispatched")
+    await close(story)
+    story.now += timedelta(days=20)
+    async with story.sessions() as session:
+        ranking = await breakdowns.ranking(
+            session, actor=story.cast["dispatcher"], asked=YEAR, by=Breakdown.AREA, code="composite"
+        )
+    assert [row.value is None for row in ranking.rows] == [False, True]
+    assert [row.rank for row in ranking.rows] == [None, None]
+
+
+@pytest.mark.parametrize("what", [Breakdown.AREA, Breakdown.ORG])
+async def test_who_has_nothing_to_show_is_listed_and_who_has_ended_is_not(
+    story: Story, what: Breakdown
+) -> None:
+    world, actor = story.world, story.cast["dispatcher"]
+    async with story.sessions() as session:
+        await session.execute(update(Area).where(Area.id == world.places["village_b"].id).values(valid_to=ON))
+        await session.execute(update(Org).where(Org.id == world.orgs[FIRE].id).values(ended_at=at(str(ON))))
+        ranking = await breakdowns.ranking(session, actor=actor, asked=YEAR, by=what, code="on_time_rate")
+        parts = await breakdowns.breakdown(
+            session, actor=actor, asked=YEAR, by=what, codes=["on_time_rate"], limit=50
+        )
+    of_area = what is Breakdown.AREA
+    there = (world.places["village_a"] if of_area else world.orgs[URBAN]).name
+    gone = (world.places["village_b"] if of_area else world.orgs[FIRE]).name
+    for names in ({row.name for row in ranking.rows}, {row.name for row in parts.rows}):
+        assert there in names
+        assert gone not in names
+    assert {(row.rank, *share(row)) for row in ranking.rows} == {(None, None, 0, 0)}
 
 
 async def test_trap_15_equals_share_a_place_and_the_next_comes_as_many_later() -> None:
@@ -72,9 +111,9 @@ async def test_trap_15_equals_share_a_place_and_the_next_comes_as_many_later() -
         name: Figure(value=value, numerator=None, denominator=count)
         for name, value, count in (("a", 0.8, 5), ("b", 0.9, 9), ("c", 0.9, 5), ("d", 1.0, 4), ("e", None, 0))
     }
-    placed = breakdowns.placed(KPIS["on_time_rate"], figures, 5)
+    placed = breakdowns.placed(KPIS["on_time_rate"], figures, {"d", "e"})
     assert placed == {"b": 1, "c": 1, "a": 3, "d": None, "e": None}
-    least = breakdowns.placed(KPIS["rework_rate"], figures, 5)
+    least = breakdowns.placed(KPIS["rework_rate"], figures, {"d", "e"})
     assert least == {"a": 1, "b": 2, "c": 2, "d": None, "e": None}
 
 
@@ -151,6 +190,23 @@ async def test_an_open_ticket_is_overdue_from_its_minute_on_and_ages_by_days(sto
     async with story.sessions() as session:
         flow = await board.flow(session, actor=story.cast["dispatcher"], asked=YEAR)
     assert {stage.stage: (stage.open, stage.overdue) for stage in flow.stages}[Stage.ROUTE] == (1, 1)
+
+
+async def test_what_is_so_now_is_compared_with_no_past_and_has_no_course(story: Story) -> None:
+    await story.to("dispatched")
+    story.now += timedelta(days=40)
+    found = await kpis(story)
+    for code in ("open", "overdue_open"):
+        kpi = found[code]
+        assert kpi.value == 1
+        assert {share(kpi.previous), share(kpi.year_before)} == {(None, None, None)}
+        assert (kpi.change, kpi.change_on_year) == (None, None)
+        async with story.sessions() as session:
+            with pytest.raises(Invalid):
+                await board.trend(
+                    session, actor=story.cast["dispatcher"], asked=YEAR, codes=[code], grain=Grain.MONTH
+                )
+    assert share(found["reports"].previous) == (0.0, 0, None)
 
 
 async def test_handling_time_is_working_time_without_what_it_stood_still(story: Story) -> None:

@@ -1,14 +1,16 @@
 """The rollups: kept up from the outbox, whoever commits late or dies, rebuilt to the same, and checked."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.db import Sessions, transaction
@@ -122,6 +124,27 @@ async def test_who_reads_while_the_fold_runs_sees_every_ticket_once(
     assert seen == {6}
 
 
+async def test_news_between_two_statements_are_counted_and_nothing_is_read_again(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await story.report()
+    await rebuilt(story.sessions)
+    await story.report()
+    work_out, times = tail.parts, 0
+
+    async def busy(session: AsyncSession, *, state: tail.State, as_of: datetime) -> Any:
+        nonlocal times
+        times += 1
+        await story.report()
+        return await work_out(session, state=state, as_of=as_of)
+
+    monkeypatch.setattr(tail, "parts", busy)
+    query = Query(next(queries(story.world)).whose, sums.slices(0, YEAR.span()), [Measure.REPORTED])
+    async with story.sessions() as session:
+        found = await sums.read(session, query)
+    assert (found.of(0).get(Measure.REPORTED), times) == (3, 1)
+
+
 async def test_a_fold_that_dies_leaves_nothing_half_done(story: Story) -> None:
     await rebuilt(story.sessions)
     await story.to("processing")
@@ -216,7 +239,14 @@ async def test_too_much_that_was_never_folded_is_not_counted_on_the_spot(
 
 
 @pytest.mark.parametrize(
-    "broken", ["stat_fact SET results = 9 WHERE results = 1", "stat_cell SET closed = 5"]
+    "broken",
+    [
+        "stat_fact SET results = 9 WHERE results = 1",
+        "stat_cell SET closed = 5",
+        "stat_cell SET open_revisit = 3 WHERE grain = 'now' AND divided = 'worker'",
+        "stat_cell SET reported = 9 WHERE grain = 'month' AND divided = 'category'",
+        "stat_cell SET results = 9 WHERE grain = 'day' AND results IS NOT NULL AND area_id < org_id",
+    ],
 )
 async def test_the_self_check_raises_an_alarm_when_figures_differ(story: Story, broken: str) -> None:
     await story.to("resolved")
@@ -227,9 +257,11 @@ async def test_the_self_check_raises_an_alarm_when_figures_differ(story: Story, 
         assert (await checking.check(session, dice=Random(1))).ok  # noqa: S311 - a sample
     async with transaction(story.sessions) as session:
         await session.execute(text(f"UPDATE {broken}"))
-    verdict = await checking.run(story.sessions, dice=Random(1))  # noqa: S311
+    with structlog.testing.capture_logs() as logged:
+        verdict = await checking.run(story.sessions, dice=Random(1))  # noqa: S311
     assert verdict is not None
     assert not verdict.ok
+    assert [(line["event"], line["log_level"]) for line in logged] == [("figures_differ", "error")]
     async with story.sessions() as session:
         assert (await checking.freshness(session)).checked_ok is False
 

@@ -1,4 +1,4 @@
-"""Whatever happens to tickets, every sum from the rollups equals the definition, folded or not."""
+"""Whatever happens, the rollups equal the definition, and everybody's overview equals their tickets."""
 
 from datetime import timedelta
 from random import Random
@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 from app.core import clock
 from app.core.db import Sessions
 from app.models.enums import EventSource, Urgency
-from app.services.stats import folding, rebuilding
+from app.services.stats import board, folding, overview, rebuilding
+from app.services.stats.asked import Asked
+from app.services.stats.overview import Period
 from app.services.tickets import deadlines
 from tests.services.test_random_walks import PATHS, STEPS, one_step, time_passes
 from tests.support.cast import actors_of
 from tests.support.figures import differences, queries
+from tests.support.overviews import both
 from tests.support.walking import PEOPLE, Town, Walk
 from tests.support.world import World
 
@@ -54,6 +57,14 @@ async def test_the_rollups_equal_the_definition_whatever_happens(
             async with town.sessions() as session:
                 some = walk.dice.sample(list(queries(town.world)), 8)
                 assert not await differences(session, some)
+                actor = town.cast[walk.dice.choice(PEOPLE)]
+                told, counted = await both(session, actor, overview.window(walk.dice.choice(list(Period))))
+                assert told == counted
         walk.now += timedelta(days=9)
         async with town.sessions() as session:
             assert not await differences(session, queries(town.world))
+            for who in PEOPLE:
+                told, counted = await both(session, town.cast[who], overview.window(Period.YEAR))
+                assert told == counted, who
+            late = await board.overdue(session, actor=town.cast["leader_viewer"], asked=Asked())
+            assert len(late.longest) == late.overdue, "the list is of the tickets that are counted"

@@ -13,6 +13,7 @@ from app.services.exchange.webhooks import fanout
 from app.services.mobile import cursors, outcomes, reader
 from app.services.platform import outbox_pruning
 from app.services.platform.outbox_pruning import KEPT_FOR, prune
+from app.services.stats import folding, rebuilding
 from tests.support.clients import Api
 from tests.support.phones import Store, comment, push, report
 from tests.support.problems import problem_in
@@ -68,6 +69,23 @@ async def test_what_a_reader_has_not_read_stays_however_old(
     await read(sessions)
     assert await prune(sessions) == 1
     assert await rows(sessions) == []
+
+
+async def test_what_the_figures_have_not_folded_stays_however_old(
+    api: Api, sessions: Sessions, world: World
+) -> None:
+    stops = iter([False, True])
+    async for _progress in rebuilding.run(sessions, leave=lambda: next(stops)):
+        pass
+    await Loop(api, world).report()
+    await aged(sessions, 400)
+    await read(sessions)
+    assert await prune(sessions) == 0, "a rebuild has still to fold it"
+    async for _progress in rebuilding.run(sessions):
+        pass
+    assert await prune(sessions) == 0, "the fold has not read it"
+    await folding.run(sessions)
+    assert await prune(sessions) == 1
 
 
 async def test_a_phone_that_would_miss_something_begins_anew_and_no_other(

@@ -13,6 +13,7 @@ from app.models.access import ApiClient, ApiToken
 from app.services.exchange.webhooks import excerpts
 from tests.support.clients import Api
 from tests.support.hooks import Post, Receiver, answer, receiver, replayed
+from tests.support.third_parties import registered_as
 from tests.support.tickets import REPORT, Loop
 from tests.support.world import World
 
@@ -100,6 +101,22 @@ async def test_a_ticket_that_leaves_the_village_is_told_to_have_left_and_no_more
     for got in hook.got:
         assert got.data == {"ticket_id": loop.id, "seq": got.data["seq"], "left_area": True}
         assert there not in got.body.decode()
+
+
+async def test_an_organisations_system_is_told_of_what_it_has_and_of_its_going_away(
+    api: Api, post: Post, hook: Receiver, loop: Loop, world: World
+) -> None:
+    await registered_as(api, world, "执法系统", "town", org="urban")
+    webhook = await post.subscribe(hook.url, "执法系统")
+    await loop.to("processing")
+    await post.deliver(webhook)
+    assert hook.types == ["ticket.dispatch", "ticket.sign"]
+    fire = {"action": "reroute", "org_id": str(world.orgs["fire"].id), "opinion": "归口消防"}
+    await loop.act("dispatcher", **fire)
+    await loop.act("dept_handler_fire", action="sign")
+    await post.deliver(webhook)
+    assert hook.types[2:] == ["ticket.reroute"]
+    assert hook.got[-1].data == {"ticket_id": loop.id, "seq": hook.got[-1].data["seq"], "left_area": True}
 
 
 @pytest.mark.parametrize("way", ["token revoked", "token without the scope", "client disabled"])

@@ -50,8 +50,7 @@ def queries(world: World) -> Iterator[Query]:
         yield Query(Whose((place,)), days, MEASURES)
         for by in By:
             yield Query(Whose((place,)), year, MEASURES, by)
-            if by in {By.NOTHING, By.ORG} or place.level in {AreaLevel.GRID, AreaLevel.MICRO_GRID}:
-                yield Query(Whose((place,), orgs[:3]), year, MEASURES, by)
+            yield Query(Whose((place,), orgs[:3]), year, MEASURES, by)
     yield Query(Whose(tuple(places[-2:])), year, MEASURES, each_area=True)
     for place in (everywhere, *places):
         yield Query(Whose((place,), orgs[:2]), [*year, *days], MEASURES)

@@ -3,11 +3,15 @@
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
+from uuid import UUID
 
 import httpx
+from sqlalchemy import text
 
 from app.core.db import create_engine, create_sessions
+from app.models.registry import Household
 from app.services.stats import rebuilding
+from tests.support import dwellings, visits
 from tests.support.clients import Api
 from tests.support.database import Database
 from tests.support.served import HOST, free_port, served
@@ -15,6 +19,9 @@ from tests.support.tickets import Loop
 from tests.support.world import World
 
 STATUSES = ("reported", "reported", "accepted", "dispatched", "processing", "processing", "closed", "closed")
+
+
+_LATE = "UPDATE ticket SET due_at = now() - interval '26 hours' WHERE status IN ('dispatched', 'processing')"
 
 
 class ShownTown:
@@ -36,10 +43,15 @@ class ShownTown:
         self._running.close()
 
     async def fill(self) -> None:
-        """Tickets of all stages, and their figures folded as the worker would."""
+        """Tickets of all stages, some late, a visit, and their figures folded as the worker would."""
         for status in STATUSES:
             await Loop(self.api(), self._world).to(status)
+        home = await dwellings.household(self.api(), "grid_worker", self._world.places["grid_a1"])
+        visit = visits.body(self._world, Household(id=UUID(home["id"])))
+        await visits.recorded(self.api(), "grid_worker", visit)
         engine = create_engine(self._database.url, pool_size=1, name="wangge-test")
+        async with engine.begin() as connection:
+            await connection.execute(text(_LATE))
         async for _progress in rebuilding.run(create_sessions(engine)):
             pass
         await engine.dispose()

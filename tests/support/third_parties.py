@@ -12,6 +12,7 @@ from tests.support.clients import Api
 from tests.support.world import CLIENT_SCOPES, World
 
 CLIENTS = "/v1/clients"
+SCOPES = ("tickets:read", "tickets:write", "webhooks:manage")
 _numbers = count(1)
 
 
@@ -62,3 +63,30 @@ def wanted(world: World, *scopes: str, area: str = "village_a", days: float = 30
         "area_id": str(world.places[area].id),
         "expires_at": (clock.now() + timedelta(days=days)).isoformat(),
     }
+
+
+async def registered_as(
+    api: Api, world: World, who: str, place: str, *scopes: str, org: str | None = None, **more: Any
+) -> dict[str, Any]:
+    """A client of this name with a token for a place, known as `who` from now on."""
+    acts_for = {"org_id": str(world.orgs[org].id)} if org else {}
+    made = await register(api, world, *(scopes or SCOPES), area=place, name=who, **acts_for, **more)
+    world.know(who, made.token["token"])
+    client: dict[str, Any] = (await api.as_("system_admin").get(made.address)).json()
+    return client
+
+
+async def token(api: Api, world: World, client_id: str, who: str, place: str, *scopes: str) -> None:
+    """One more token of a client, from now on known as `who`."""
+    asked = wanted(world, *(scopes or SCOPES), area=place)
+    shown = await api.as_("system_admin").post(f"{CLIENTS}/{client_id}/tokens", json=asked)
+    assert shown.status_code == 201, shown.text
+    world.know(who, shown.json()["token"])
+
+
+async def mapped(api: Api, client_id: object, **profile: Any) -> dict[str, Any]:
+    """What the administrator sets for a client's tickets."""
+    reply = await api.as_("system_admin").put(f"/v1/clients/{client_id}/intake", json=profile)
+    assert reply.status_code == 200, reply.text
+    found: dict[str, Any] = reply.json()
+    return found

@@ -160,6 +160,13 @@ def test_the_bench_measures_the_phones_too() -> None:
         assert f'-m bench.{module} --data "var" --rounds "2"' in planned
 
 
+def test_the_bench_measures_dashboards_at_the_sizes_that_are_asked_for() -> None:
+    planned = make("-n", "bench", "FIGURES=500,5000", "SCREENS=60").stdout.split()
+    chosen = ["--sizes", '"500,5000"', "--screens", '"60"']
+    place = planned.index("bench.dashboards")
+    assert planned[place + 1 : place + 7] == ["--data", '"var"', *chosen]
+
+
 def test_the_continuous_check_runs_check_and_test() -> None:
     script = ROOT / ".ci/run"
     assert os.access(script, os.X_OK)
@@ -168,18 +175,44 @@ def test_the_continuous_check_runs_check_and_test() -> None:
 
 @pytest.mark.parametrize(("broken", "expected"), [("check", 1), ("test", 1), ("", 0)])
 def test_the_continuous_check_fails_when_either_fails(tmp_path: Path, broken: str, expected: int) -> None:
-    (tmp_path / ".ci").mkdir()
-    shutil.copy(ROOT / ".ci/run", tmp_path / ".ci/run")
-    recipe = "check test:\n\t@echo ran $@; test $@ != '{}'\n".format(broken or "nothing")
-    (tmp_path / "Makefile").write_text(recipe)
-    ran = subprocess.run(
-        [str(tmp_path / ".ci/run")],
+    recipe = "@echo ran $@; test $@ != '{}'".format(broken or "nothing")
+    ran = checked(tmp_path, recipe, chromium="", **{"fc-list": "echo 字体"})
+    assert (ran.returncode, ran.stdout.split()) == (expected, ["ran", "check", "ran", "test"])
+
+
+def test_the_continuous_check_skips_no_browser_and_installs_it_where_it_may(tmp_path: Path) -> None:
+    recipe = "@echo browser: $$WANGGE_TEST_BROWSER"
+    apt = {"apt-get": "echo apt-get $@"}
+    ran = checked(tmp_path, recipe, id="echo 0", **apt)
+    assert [line for line in ran.stderr.splitlines() if line.startswith("apt-get")] == [
+        "apt-get -qq update",
+        "apt-get -qq install -y chromium fonts-noto-cjk",
+    ]
+    for nothing_to_do in ({"id": "echo 1000"}, {"id": "echo 0", "chromium": "", "fc-list": "echo 字体"}):
+        ran = checked(tmp_path, recipe, **apt, **nothing_to_do)
+        assert "apt-get" not in ran.stdout + ran.stderr
+        assert ran.stdout.split() == ["browser:", "required"] * 2
+
+
+def checked(folder: Path, recipe: str, **programs: str) -> "subprocess.CompletedProcess[str]":
+    """What `.ci/run` does on a machine that has these programs, and what any machine has."""
+    shutil.rmtree(folder / "bin", ignore_errors=True)
+    for name in (".ci", "bin"):
+        (folder / name).mkdir(exist_ok=True)
+    shutil.copy(ROOT / ".ci/run", folder / ".ci/run")
+    (folder / "Makefile").write_text(f"check test:\n\t{recipe}\n")
+    for name in ("bash", "sh", "env", "dirname", "grep", "make"):
+        (folder / "bin" / name).symlink_to(str(shutil.which(name)))
+    for name, words in programs.items():
+        (folder / "bin" / name).write_text(f"#!/bin/sh\n{words}\n")
+        (folder / "bin" / name).chmod(0o755)
+    return subprocess.run(
+        [str(folder / ".ci/run")],
         capture_output=True,
         text=True,
         check=False,
-        env={"PATH": os.environ["PATH"]},
+        env={"PATH": str(folder / "bin")},
     )
-    assert (ran.returncode, ran.stdout.split()) == (expected, ["ran", "check", "ran", "test"])
 
 
 @pytest.fixture

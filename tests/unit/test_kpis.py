@@ -49,6 +49,16 @@ def test_the_score_is_of_a_hundred_and_leaves_out_what_has_no_value() -> None:
     assert value(KPIS["composite"], {Measure.RESOLVED: 4, Measure.REWORKED: 1}).value == 75
 
 
+def test_trap_15_a_score_is_placed_where_each_of_its_parts_has_enough() -> None:
+    score, share = KPIS["composite"], KPIS["on_time_rate"]
+    assert not kpis.enough(score, {}, 5)
+    assert not kpis.enough(score, {Measure.HANDLE_DUE: 1, Measure.HANDLE_MET: 1}, 5)
+    assert kpis.enough(score, {Measure.HANDLE_DUE: 5}, 5)
+    assert not kpis.enough(score, {Measure.HANDLE_DUE: 50, Measure.REACHED: 4}, 5)
+    assert [kpis.enough(share, {Measure.HANDLE_DUE: due}, 5) for due in (0, 4, 5)] == [False, False, True]
+    assert kpis.enough(KPIS["closed"], {}, 5)
+
+
 def test_more_work_earns_nothing_in_the_score() -> None:
     counts = {kpi.code for kpi in KPIS.values() if kpi.unit is Unit.COUNT}
     assert not counts & WEIGHTS.keys()

@@ -150,7 +150,7 @@ def test_a_third_party_that_may_only_read_is_offered_nothing() -> None:
     writer = actor_of(Role.API_CLIENT, case)
     reader = replace(writer, token_scopes=frozenset({"tickets:read"}))
     ticket = ticket_at(Status.RETURNED, case)
-    assert offers(writer, ticket) == {"submit", "withdraw"}
+    assert offers(writer, ticket) == {"submit", "withdraw", "comment"}
     assert offers(reader, ticket) == set()
 
 

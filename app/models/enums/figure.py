@@ -26,6 +26,14 @@ class Better(StrEnum):
     NEITHER = "neither"
 
 
+class Behind(StrEnum):
+    """What stands behind a figure: tickets, visits, or the other figures that it is weighed from."""
+
+    TICKETS = "tickets"
+    VISITS = "visits"
+    FIGURES = "figures"
+
+
 class PeriodName(StrEnum):
     """Periods of whole days in Asia/Shanghai by name, up to today; weeks start on Monday."""
 

@@ -94,6 +94,11 @@ class Measure(StrEnum):
     AGED_7D = "aged_7d"
     AGED_15D = "aged_15d"
     AGED_30D = "aged_30d"
+    # As the list of tickets has them, whatever became of them or of their assessment; with whom they are now.
+    LISTED = "listed"
+    LISTED_CLOSED = "listed_closed"
+    LISTED_ANSWERED = "listed_answered"
+    LISTED_CONTENT = "listed_content"
     # Of a visit.
     VISITS = "visits"
     EFFECTIVE_VISITS = "effective_visits"

@@ -1,4 +1,4 @@
-"""Third parties: what of a ticket a client may be told, and how news go out to it."""
+"""Third parties: what of a ticket a client may be told, how news go out to it, and what it sends in."""
 
 from enum import StrEnum
 
@@ -45,3 +45,28 @@ class WebhookDeliveryState(StrEnum):
     WAITING = "waiting"
     DELIVERED = "delivered"
     FAILED = "failed"
+
+
+class RefKind(StrEnum):
+    """What a client's own reference stands for."""
+
+    TICKET = "ticket"
+    SUPPLEMENT = "supplement"
+    WITHDRAWAL = "withdrawal"
+
+
+class IntakeOutcome(StrEnum):
+    """What became of one ticket that a client sent; `retry`: not now, send it again."""
+
+    CREATED = "created"
+    ALREADY_THERE = "already_there"
+    REFUSED = "refused"
+    RETRY = "retry"
+
+
+class WithdrawalOutcome(StrEnum):
+    """What came of a withdrawal, by how far the ticket had gone."""
+
+    WITHDRAWN = "withdrawn"
+    ASKED = "asked"
+    NOTED = "noted"

@@ -39,6 +39,12 @@ class Household(Placed, ByAddress, Versioned, Base):
         *place_indexes("household", "sort_key", "id"),
         Index("ix_household_grams", "grams", postgresql_using="gin"),
         *place_indexes("household", "next_visit_due", "id", postgresql_where=text("ended_on IS NULL")),
+        Index(
+            "ix_household_coverage",
+            "town_id",
+            "last_visit_on",
+            postgresql_where=text("ended_on IS NULL AND household_type <> 'vacant'"),
+        ),
     )
 
     no: Mapped[str] = mapped_column(unique=True)

@@ -62,9 +62,9 @@ WORKS = """
              WHERE bound.client_id = api_client.id AND bound.area_id = ANY(area.path)))
     """
 _CLIENT = f"""
-    SELECT api_client.id AS client_id, api_client.scopes AS bounds, api_client.fields, api_client.networks,
-        api_client.per_minute, api_client.per_day, api_token.id AS token_id, api_token.scopes,
-        api_token.secret_hash, area.id AS area_id, area.level,
+    SELECT api_client.id AS client_id, api_client.org_id, api_client.scopes AS bounds, api_client.fields,
+        api_client.networks, api_client.per_minute, api_client.per_day, api_token.id AS token_id,
+        api_token.scopes, api_token.secret_hash, area.id AS area_id, area.level,
         CASE WHEN api_token.former_until > $2 THEN api_token.former_secret_hash END AS former_hash
     FROM api_token
     JOIN api_client ON api_client.id = api_token.client_id
@@ -154,7 +154,9 @@ async def _client(session: AsyncSession, key: str, mark: str) -> Actor:
     if row is None or not any(hmac.compare_digest(mark_of(one), mark) for one in kept):
         raise Unauthenticated("接口令牌无效、已过期或已吊销", "The API token is not valid any more")
     bounds = frozenset(row["bounds"] or row["scopes"])
-    grant = Grant(Role.API_CLIENT, ScopeKind.AREA, frozenset(), row["area_id"], AreaLevel(row["level"]), None)
+    # An organisation's own system does what the people there who handle do, on what they have.
+    role, kind = (Role.DEPT_HANDLER, ScopeKind.ORG) if row["org_id"] else (Role.API_CLIENT, ScopeKind.AREA)
+    grant = Grant(role, kind, frozenset(), row["area_id"], AreaLevel(row["level"]), row["org_id"])
     actor = Actor(
         id=row["client_id"],
         grants=(grant,),

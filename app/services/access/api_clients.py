@@ -52,6 +52,8 @@ async def create(session: AsyncSession, *, actor: Actor, new: ClientCreate) -> C
     values["owner"] = new.owner or new.name
     values["expires_at"] = new.expires_at or clock.now() + YEAR
     await _check(session, values)
+    if new.org_id is not None:
+        await places.require_org(session, new.org_id)
     moment = clock.now()
     client = ApiClient(
         id=uuid7(),
@@ -144,10 +146,12 @@ async def _bind(session: AsyncSession, client_id: UUID, area_ids: Sequence[UUID]
 
 
 def _bounds(client: ApiClient, area_ids: Sequence[UUID] | None) -> dict[str, Any]:
-    """What the books keep of a client's bounds: codes, networks, numbers."""
+    """What the books keep of a client's bounds: codes, networks, numbers, whom it acts for."""
     told = {name: getattr(client, name) for name in ("scopes", "networks", "per_minute", "per_day")}
     areas = {} if area_ids is None else {"area_ids": [str(area_id) for area_id in area_ids]}
-    return {"given": client.fields, "expires_at": client.expires_at.isoformat(), **told, **areas}
+    acts_for = {"org_id": str(client.org_id)} if client.org_id else {}
+    ends = {"expires_at": client.expires_at.isoformat()}
+    return {"given": client.fields, **ends, **told, **areas, **acts_for}
 
 
 def _read(client: ApiClient, areas: Sequence[Mapping[str, Any]] | None) -> ClientRead:

@@ -62,6 +62,8 @@ async def create(session: AsyncSession, *, actor: Actor, client_id: UUID, new: T
     bounds.require_end("body.expires_at", new.expires_at, client.expires_at)
     await places.require_area(session, new.area_id)
     await _require_within(session, client_id, new.area_id)
+    if client.org_id is not None:
+        await places.require_org_within(session, client.org_id, area_id=new.area_id)
     key, secret = secrets.token_hex(_KEY_BYTES), new_secret()
     token = ApiToken(
         id=uuid7(),

@@ -29,6 +29,18 @@ async def require_org(session: AsyncSession, org_id: UUID) -> None:
         raise invalid_field("body.org_id", "没有这个单位", "No such organisation", "not_found")
 
 
+async def require_org_within(session: AsyncSession, org_id: UUID, *, area_id: UUID) -> None:
+    """Raise `Invalid` unless an organisation's own area lies within an area, so that all it is given does."""
+    within = Area.path.contains([area_id])
+    statement = select(Org.id).join(Area, Area.id == Org.area_id).where(Org.id == org_id, within)
+    if await session.scalar(statement) is None:
+        raise invalid_field(
+            "body.area_id",
+            "须包含该接入方所代表单位的整个区域",
+            "Must contain the whole area of the organisation that the client acts for",
+        )
+
+
 async def hold_member(session: AsyncSession, member_id: UUID) -> None:
     """Raise `Invalid` unless this member is still with us; their row stays locked.
 

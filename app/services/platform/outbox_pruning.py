@@ -1,7 +1,8 @@
 """The end of the outbox's oldest rows: once every reader has read them, and phones have had their month.
 
-Rows go from the front in the readers' order, so that what is left is whole from a place on. That place is
-kept beside the readers' own (`PRUNED`): whoever comes with a cursor from before it can only begin anew.
+Rows go from the front in the readers' order, so that what is left is whole from a place on; the fold of the
+figures is a reader, too, and a rebuild of them from where it began. That place is kept beside the readers'
+own (`PRUNED`): whoever comes with a cursor from before it can only begin anew.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,11 @@ BATCH = 5_000
 PRUNED = "pruned"
 _PRUNE = text("""
     WITH reader AS (
-        SELECT txid, last_id FROM outbox_reader WHERE name <> :pruned ORDER BY txid, last_id LIMIT 1),
+        SELECT txid, last_id FROM (
+            SELECT txid, last_id FROM outbox_reader WHERE name <> :pruned
+             UNION ALL SELECT txid, last_id FROM stat_state
+             UNION ALL SELECT txid, 0 FROM stat_build) AS every
+         ORDER BY txid, last_id LIMIT 1),
     front AS MATERIALIZED (
         SELECT outbox.txid, outbox.id, outbox.created_at FROM outbox, reader
          WHERE (outbox.txid, outbox.id) <= (reader.txid, reader.last_id)

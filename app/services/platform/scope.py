@@ -1,8 +1,8 @@
 """Data scope as SQL: the one place where a caller's grants become a predicate.
 
 `branches` gives one condition a grant, each of which a single index can serve in order; `visible` is their
-disjunction, and `apart` makes them disjoint. Lists page through the branches (UNION ALL of short index
-scans), figures add up what is apart, everything else uses `visible`. A caller without a grant sees nothing.
+disjunction, and `beside` what is seen by other than areas and organisations. Lists page through the branches
+(UNION ALL of short index scans), everything else uses `visible`. A caller without a grant sees nothing.
 Area codes play no part.
 """
 
@@ -47,19 +47,9 @@ class ScopeColumns:
 
 def branches(actor: Actor, dataset: Dataset, columns: ScopeColumns) -> Sequence[Predicate]:
     """One predicate a grant, without repeats; `[true()]` for the whole deployment, `[]` for nothing."""
-    grants = actor.grants_of(dataset)
-    if any(grant.kind is ScopeKind.ALL for grant in grants):
+    if any(grant.kind is ScopeKind.ALL for grant in actor.grants_of(dataset)):
         return [true()]
-    found: dict[object, Predicate] = {}
-    for grant in grants:
-        predicate = _of_grant(grant, columns)
-        if predicate is not None:
-            found[(grant.area_id, grant.org_id)] = predicate
-        if columns.helping is not None and grant.kind is ScopeKind.ORG and grant.org_id is not None:
-            found[("helping", grant.org_id)] = columns.helping(grant.org_id)
-    if columns.own is not None and actor.member_id is not None and grants:
-        found["own"] = _is_true(columns.own == actor.member_id)
-    return list(found.values())
+    return [*_granted(actor, dataset, columns), *_personal(actor, dataset, columns)]
 
 
 def visible(actor: Actor, dataset: Dataset, columns: ScopeColumns) -> Predicate:
@@ -68,14 +58,41 @@ def visible(actor: Actor, dataset: Dataset, columns: ScopeColumns) -> Predicate:
     return or_(*found) if found else false()
 
 
-def apart(actor: Actor, dataset: Dataset, columns: ScopeColumns) -> Sequence[Predicate]:
-    """The branches without their overlaps: every visible row satisfies exactly one of them."""
-    found = branches(actor, dataset, columns)
+def granted(actor: Actor, dataset: Dataset, columns: ScopeColumns) -> Predicate:
+    """The rows in the caller's areas and of their organisations, as one predicate."""
+    if any(grant.kind is ScopeKind.ALL for grant in actor.grants_of(dataset)):
+        return true()
+    return or_(false(), *_granted(actor, dataset, columns))
+
+
+def beside(actor: Actor, dataset: Dataset, columns: ScopeColumns) -> Sequence[Predicate]:
+    """What is visible and not granted: helped with, or the caller's own; a row satisfies at most one."""
+    if any(grant.kind is ScopeKind.ALL for grant in actor.grants_of(dataset)):
+        return []
+    inside, found = granted(actor, dataset, columns), _personal(actor, dataset, columns)
     # IS NOT TRUE, because NOT would also leave out the rows whose column is null.
     return [
-        and_(branch, *(earlier.is_not(true()) for earlier in found[:number]))
+        and_(branch, *(other.is_not(true()) for other in (inside, *found[:number])))
         for number, branch in enumerate(found)
     ]
+
+
+def _granted(actor: Actor, dataset: Dataset, columns: ScopeColumns) -> Sequence[Predicate]:
+    found: dict[object, Predicate] = {}
+    for grant in actor.grants_of(dataset):
+        predicate = _of_grant(grant, columns)
+        if predicate is not None:
+            found[(grant.area_id, grant.org_id)] = predicate
+    return list(found.values())
+
+
+def _personal(actor: Actor, dataset: Dataset, columns: ScopeColumns) -> Sequence[Predicate]:
+    grants = actor.grants_of(dataset)
+    orgs = {grant.org_id for grant in grants if grant.kind is ScopeKind.ORG and grant.org_id is not None}
+    found = [columns.helping(org_id) for org_id in sorted(orgs)] if columns.helping is not None else []
+    if columns.own is not None and actor.member_id is not None and grants:
+        found.append(_is_true(columns.own == actor.member_id))
+    return found
 
 
 def _of_grant(grant: Grant, columns: ScopeColumns) -> Predicate | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.errors import invalid_field
 from app.models.enums import Stage
 from app.models.enums.figure import Grain
 from app.models.enums.measure import Measure
@@ -24,7 +25,7 @@ from app.schemas.stats_figures import (
     TrendRead,
 )
 from app.services.platform.actor import Actor
-from app.services.stats import breakdowns, periods, sums
+from app.services.stats import breakdowns, late, periods, sums
 from app.services.stats.asked import Asked, figure, named, needed, period
 from app.services.stats.kpis import VERSION, Kpi, Sums
 from app.services.stats.sums import Query
@@ -64,18 +65,32 @@ AGED_FROM = {
     15: Measure.AGED_15D,
     30: Measure.AGED_30D,
 }
+# What is so now, whatever the period: it has no past to be compared with, and no course.
+STOCK = frozenset(
+    {
+        *OPEN.values(),
+        *LATE.values(),
+        *OVERDUE_FROM.values(),
+        *AGED_FROM.values(),
+        Measure.SUSPENDED,
+    }
+)
 _MOST_ORGS = 10
+MOST_LATE = 20
+_NO_PAST = Figure(value=None, numerator=None, denominator=None)
 
 
 async def kpis(session: AsyncSession, *, actor: Actor, asked: Asked, codes: Sequence[str] = ()) -> KpisRead:
-    """KPIs of a period with the period before and the same of the year before; all where none is named."""
+    """KPIs of a period with the period before and the same of the year before; all where none is named.
+
+    What is so now has nothing to be compared with.
+    """
     wanted, span = named(codes), asked.span()
     spans = (span, periods.before(span), periods.year_before(span))
     whose = await asked.whose(session, actor)
     slices = [one for number, each in enumerate(spans) for one in sums.slices(number, each)]
     found = await sums.read(session, Query(whose, [sums.NOW, *slices], needed(wanted)))
-    now = found.of(sums.NOW.number)
-    here, previous, year_before = ({**now, **found.of(number)} for number in range(len(spans)))
+    here = {**found.of(sums.NOW.number), **found.of(0)}
     return KpisRead(
         as_of=found.as_of,
         definition_version=VERSION,
@@ -83,15 +98,19 @@ async def kpis(session: AsyncSession, *, actor: Actor, asked: Asked, codes: Sequ
         period=period(span),
         previous=period(spans[1]),
         year_before=period(spans[2]),
-        items=[_compared(kpi, here, previous, year_before) for kpi in wanted],
+        items=[_compared(kpi, here, found.of(1), found.of(2)) for kpi in wanted],
     )
 
 
 async def trend(
     session: AsyncSession, *, actor: Actor, asked: Asked, codes: Sequence[str], grain: Grain
 ) -> TrendRead:
-    """KPIs for each step of a period; `Invalid` for hours of more than a week ago."""
+    """KPIs for each step of a period; `Invalid` for hours of more than a week ago, and for what is so now."""
     wanted, span = named(codes), asked.span()
+    if any(_is_stock(kpi) for kpi in wanted):
+        raise invalid_field(
+            "query.kpis", "该指标只有现在的数，没有趋势", "This KPI is of now and has no course"
+        )
     slices = sums.steps(span, grain)
     whose = await asked.whose(session, actor)
     found = await sums.read(session, Query(whose, slices, needed(wanted)))
@@ -131,25 +150,28 @@ async def flow(session: AsyncSession, *, actor: Actor, asked: Asked) -> FlowRead
     return FlowRead(**_head(found), scope=whose.read(), period=period(span), stages=stages)
 
 
-async def overdue(session: AsyncSession, *, actor: Actor, asked: Asked) -> OverdueRead:
-    """What is open now by how long it is overdue and by its age, and who has most that is overdue."""
+async def overdue(
+    session: AsyncSession, *, actor: Actor, asked: Asked, limit: int = MOST_LATE
+) -> OverdueRead:
+    """What is open now by how long it is overdue and by its age, who has most, and which are the longest."""
     whose = await asked.whose(session, actor)
     measures = [*OPEN.values(), *OVERDUE_FROM.values(), *AGED_FROM.values(), Measure.SUSPENDED]
     found = await sums.read(session, Query(whose, [sums.NOW], measures))
     now = found.of(sums.NOW.number)
     open_ = sum(now.get(name, 0) for name in OPEN.values())
-    late = {days: now.get(name, 0) for days, name in OVERDUE_FROM.items()}
+    buckets = {days: now.get(name, 0) for days, name in OVERDUE_FROM.items()}
     ages = {0: open_} | {days: now.get(name, 0) for days, name in AGED_FROM.items()}
     orgs = await breakdowns.late_orgs(session, whose=whose, limit=_MOST_ORGS)
     return OverdueRead(
         **_head(found),
         scope=whose.read(),
         open=open_,
-        overdue=late[0],
+        overdue=buckets[0],
         suspended=now.get(Measure.SUSPENDED, 0),
-        overdue_by=_buckets(late),
+        overdue_by=_buckets(buckets),
         ages=_buckets(ages),
         orgs=orgs,
+        longest=await late.longest(session, actor=actor, whose=whose, limit=limit),
     )
 
 
@@ -159,6 +181,8 @@ def _head(found: sums.Read) -> dict[str, Any]:
 
 def _compared(kpi: Kpi, here: Sums, previous: Sums, year_before: Sums) -> KpiRead:
     now, then, once = (figure(kpi, each) for each in (here, previous, year_before))
+    if _is_stock(kpi):
+        then = once = _NO_PAST
     return KpiRead(
         **dict(now),
         code=kpi.code,
@@ -170,6 +194,10 @@ def _compared(kpi: Kpi, here: Sums, previous: Sums, year_before: Sums) -> KpiRea
         change=_difference(now, then),
         change_on_year=_difference(now, once),
     )
+
+
+def _is_stock(kpi: Kpi) -> bool:
+    return not STOCK.isdisjoint(kpi.above)
 
 
 def _difference(now: Figure, then: Figure) -> float | None:

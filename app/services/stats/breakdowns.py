@@ -1,10 +1,12 @@
 """Questions that divide a scope: by category, area, source, organisation or worker, and rankings.
 
 A ranking places only whose denominator is large enough; equals share a place, and the next comes as many
-places later. By area means one level below: a town by its villages, several areas by themselves.
+places later. By area means one level below: a town by its villages, several areas by themselves. Areas and
+organisations are there even where there is nothing to tell of them, as long as they are in force.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -12,18 +14,18 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.area import Area
-from app.models.enums.figure import Better, Breakdown, Unit
+from app.models.enums.figure import Better, Breakdown
 from app.models.enums.measure import Measure
 from app.models.staff import Member, Org
 from app.models.ticket import Category
 from app.schemas.stats_figures import BreakdownRead, BreakdownRow, Figure, RankingRead, RankingRow
 from app.services.areas import tree
 from app.services.platform.actor import Actor
-from app.services.stats import sums
+from app.services.stats import kpis, sums
 from app.services.stats.asked import Asked, definition, figure, named, needed, period
 from app.services.stats.kpis import KPIS, LEAST_FOR_RANKING, VERSION, Kpi, Sums
 from app.services.stats.sums import By, Query
-from app.services.stats.whose import Place, Whose, places
+from app.services.stats.whose import Whose, places
 from app.services.tickets.labels import SOURCE_ZH
 
 _BY = {
@@ -32,6 +34,7 @@ _BY = {
     Breakdown.SOURCE: By.SOURCE,
     Breakdown.WORKER: By.WORKER,
 }
+MOST = 1000
 _STOCK = (KPIS["overdue_open"], KPIS["open"])
 
 
@@ -74,17 +77,20 @@ async def ranking(
     by: Breakdown,
     code: str,
     least: int = LEAST_FOR_RANKING,
+    limit: int = MOST,
 ) -> RankingRead:
     """Places by a KPI, the best first; who has a denominator under `least` comes last, without a place."""
     (kpi,), span = named([code]), asked.span()
     whose = await asked.whose(session, actor)
     slices = [sums.NOW, *sums.slices(0, span)]
     as_of, parts = await divided(session, whose=whose, slices=slices, by=by, wanted=[kpi])
-    names = await _names(session, by, list(parts))
     figures = {key: figure(kpi, part) for key, part in parts.items()}
+    few = {key for key, part in parts.items() if not kpis.enough(kpi, part, least)}
+    ranks = dict(islice(placed(kpi, figures, few).items(), limit))
+    names = await _names(session, by, list(ranks))
     rows = [
         RankingRow(rank=rank, key=key, name=names.get(key, key), **dict(figures[key]))
-        for key, rank in placed(kpi, figures, least).items()
+        for key, rank in ranks.items()
     ]
     return RankingRead(
         as_of=as_of,
@@ -97,13 +103,11 @@ async def ranking(
     )
 
 
-def placed(kpi: Kpi, figures: Mapping[str, Figure], least: int) -> dict[str, int | None]:
-    """The keys in order, with their places; None where there is too little to rank."""
+def placed(kpi: Kpi, figures: Mapping[str, Figure], few: Collection[str]) -> dict[str, int | None]:
+    """The keys in order, with their places; None for the few, which have too little to rank."""
     sign = 1 if kpi.better is Better.LOWER else -1
     values: dict[str, float] = {
-        key: sign * each.value
-        for key, each in figures.items()
-        if each.value is not None and _enough(kpi, each, least)
+        key: sign * each.value for key, each in figures.items() if each.value is not None and key not in few
     }
     ordered = sorted(values, key=lambda key: (values[key], key))
     ranks: dict[str, int | None] = {}
@@ -120,14 +124,18 @@ async def divided(
     slices: Sequence[sums.Slice],
     by: Breakdown,
     wanted: Sequence[Kpi],
+    everybody: bool = True,
 ) -> tuple[Any, dict[str, Sums]]:
-    """As of when, and the sums of all slices together by their keys as text."""
+    """As of when, and the sums of all slices together by their keys as text; of everybody, or who has any."""
+    standing: Sequence[UUID] = ()
     if by is Breakdown.AREA:
-        whose = Whose(await _below(session, whose), whose.orgs)
+        whose, standing = await _below(session, whose)
+    elif by is Breakdown.ORG and everybody:
+        standing = await _orgs(session, whose)
     divided_by = _BY.get(by, By.NOTHING)
     query = Query(whose, slices, needed(wanted), divided_by, each_area=by is Breakdown.AREA)
     found = await sums.read(session, query)
-    parts: dict[str, dict[Measure, int]] = {}
+    parts: dict[str, dict[Measure, int]] = {str(one): {} for one in standing}
     for row in found.rows:
         key = str(row.area_id or row.key)
         part = parts.setdefault(key, {})
@@ -138,7 +146,9 @@ async def divided(
 
 async def late_orgs(session: AsyncSession, *, whose: Whose, limit: int) -> list[BreakdownRow]:
     """The organisations with most that is overdue now, with what they have open."""
-    _, parts = await divided(session, whose=whose, slices=[sums.NOW], by=Breakdown.ORG, wanted=_STOCK)
+    _, parts = await divided(
+        session, whose=whose, slices=[sums.NOW], by=Breakdown.ORG, wanted=_STOCK, everybody=False
+    )
     late = {key: part for key, part in parts.items() if part.get(Measure.OVERDUE)}
     ordered = sorted(late, key=lambda key: (-late[key][Measure.OVERDUE], key))[:limit]
     names = await _names(session, Breakdown.ORG, ordered)
@@ -148,14 +158,28 @@ async def late_orgs(session: AsyncSession, *, whose: Whose, limit: int) -> list[
     ]
 
 
-async def _below(session: AsyncSession, whose: Whose) -> tuple[Place, ...]:
-    """The areas one level below a single area; several areas are told apart themselves."""
+async def _below(session: AsyncSession, whose: Whose) -> tuple[Whose, Sequence[UUID]]:
+    """The areas one level below a single area, and which of them are in force; several are told apart."""
     if len(whose.places) != 1:
-        return whose.places
+        return whose, [place.id for place in whose.places]
     (place,) = whose.places
     parent = Area.parent_id == place.id if place.level else Area.parent_id.is_(None)
-    rows = await session.scalars(select(Area).where(parent).order_by(Area.code).options(tree.BRIEF))
-    return await places(session, rows) or whose.places
+    statement = select(Area, tree.in_force().label("stands")).where(parent).order_by(Area.code)
+    rows = (await session.execute(statement.options(tree.BRIEF))).all()
+    if not rows:
+        return whose, [place.id]
+    below = await places(session, [row.Area for row in rows])
+    return Whose(below, whose.orgs), [row.Area.id for row in rows if row.stands]
+
+
+async def _orgs(session: AsyncSession, whose: Whose) -> Sequence[UUID]:
+    """The organisations that the figures are of, or those that lie in the areas."""
+    if whose.orgs:
+        return [org.id for org in whose.orgs]
+    within = select(Area.id).where(Area.path.overlap([place.id for place in whose.places]))
+    return (
+        await session.scalars(select(Org.id).where(Org.area_id.in_(within), Org.ended_at.is_(None)))
+    ).all()
 
 
 async def _names(session: AsyncSession, by: Breakdown, keys: Sequence[str]) -> Mapping[str, str]:
@@ -171,11 +195,5 @@ async def _names(session: AsyncSession, by: Breakdown, keys: Sequence[str]) -> M
 
 
 def _size(kpi: Kpi, part: Sums) -> float:
-    found = figure(kpi, part)
-    return found.value if found.value is not None else -1.0
-
-
-def _enough(kpi: Kpi, found: Figure, least: int) -> bool:
-    if kpi.unit is Unit.COUNT:
-        return True
-    return found.denominator is not None and found.denominator >= least
+    found = kpis.value(kpi, part).value
+    return -1.0 if found is None else found

@@ -35,6 +35,7 @@ fresh AS MATERIALIZED (
 _SUMMED = ", ".join(
     f"{name} = nullif(coalesce(stat_cell.{name}, 0) + coalesce(excluded.{name}, 0), 0)" for name in NAMES
 )
+_NAMED = ", ".join(f"nullif(sum({name}), 0) AS {name}" for name in NAMES)
 _SUMS = ", ".join(f"nullif(sum({name}), 0)" for name in NAMES)
 
 _GRAINS = {
@@ -47,13 +48,12 @@ _GRAINS = {
 }
 
 
-def _added(*grains: str) -> str:
-    """Adds the rows of `delta`: areas, category, source, hour, org_id, member_id and the measures."""
+def summed(*grains: str) -> str:
+    """The sums of `delta` by cells: of areas, category, source, hour, org_id, member_id, measures."""
     steps = ", ".join(f"('{grain}', {_GRAINS[grain]})" for grain in grains)
     return f"""
-INSERT INTO stat_cell (generation, area_id, org_id, divided, grain, start, key, {COLUMNS})
-SELECT CAST(:generation AS int), place.area_id, family.org_id, family.divided, step.grain, step.start,
-       family.key, {_SUMS}
+SELECT CAST(:generation AS int) AS generation, place.area_id, family.org_id, family.divided, step.grain,
+       step.start, family.key, {_NAMED}
   FROM delta
  CROSS JOIN LATERAL unnest(delta.areas || {NIL}) AS place (area_id)
   LEFT JOIN area grid ON grid.id = place.area_id AND grid.level IN ('grid', 'micro_grid')
@@ -75,8 +75,16 @@ SELECT CAST(:generation AS int), place.area_id, family.org_id, family.divided, s
     ON step.start IS NOT NULL
  GROUP BY 1, 2, 3, 4, 5, 6, 7
 HAVING num_nonnulls({_SUMS}) > 0
-    ON CONFLICT (generation, area_id, org_id, divided, grain, start, key) DO UPDATE SET {_SUMMED}
 """  # noqa: S608 - the names are the enum's
+
+
+def _added(*grains: str) -> str:
+    """Adds the sums of the rows of `delta` to the cells."""
+    return f"""
+INSERT INTO stat_cell (generation, area_id, org_id, divided, grain, start, key, {COLUMNS})
+{summed(*grains)}
+    ON CONFLICT (generation, area_id, org_id, divided, grain, start, key) DO UPDATE SET {_SUMMED}
+"""
 
 
 ADD = _added("now", "hour", "day", "month")

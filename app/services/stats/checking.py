@@ -1,5 +1,7 @@
 """The self-check: a sample of what was folded against the definition, and of the cells against the facts.
 
+Undivided cells of some days everywhere; in a sample of areas all cells of a day, of now, and of a month.
+
 Every day, and on demand. A difference is an alarm: an error in the log, a gauge in the metrics, and a word
 in what screens are told of freshness. It mends nothing; `wangge stats rebuild` does.
 """
@@ -16,13 +18,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock, logging
 from app.core.db import Sessions, transaction
+from app.models.area import Area
 from app.models.stats import StatState
 from app.models.ticket import Ticket
 from app.models.visit import Visit
 from app.schemas.stats_figures import Freshness
 from app.services.stats import cells, facts
 
-POINTS, AT_A_POINT, DAYS, BACK = 20, 10, 3, 400
+POINTS, AT_A_POINT, DAYS, BACK, AREAS = 20, 10, 3, 400, 20
+NOWHERE = UUID(int=0)
 # What was folded of the records, with the sign turned, and what they contribute: it must come to nothing.
 _RECORDS = text(f"""
 WITH state AS MATERIALIZED (SELECT * FROM stat_state),
@@ -72,6 +76,39 @@ SELECT coalesce(cell.area_id, counted.area_id) AS area_id
  WHERE {_COMPARED}
 """)  # noqa: S608
 
+# In a sample of areas all cells of a day or of now against the facts, or of a month against its days.
+_HELD = f"""
+    SELECT stat_cell.* FROM state
+     CROSS JOIN unnest(CAST(:areas AS uuid[])) AS place (id)
+     CROSS JOIN (SELECT id FROM org UNION ALL SELECT {cells.NIL}) AS whose
+     CROSS JOIN (VALUES (''), ('category'), ('source'), ('worker')) AS family (divided)
+      JOIN stat_cell ON stat_cell.generation = state.generation AND area_id = place.id
+       AND org_id = whose.id AND stat_cell.divided = family.divided"""  # noqa: S608
+_DIFFERENT = f"""
+SELECT count(*) FROM (SELECT * FROM counted WHERE area_id = ANY(CAST(:areas AS uuid[]))) AS counted
+  FULL JOIN cell USING (area_id, org_id, divided, key) WHERE {_COMPARED}
+"""  # noqa: S608
+_FAMILIES = text(f"""
+WITH state AS MATERIALIZED (SELECT * FROM stat_state),
+delta AS MATERIALIZED (
+    SELECT areas, category, source, hour, org_id, member_id, {cells.COLUMNS}
+      FROM state JOIN stat_fact held ON held.generation = state.generation
+       AND held.hour >= coalesce(:start, CAST('-infinity' AS timestamptz))
+       AND held.hour <= coalesce(:last, CAST('-infinity' AS timestamptz))
+       AND (held.counts_from IS NULL OR held.counts_from < state.matured_at)
+      JOIN stat_record was ON was.generation = state.generation AND was.id = held.record_id),
+counted AS ({cells.summed("now", "day")}),
+cell AS ({_HELD} AND grain = :grain AND start = coalesce(:start, CAST('-infinity' AS timestamptz)))
+{_DIFFERENT}""")  # noqa: S608
+_MONTHS = text(f"""
+WITH state AS MATERIALIZED (SELECT * FROM stat_state),
+counted AS (
+    SELECT area_id, org_id, divided, key, {_SUMMED}
+      FROM ({_HELD} AND grain = 'day' AND start >= :start AND start <= :last) AS days
+     GROUP BY 1, 2, 3, 4),
+cell AS ({_HELD} AND grain = :grain AND start = :start)
+{_DIFFERENT}""")  # noqa: S608
+_SLOWLY = text("SET LOCAL statement_timeout = '10min'")
 _LAG = text("""
 SELECT extract(epoch FROM CAST(:now AS timestamptz) - news.oldest) AS seconds, news.waiting, held.checked_ok
   FROM (SELECT) AS always
@@ -113,6 +150,7 @@ async def run(sessions: Sessions, *, dice: Random) -> Verdict | None:
 
 async def check(session: AsyncSession, *, dice: Random) -> Verdict:
     """Compare some records at random points of time, and the cells of today, yesterday and some days."""
+    await session.execute(_SLOWLY)
     sample = {"tickets": await _some(session, Ticket, dice), "visits": await _some(session, Visit, dice)}
     sums: Counter[tuple[Any, ...]] = Counter()
     for *key, amount in await session.execute(_RECORDS, sample):
@@ -124,7 +162,29 @@ async def check(session: AsyncSession, *, dice: Random) -> Verdict:
         start, beyond = clock.day_bounds(day, day)
         found = await session.execute(_CELLS, {"start": start, "beyond": beyond})
         wrong += len(found.all())
-    return Verdict(records, wrong)
+    return Verdict(records, wrong + await _families(session, dice))
+
+
+async def _families(session: AsyncSession, dice: Random) -> int:
+    """How many cells of some areas differ: of what is so now, of a day, and of two months."""
+    ids = (await session.scalars(select(Area.id).order_by(Area.id))).all()
+    areas = [NOWHERE, *dice.sample(ids, min(AREAS, len(ids)))]
+    day = clock.today() - timedelta(days=dice.randrange(DAYS))
+    month = clock.today().replace(day=1)
+    before = (month - timedelta(days=1)).replace(day=1)
+    wrong = 0
+    for statement, grain, first, last in (
+        (_FAMILIES, "now", None, None),
+        (_FAMILIES, "day", day, day),
+        (_MONTHS, "month", month, clock.today()),
+        (_MONTHS, "month", before, month - timedelta(days=1)),
+    ):
+        start, beyond = clock.day_bounds(first, last) if first and last else (None, None)
+        span = {"start": start, "last": beyond and beyond - timedelta(microseconds=1)}
+        asked = {"areas": areas, "grain": grain, "generation": 0, **span}
+        wanted = {name: asked[name] for name in statement.compile().params}
+        wrong += await session.scalar(statement, wanted) or 0
+    return wrong
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ ticket is about to who sees tickets at all.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from app.core.db import fetch_all
 from app.core.errors import Forbidden, invalid_field
 from app.core.paging import decode_cursor, page_of
 from app.models.area import Area
+from app.models.enums import Status
 from app.models.enums.figure import Breakdown, Unit
 from app.models.enums.measure import Measure
 from app.models.staff import Org
@@ -25,14 +26,17 @@ from app.schemas.stats_screen import CountedQuery
 from app.schemas.stats_shown import CountedRead, CountedTicket
 from app.schemas.types import Ref
 from app.services.platform.actor import Actor
-from app.services.stats import counting, folding, kpis, sight
+from app.services.stats import counting, folding, kpis, periods, sight
 from app.services.stats.asked import Asked, named
 from app.services.stats.counting import Sides, Wanted
 from app.services.stats.kpis import VERSION, Kpi
+from app.services.stats.whose import Whose, held_by
 from app.services.tickets import reads
+from app.services.tickets.labels import STATUS_ZH
 
 _NOW = "-infinity"
-_OF_VISITS = frozenset({Measure.VISITS, Measure.EFFECTIVE_VISITS, Measure.OPINIONS})
+_YEARS = range(2000, 3000)
+_OF_DISPUTES = frozenset({Measure.DISPUTES, Measure.DISPUTES_SOLVED})
 
 
 async def page(session: AsyncSession, *, actor: Actor, asked: CountedQuery) -> CountedRead:
@@ -41,8 +45,10 @@ async def page(session: AsyncSession, *, actor: Actor, asked: CountedQuery) -> C
     near = sight.closely(actor)
     if asked.by is Breakdown.CATEGORY and not near:
         raise Forbidden("看不到工单的人不能按类别下钻", "Only who sees tickets may ask by category")
-    sides, span = _sides(asked), _about(asked).span()
-    whose = await _about(asked).whose(session, actor)
+    sides, span = _sides(asked), periods.wanted(asked.period, asked.first, asked.last)
+    if _OF_DISPUTES & {*sides.above, *sides.below} and not near:
+        raise Forbidden("看不到工单的人不能查看这些工单", "Only who sees tickets may ask for disputes")
+    whose = await _whose(session, actor, asked)
     after = decode_cursor(asked.cursor, _hour) if asked.cursor else None
     wanted = Wanted(whose, sides, span, asked.by, asked.key, after)
     sql, values = counting.statement(wanted, asked.limit + 1)
@@ -57,21 +63,25 @@ async def page(session: AsyncSession, *, actor: Actor, asked: CountedQuery) -> C
     )
 
 
-def _about(asked: CountedQuery) -> Asked:
-    """A row of a breakdown by area or organisation is a narrower question."""
-    area_id, org_id = asked.area_id, asked.org_id
-    if asked.by in {Breakdown.AREA, Breakdown.ORG, Breakdown.WORKER}:
-        key = _id(asked.key)
-        area_id = key if asked.by is Breakdown.AREA else area_id
-        org_id = key if asked.by is Breakdown.ORG else org_id
-    return Asked(area_id, org_id, asked.period, asked.first, asked.last)
+async def _whose(session: AsyncSession, actor: Actor, asked: CountedQuery) -> Whose:
+    """Whose figure it was; a row of a breakdown by area or organisation is a part of it."""
+    key = _id(asked.key) if asked.by in {Breakdown.AREA, Breakdown.ORG, Breakdown.WORKER} else None
+    if asked.by is Breakdown.AREA:
+        return await Asked(key, asked.org_id).whose(session, actor)
+    whole = await Asked(asked.area_id, asked.org_id).whose(session, actor)
+    if asked.by is Breakdown.ORG and key:
+        return await held_by(session, whole, key)
+    return whole
 
 
 def _hour(told: str) -> str:
     """An hour as a cursor tells it; what is so now has none (`ValueError` for anything else)."""
-    if told != _NOW and datetime.fromisoformat(told).tzinfo is None:
+    if told == _NOW:
+        return told
+    hour = datetime.fromisoformat(told)
+    if hour.tzinfo is None or hour.year not in _YEARS:
         raise ValueError(told)
-    return told
+    return hour.astimezone(UTC).isoformat()
 
 
 def _id(key: str | None) -> UUID:
@@ -86,7 +96,8 @@ def _sides(asked: CountedQuery) -> Sides:
     if asked.by is not None and asked.key is None:
         raise invalid_field("query.key", "须指明是哪一行", "must name the row")
     if asked.measure is not None:
-        above: Mapping[Measure, int] = {asked.measure: 1}
+        off = {asked.less: -1} if asked.less else {}
+        above: Mapping[Measure, int] = {**off, asked.measure: 1}
         return _of_tickets(Sides(above, (), _part(asked, has_below=False)))
     (kpi,) = named([asked.kpi])
     if kpi.unit in {Unit.SCORE, Unit.A_HUNDRED}:
@@ -109,7 +120,7 @@ def _part(asked: CountedQuery, *, has_below: bool) -> Literal["numerator", "deno
 
 
 def _of_tickets(sides: Sides) -> Sides:
-    if _OF_VISITS & {*sides.above, *sides.below}:
+    if kpis.OF_VISITS & {*sides.above, *sides.below}:
         raise invalid_field("query.kpi", "走访请查走访列表", "Visits stand in the list of visits")
     return sides
 
@@ -143,9 +154,12 @@ def _item(row: Any, counted: Any, *, near: bool) -> CountedTicket:
         id=ticket.id,
         no=ticket.no,
         title=row.shown_title if near else None,
-        category=row.category_label if near else None,
+        category=row.category_label
+        if near and not (ticket.confidential and row.shown_title is None)
+        else None,
         stage=ticket.stage,
         status=ticket.status,
+        status_name=STATUS_ZH[Status(ticket.status)],
         area=Ref(id=ticket.area_id, name=row.area_name),
         org=Ref(id=ticket.lead_org_id, name=row.org_name) if ticket.lead_org_id else None,
         reported_at=ticket.reported_at,

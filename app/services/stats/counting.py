@@ -17,15 +17,6 @@ from app.services.stats import board, facts, tail
 from app.services.stats.periods import Span
 from app.services.stats.whose import EVERYTHING, Whose
 
-STOCK = frozenset(
-    {
-        *board.OPEN.values(),
-        *board.LATE.values(),
-        *board.OVERDUE_FROM.values(),
-        *board.AGED_FROM.values(),
-        Measure.SUSPENDED,
-    }
-)
 _WIDE = frozenset({None, AreaLevel.PROVINCE, AreaLevel.CITY, AreaLevel.COUNTY})
 _KEYS = {
     Breakdown.CATEGORY: "placed.category = $6::text",
@@ -33,10 +24,13 @@ _KEYS = {
     Breakdown.WORKER: "fact.member_id = $6::text::uuid",
 }
 Part = Literal["numerator", "denominator", "rest"]
-_COMMON = """fact.hour >= $1::text::timestamptz
-      AND (fact.hour < $2::text::timestamptz OR fact.hour = '-infinity' AND $2 = '-infinity')
+_THEN = """fact.hour >= $1::text::timestamptz AND fact.hour < $2::text::timestamptz
+      AND (fact.hour, fact.record_id) < ($7::text::timestamptz, $8::uuid)"""
+# Written out, because what is so now has indexes of its own, in the order of the records.
+_NOW = """fact.hour = '-infinity' AND $1::text = $2::text AND $7::text IS NOT NULL
+      AND fact.record_id < $8::uuid"""
+_COMMON = """{when}
       AND (fact.counts_from IS NULL OR fact.counts_from < moment.at)
-      AND (fact.hour, fact.record_id) < ($7::text::timestamptz, $8::uuid)
       AND {inside} AND {held} AND {key}"""
 _KNOWN = """
     SELECT fact.record_id, fact.hour, sum({sum})::int AS times
@@ -66,22 +60,21 @@ _DRIVEN = {
 _NEWS = f"""
 WITH state AS MATERIALIZED ({tail.STATE}),
 moment AS MATERIALIZED (SELECT generation, greatest($9::timestamptz, matured_at) AS at FROM state),
-news AS MATERIALIZED (
-    SELECT outbox.topic, outbox.entity_id FROM state CROSS JOIN LATERAL (
-        SELECT topic, entity_id FROM outbox WHERE (outbox.txid, outbox.id) > (state.txid, state.last_id)
-         ORDER BY txid, id LIMIT {tail.MOST_NEWS}) AS outbox),
-wanted_ticket AS MATERIALIZED (SELECT unnest(ARRAY(
-    SELECT entity_id FROM news WHERE topic LIKE 'ticket.%'
-     UNION SELECT ticket.id FROM news
-      JOIN area ON news.topic = 'area.moved' AND area.path @> ARRAY[news.entity_id]
-      JOIN ticket ON ticket.area_id = area.id)) AS id),
+{tail.NEWS},
 wanted_visit AS MATERIALIZED (SELECT NULL::uuid AS id WHERE false),
 {facts.RECORDS},
 {facts.FACTS}"""  # noqa: S608 - constants
+# Villages to look in: those that the areas have, or lie in, and what was so before an area moved; what was
+# over by then stays where it was.
 _FOUND = """,
+above AS MATERIALIZED (SELECT unnest(path) AS id FROM area WHERE id = ANY($3::uuid[])),
 village AS MATERIALIZED (
     SELECT id FROM area WHERE level = 'village' AND (path && $3::uuid[] OR id IN (
-        SELECT unnest(path) FROM area WHERE id = ANY($3::uuid[])))),
+        SELECT id FROM above
+         UNION
+        SELECT unnest(moved.path || other.path) FROM area_event event
+          JOIN area moved ON moved.id = event.area_id JOIN area other ON other.id = event.other_id
+         WHERE moved.path && $3::uuid[] OR other.path && $3::uuid[] OR moved.id IN (SELECT id FROM above)))),
 found AS ({fresh} UNION ALL {scans})
 SELECT record_id, hour::text AS hour, sum(times)::int AS times FROM found
  GROUP BY found.hour, record_id ORDER BY found.hour DESC, record_id DESC LIMIT $5
@@ -112,7 +105,7 @@ class Wanted:
 def statement(wanted: Wanted, limit: int) -> tuple[str, tuple[Any, ...]]:
     """The statement and all its values but the last, the present minute; it gives record_id, hour, times."""
     sides, whose = wanted.sides, wanted.whose
-    stock = bool(STOCK & {*sides.above, *sides.below})
+    stock = bool(board.STOCK & {*sides.above, *sides.below})
     everywhere = EVERYTHING in whose.area_ids
     if whose.orgs:
         driver = "org"
@@ -122,7 +115,13 @@ def statement(wanted: Wanted, limit: int) -> tuple[str, tuple[Any, ...]]:
     above = tuple(sides.above.items())
     key = _KEYS.get(wanted.by) if wanted.by else None
     sql = _sql(
-        above, tuple(sides.below), sides.part, driver, key or "$6::text IS NULL", everywhere=everywhere
+        above,
+        tuple(sides.below),
+        sides.part,
+        driver,
+        key or "$6::text IS NULL",
+        everywhere=everywhere,
+        stock=stock,
     )
     after_hour, after_id = wanted.after or ("infinity", UUID(int=2**128 - 1))
     values = (
@@ -147,6 +146,7 @@ def _sql(
     key: str,
     *,
     everywhere: bool,
+    stock: bool,
 ) -> str:
     names = tuple(dict.fromkeys((*(name for name, _sign in above), *below)))
     signed = {
@@ -156,7 +156,7 @@ def _sql(
     }[part]
     inside = "true" if everywhere else "placed.areas && $3::uuid[]"
     held = "fact.org_id = ANY($4::uuid[])" if driver == "org" else "cardinality($4::uuid[]) = 0"
-    common = _COMMON.format(inside=inside, held=held, key=key)
+    common = _COMMON.format(when=_NOW if stock else _THEN, inside=inside, held=held, key=key)
     known = _KNOWN.format(
         sum=" + ".join(f"{sign} * coalesce(fact.{name}, 0)" for name, sign in signed.items()),
         columns=", ".join(f"fact.{name}" for name in names),

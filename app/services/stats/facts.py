@@ -4,7 +4,7 @@ SQL over the records whose ids stand in `wanted_ticket` and `wanted_visit`; it g
 are and what they are about, and `fact_now`, how much they add to which measure, in which hour, of which
 organisation and person. `counts_from` is the instant from which a fact counts, where it does not at once; the
 hour `-infinity` holds what is so now. Drafts, withdrawn and merged tickets, and those that are not to be
-assessed, give nothing; voided and rejected ones count as reports that were judged.
+assessed, give nothing but what is listed; voided and rejected ones count as reports that were judged.
 
 A clock counts when it was due, against who held it: in time, or late, or overdue when something else ended
 it. One that ended before it was due, without what it measures, counts for nobody.
@@ -210,6 +210,20 @@ _OPEN = """
        AND (told.counts_from IS NOT NULL OR told.measure IN ('open_' || seen.stage, 'suspended'))
      WHERE seen.closed_at IS NULL
 """
+_LISTED = """
+    SELECT ticket.id, ticket.reported_at, NULL, ticket.lead_org_id, NULL, 'listed', true
+      FROM ticket JOIN wanted_ticket USING (id) WHERE status <> 'draft'
+     UNION ALL
+    SELECT ticket.id, ticket.closed_at, NULL, ticket.lead_org_id, ticket.handler_id, told.measure, told.n
+      FROM ticket JOIN wanted_ticket USING (id)
+      JOIN LATERAL (VALUES
+           ('listed_closed', true),
+           ('listed_answered', ticket.satisfaction
+                               IN ('very', 'satisfied', 'basically', 'dissatisfied', 'very_dis')),
+           ('listed_content', ticket.satisfaction IN ('very', 'satisfied', 'basically'))
+           ) AS told (measure, n) ON true
+     WHERE status = 'closed'
+"""
 _TIMES = """
     SELECT limited.ticket_id, limited.stopped_at, NULL, limited.org_id, limited.actor_id,
            told.measure, told.n
@@ -227,7 +241,7 @@ _VISITS = """
            ) AS told (measure, n) ON true
 """
 _CLASSES = ", ".join(f"('{name}', (ran.work <= {minutes})::int)" for name, minutes in kpis.CLASSES.items())
-_FLAGS = (_REPORT, _ACCEPTED, _CLOCKS, _DISPATCHES, _RESULTS, _CLOSED, _OPEN)
+_FLAGS = (_REPORT, _ACCEPTED, _CLOCKS, _DISPATCHES, _RESULTS, _CLOSED, _OPEN, _LISTED)
 FACTS = f"""{_STEPS},
 flag (id, at, counts_from, org_id, member_id, measure, n) AS (
 {"    UNION ALL".join(_FLAGS)}),

@@ -13,11 +13,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from app.models.enums.figure import Better, Unit
+from app.models.enums.figure import Behind, Better, Unit
 from app.models.enums.measure import Measure
 
 VERSION = 1
 LEAST_FOR_RANKING = 5
+OF_VISITS = frozenset({Measure.VISITS, Measure.EFFECTIVE_VISITS, Measure.OPINIONS})
 EXCLUDED = "草稿、作废、撤回、并入他件的工单，以及经复核不计入考核的工单"
 
 
@@ -36,6 +37,18 @@ class Kpi:
     excludes: str
     above: tuple[Measure, ...]
     below: tuple[Measure, ...]
+
+    @property
+    def behind(self) -> Behind:
+        """What can be listed behind it."""
+        if self.unit is Unit.SCORE:
+            return Behind.FIGURES
+        return Behind.VISITS if OF_VISITS & {*self.above, *self.below} else Behind.TICKETS
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The codes of the KPIs that it is weighed from, the weightiest first."""
+        return tuple(WEIGHTS) if self.unit is Unit.SCORE else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +172,16 @@ def value(kpi: Kpi, sums: Sums) -> Value:
         return _class(sums, below, _PERCENT[kpi.code])
     times = 100 if kpi.unit is Unit.A_HUNDRED else 1
     return Value(round(times * above / below, 4), above, below)
+
+
+def enough(kpi: Kpi, sums: Sums, least: int) -> bool:
+    """Whether there is enough below the line to be placed; of a score, below each part that has a value."""
+    if kpi.unit is Unit.COUNT:
+        return True
+    if kpi.unit is Unit.SCORE:
+        below = [value(KPIS[code], sums).denominator or 0 for code in WEIGHTS]
+        return any(below) and all(number >= least for number in below if number)
+    return (value(kpi, sums).denominator or 0) >= least
 
 
 def measures(kpi: Kpi) -> tuple[Measure, ...]:

@@ -95,7 +95,9 @@ async def _breakdown(session: AsyncSession, actor: Actor, asked: BreakdownQuery)
     found = await breakdowns.breakdown(
         session, actor=actor, asked=about(asked), by=asked.by, codes=asked.kpis, limit=limit
     )
-    return found if near else sight.withheld(found, asked.limit)
+    if near:
+        return found
+    return sight.withheld(found, asked.limit if sight.whole(actor, asked.area_id, asked.org_id) else 0)
 
 
 async def _flow(session: AsyncSession, actor: Actor, asked: FlowQuery) -> FlowRead:
@@ -103,13 +105,19 @@ async def _flow(session: AsyncSession, actor: Actor, asked: FlowQuery) -> FlowRe
 
 
 async def _overdue(session: AsyncSession, actor: Actor, asked: OverdueQuery) -> OverdueRead:
-    return await board.overdue(session, actor=actor, asked=about(asked))
+    return await board.overdue(session, actor=actor, asked=about(asked), limit=asked.limit)
 
 
 async def _ranking(session: AsyncSession, actor: Actor, asked: RankingQuery) -> RankingRead:
     sight.require(actor, asked.by)
     return await breakdowns.ranking(
-        session, actor=actor, asked=about(asked), by=asked.by, code=asked.kpi, least=asked.least
+        session,
+        actor=actor,
+        asked=about(asked),
+        by=asked.by,
+        code=asked.kpi,
+        least=asked.least,
+        limit=asked.rows,
     )
 
 

@@ -32,6 +32,8 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('stat_build'))")
 _HORIZON = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 _ROW: ColumnElement[str] = literal_column("ctid")
 _SLOWLY = text("SET LOCAL statement_timeout = '10min'")
+# Another process at the same build, or the fold, is at it for as long as a batch takes.
+_PATIENTLY = text("SET LOCAL lock_timeout = '10min'")
 _ROOMY = text("SET LOCAL work_mem = '128MB'")
 _BUILD = text(f"""
 WITH wanted_ticket AS (SELECT unnest(CAST(:tickets AS uuid[])) AS id),
@@ -82,17 +84,18 @@ async def run(
     async with transaction(sessions) as session:
         await _begin(session, anew=anew)
         whole = await _count(session)
-    while not leave():
+    more = True
+    while more:
+        if leave():
+            return
         async with transaction(sessions) as session:
-            build = await _next(session)
-        if build is None:
-            break
-        yield Progress(build.done, whole, _day_of(build))
-    else:
-        return
-    async with transaction(sessions) as session:
-        await _switch(session)
-    await sweep(sessions)
+            build, more = await _next(session)
+        if build is not None and more:
+            yield Progress(build.done, whole, _day_of(build))
+    if build is not None:
+        async with transaction(sessions) as session:
+            await _switch(session, build.generation)
+        await sweep(sessions)
 
 
 async def is_wanted(session: AsyncSession) -> bool:
@@ -121,6 +124,7 @@ async def sweep(sessions: Sessions, *, batch: int = 50_000) -> int:
 
 
 async def _begin(session: AsyncSession, *, anew: bool) -> None:
+    await session.execute(_PATIENTLY)
     await session.execute(_LOCK)
     build = await session.scalar(select(StatBuild).order_by(StatBuild.generation.desc()).limit(1))
     if build is not None and not anew and build.version == VERSION:
@@ -156,19 +160,22 @@ async def _count(session: AsyncSession) -> int:
     return int(found or 0)
 
 
-async def _next(session: AsyncSession) -> StatBuild | None:
-    """Build a batch of records, or when all are there some days of cells; None when nothing is left."""
+async def _next(session: AsyncSession) -> tuple[StatBuild | None, bool]:
+    """Build a batch of records, or when all are there some days of cells; whether there was anything left.
+
+    None where another process has switched to it already, or begun anew.
+    """
+    await _prepare(session)
     build = (await session.scalars(select(StatBuild).with_for_update())).one_or_none()
     if build is None:
-        return None
-    await _prepare(session)
+        return None, False
     more = await _records(session, build) or await _days(session, build)
     await session.flush()
-    return build if more else None
+    return build, more
 
 
 async def _prepare(session: AsyncSession) -> None:
-    for each in (folding.PLANNED, _SLOWLY, _ROOMY):
+    for each in (folding.PLANNED, _SLOWLY, _PATIENTLY, _ROOMY):
         await session.execute(each)
 
 
@@ -218,12 +225,13 @@ async def _days(session: AsyncSession, build: StatBuild) -> bool:
     return True
 
 
-async def _switch(session: AsyncSession) -> None:
-    """Add the months, then read the new generation; the fold goes on from where the build began."""
-    build = (await session.scalars(select(StatBuild).with_for_update())).one_or_none()
+async def _switch(session: AsyncSession, generation: int) -> None:
+    """Add the months, then read the generation that is done; the fold goes on from where its build began."""
+    await _prepare(session)
+    done = select(StatBuild).where(StatBuild.generation == generation).with_for_update()
+    build = (await session.scalars(done)).one_or_none()
     if build is None:
         return
-    await _prepare(session)
     await session.execute(_MONTHS, {"generation": build.generation})
     await session.execute(delete(StatState))
     session.add(

@@ -7,6 +7,7 @@ from app.models.enums.report import ReportKind
 from app.schemas.stats_screen import ScreenAsked
 
 RANKED = ("composite", "on_time_rate", "solved_rate", "satisfaction_rate", "effective_visit_rate")
+_EVERYBODY = {"kind": "ranking", "rows": 1000}
 _OF_AREAS = ["reports", "closed", "on_time_rate", "satisfaction_rate"]
 _OF_ORGS = ["results", "on_time_rate", "satisfaction_rate", "rework_rate"]
 
@@ -20,8 +21,8 @@ def asked(kind: ReportKind, first: date, last: date, *, of_org: bool) -> ScreenA
 
 def _round() -> list[dict[str, Any]]:
     return [
-        *({"name": f"areas_{kpi}", "kind": "ranking", "by": "area", "kpi": kpi} for kpi in RANKED),
-        *({"name": f"orgs_{kpi}", "kind": "ranking", "by": "org", "kpi": kpi} for kpi in RANKED[1:4]),
+        *({"name": f"areas_{kpi}", **_EVERYBODY, "by": "area", "kpi": kpi} for kpi in RANKED),
+        *({"name": f"orgs_{kpi}", **_EVERYBODY, "by": "org", "kpi": kpi} for kpi in RANKED[1:4]),
     ]
 
 
@@ -43,6 +44,6 @@ def _period(kind: ReportKind, *, of_org: bool) -> list[dict[str, Any]]:
         {"name": "areas", "kind": "breakdown", "by": "area", "kpis": measured, "limit": 100},
         {"name": "sources", "kind": "breakdown", "by": "source", "kpis": measured[:2], "limit": 100},
         {"name": "orgs", "kind": "breakdown", "by": "org", "kpis": _OF_ORGS, "limit": 100},
-        {"name": "ranking", "kind": "ranking", "by": "area"},
+        {"name": "ranking", **_EVERYBODY, "by": "area"},
         {"name": "visits", "kind": "visits"},
     ]

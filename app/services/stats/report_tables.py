@@ -74,14 +74,19 @@ def _kpis(answer: KpisRead) -> Table:
             said(item, item.unit),
             _whole(item.numerator),
             _whole(item.denominator),
-            said(item.previous, item.unit),
+            _past(item.previous, item.unit),
             _change(item.change, item.unit),
-            said(item.year_before, item.unit),
+            _past(item.year_before, item.unit),
             _change(item.change_on_year, item.unit),
         )
         for item in answer.items
     ]
     return Table("指标", ("指标", "本期", "分子", "分母", "上期", "环比", "上年同期", "同比"), rows, answer)
+
+
+def _past(figure: Figure, unit: Unit) -> str:
+    """A value of another period; nothing where there is nothing to compare with."""
+    return NOTHING if figure.value is None else said(figure, unit)
 
 
 def _trend(answer: TrendRead) -> Table:

@@ -74,7 +74,7 @@ async def find(session: AsyncSession, *, actor: Actor, report_id: UUID) -> Repor
         raise NotFound
     content = ScreenRead.model_validate(row.content)
     if not sight.closely(actor):
-        content = _from_afar(content)
+        content = _from_afar(content, whole=sight.whole(actor, row.area_id, row.org_id))
     return ReportRead(**_told(row), content=content)
 
 
@@ -152,12 +152,12 @@ def _counting(area_id: UUID | None, org_id: UUID | None) -> Actor:
     return Actor(id=_NOBODY, grants=(grant,), member_id=_NOBODY)
 
 
-def _from_afar(content: ScreenRead) -> ScreenRead:
-    """Without what small cells by category tell, and without single workers."""
+def _from_afar(content: ScreenRead, *, whole: bool) -> ScreenRead:
+    """Without what small cells by category tell, or any of a part, and without single workers."""
     answers = {name: each for name, each in content.answers.items() if name != "workers"}
     for name, each in answers.items():
         if isinstance(each, BreakdownRead) and name == "categories":
-            answers[name] = sight.withheld(each, len(each.rows))
+            answers[name] = sight.withheld(each, len(each.rows) if whole else 0)
     return content.model_copy(update={"answers": answers})
 
 

@@ -1,16 +1,17 @@
 """How closely a caller may look at figures: who may see the tickets is told all, others less.
 
 A statistician, a third party with figures alone, and a screen on a wall see no ticket: they are not told
-what a small cell would tell of one, nor what a single ticket is about. Whoever is no person is told nothing
-of single workers.
+what a small cell would tell of one, nor what a single ticket is about. By category they have the one table of
+all that they reach: a part's could be taken off it. Whoever is no person is told nothing of single workers.
 """
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from app.core.errors import Forbidden
 from app.models.enums.figure import Breakdown, Unit
 from app.schemas.stats_figures import BreakdownRead, BreakdownRow, Figure, KpiDefinition
-from app.services.platform.actor import Actor, Dataset
+from app.services.platform.actor import Actor, Dataset, Grant, ScopeKind
 from app.services.stats import suppression
 from app.services.stats.suppression import LEAST
 
@@ -18,8 +19,15 @@ WITHHELD = Figure(value=None, numerator=None, denominator=None)
 
 
 def closely(actor: Actor) -> bool:
-    """Whether the caller may see the tickets that their figures count."""
-    return all(Dataset.TICKETS in grant.datasets for grant in actor.grants_of(Dataset.STATS))
+    """Whether the caller may see the tickets that their figures count: decided by their reach alone."""
+    seen = {_scope(grant) for grant in actor.grants_of(Dataset.TICKETS)}
+    return all(_scope(grant) in seen for grant in actor.grants_of(Dataset.STATS))
+
+
+def whole(actor: Actor, area_id: UUID | None, org_id: UUID | None) -> bool:
+    """Whether figures are of all that the caller's reach: tables of parts could be taken off each other."""
+    asked = {area_id, org_id} - {None}
+    return not asked or asked == {grant.area_id or grant.org_id for grant in actor.grants_of(Dataset.STATS)}
 
 
 def require(actor: Actor, by: Breakdown | None) -> None:
@@ -59,6 +67,10 @@ def _column(rows: Sequence[BreakdownRow], place: int, kpi: KpiDefinition) -> fro
         for key, figure in figures.items()
         if told[key] is not None and (kpi.unit is not Unit.SHARE or not _few(figure))
     )
+
+
+def _scope(grant: Grant) -> tuple[ScopeKind, UUID | None, UUID | None]:
+    return grant.kind, grant.area_id, grant.org_id
 
 
 def _few(figure: Figure) -> bool:

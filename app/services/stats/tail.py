@@ -1,7 +1,8 @@
 """What the rollups do not hold yet: the tail of the outbox, and what counts only since the last fold.
 
 Worked out once for a state of fold and outbox, whatever is asked; every question adds the parts that it is
-about. A reading and its tail are of the same state when both say so, because news are only ever added.
+about. A tail is as of its own moment; a reading of the cells belongs to it when both met the same fold,
+because only the fold changes cells.
 """
 
 from collections import Counter, defaultdict
@@ -43,6 +44,11 @@ class State:
     matured_at: datetime | None
     news: int
     newest: int | None
+
+    @property
+    def folded(self) -> tuple[object, ...]:
+        """What the cells depend on: the fold alone, however much news there is after it."""
+        return self.database, self.generation, self.txid, self.last_id, self.matured_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,14 @@ STATE = f"""
      CROSS JOIN LATERAL (SELECT count(*) AS rows, max(id) AS id FROM outbox
             WHERE (outbox.txid, outbox.id) > (coalesce(held.txid, 0), coalesce(held.last_id, 0))) AS news
 """  # noqa: S608
+# Of a `state`. Arrays, because a plan thinks that those hold a few ids, which is what the tail holds.
+NEWS = f"""
+news AS MATERIALIZED (
+    SELECT outbox.topic, outbox.entity_id FROM state CROSS JOIN LATERAL (
+        SELECT topic, entity_id FROM outbox WHERE (outbox.txid, outbox.id) > (state.txid, state.last_id)
+         ORDER BY txid, id LIMIT {MOST_NEWS}) AS outbox),
+wanted_ticket AS MATERIALIZED (SELECT unnest(ARRAY(
+    SELECT DISTINCT entity_id FROM news WHERE topic LIKE 'ticket.%')) AS id)"""  # noqa: S608
 _PARTS = """
     SELECT counted.record_id, true AS is_news, 1 AS sign, areas, category, source,
            nullif(hour, '-infinity') AS hour, org_id, member_id,
@@ -100,15 +114,9 @@ _PARTS = """
       JOIN record_now ON record_now.id = counted.record_id
      GROUP BY counted.record_id, areas, category, source, hour, org_id, member_id
 """
-# Arrays, because a plan thinks that those hold a few ids, which is what the tail holds.
 _TAIL = f"""
 WITH state AS MATERIALIZED ({STATE}),
-news AS MATERIALIZED (
-    SELECT outbox.topic, outbox.entity_id FROM state CROSS JOIN LATERAL (
-        SELECT topic, entity_id FROM outbox WHERE (outbox.txid, outbox.id) > (state.txid, state.last_id)
-         ORDER BY txid, id LIMIT {MOST_NEWS}) AS outbox),
-wanted_ticket AS MATERIALIZED (SELECT unnest(ARRAY(
-    SELECT DISTINCT entity_id FROM news WHERE topic LIKE 'ticket.%')) AS id),
+{NEWS},
 wanted_visit AS MATERIALIZED (SELECT unnest(ARRAY(
     SELECT DISTINCT entity_id FROM news WHERE topic LIKE 'visit.%')) AS id),
 wanted AS MATERIALIZED (SELECT id FROM wanted_ticket UNION ALL SELECT id FROM wanted_visit),

@@ -1,8 +1,13 @@
-"""Visits of a period, how many households they reached, and how many who need care were seen in time."""
+"""Visits of a period, how many households they reached, and how many who need care were seen in time.
+
+Visits are of the rollups. Coverage is counted from the register as it stands at the moment of the answer: it
+costs as much as there are households, however many tickets and visits. Of a period up to today a household
+says itself whether it was reached; of one that is over, visits are looked up of those that may have been.
+"""
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -54,16 +59,19 @@ async def _coverage(session: AsyncSession, whose: Whose, span: Span) -> tuple[Ra
         Household.ended_on.is_(None),
         Household.household_type != HouseholdType.VACANT,
     )
-    visited = select(Visit.household_id).where(
-        Visit.household_id == Household.id,
-        Visit.is_effective,
-        Visit.occurred_at >= span.start,
-        Visit.occurred_at < span.end,
-    )
+    reached = Household.last_visit_on >= span.first
+    if span.last < clock.today():
+        visit = select(Visit.household_id).where(
+            Visit.household_id == Household.id,
+            Visit.is_effective,
+            Visit.occurred_at >= span.start,
+            Visit.occurred_at < span.end,
+        )
+        reached = and_(reached, visit.exists())
     looked_after = (_within(whose, _CARE), CareObject.ended_on.is_(None))
     in_time = CareObject.next_visit_due >= clock.today()
     counts: Any = select(
-        select(func.count()).select_from(Household).where(*homes, visited.exists()).scalar_subquery(),
+        select(func.count()).select_from(Household).where(*homes, reached).scalar_subquery(),
         select(func.count()).select_from(Household).where(*homes).scalar_subquery(),
         select(func.count()).select_from(CareObject).where(*looked_after, in_time).scalar_subquery(),
         select(func.count()).select_from(CareObject).where(*looked_after).scalar_subquery(),

@@ -95,6 +95,27 @@ async def of(
     return Whose((Place(EVERYTHING, "", None),) if reach.everything or orgs else (), orgs)
 
 
+async def together(session: AsyncSession, actor: Actor) -> list[tuple[int, Whose]]:
+    """All that the caller's posts reach, areas and organisations, as what to add and what to take off."""
+    reach, everywhere = _reach(actor), (Place(EVERYTHING, "", None),)
+    if reach.everything:
+        return [(1, Whose(everywhere))]
+    places = await _places(session, reach.areas) if reach.areas else ()
+    orgs = await _orgs(session, list(reach.orgs))
+    within = [(1, Whose(places))] if places else []
+    held = [(1, Whose(everywhere, orgs))] if orgs else []
+    both = [(-1, Whose(places, orgs))] if places and orgs else []
+    return [*within, *held, *both]
+
+
+async def held_by(session: AsyncSession, whole: Whose, org_id: UUID) -> Whose:
+    """The part of some figures that an organisation held; `NotFound` where they are of others."""
+    orgs = await _orgs(session, [org_id])
+    if not orgs or (whole.orgs and org_id not in whole.org_ids):
+        raise NotFound
+    return Whose(whole.places, orgs)
+
+
 @dataclass(frozen=True, slots=True)
 class _Reach:
     """What the posts say: everything, or areas, and organisations."""

@@ -35,7 +35,7 @@ def step(
 def _detail(actor: Actor, seen: TicketView, deadlines: Deadlines) -> dict[str, Any]:
     row, hidden = dict(seen.row), hides_reporter(actor, seen)
     if hidden:
-        row |= {"reporter_id": None, "reporter_name": None, "visit_id": None}
+        row |= {"reporter_id": None, "reporter_name": None, "visit_id": None, "source_ref": None}
     row |= {
         "contact": None if hidden else _contact(row),
         "location": _location(row),

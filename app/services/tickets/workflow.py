@@ -112,7 +112,7 @@ LINES = """
 - | save_draft | draft | reporters | | | |
 - | report | reported | reporters resident | | | | +accept +overall
 draft | submit | reported | * | reporter | opinion:text? | complete | +accept +overall
-returned | submit | reported | * | reporter | opinion:text | | ~accept +accept
+returned | submit | reported | * | reporter | opinion:text attachments? | | ~accept +accept
 draft reported | self_resolve | resolved@needs_revisit | workers | reporter | measures:text public_reply:text? attachments | self_handled before_and_after | -accept +overall +revisit
 draft reported | self_resolve | resolved@exempt | workers | reporter | measures:text public_reply:text? attachments | self_handled before_and_after | -accept +overall +close
 draft reported returned | withdraw | withdrawn | * | reporter | opinion:text? | no_followers | -all

@@ -37,6 +37,12 @@ export async function counted(words) {
   return (await asked(`v1/stats/counted?${new URLSearchParams(words)}`)).json();
 }
 
+/** KPIs divided by something: {by, kpis, …}. */
+export async function divided({ kpis, ...words }) {
+  const query = [...Object.entries(words), ...kpis.map((code) => ["kpis", code])];
+  return (await asked(`v1/stats/breakdown?${new URLSearchParams(query)}`)).json();
+}
+
 /** What the KPIs are called and how they are counted. */
 export async function definitions() {
   return (await asked("v1/stats/definitions")).json();

@@ -1,6 +1,7 @@
 /* A screen at work: asks all its panels' questions in one call, draws what has changed, and keeps the rest. */
 
 import * as client from "./client.js";
+import * as divide from "./divide.js";
 import { exchange, h } from "./dom.js";
 import * as drill from "./drill.js";
 import { Masthead } from "./masthead.js";
@@ -129,13 +130,16 @@ export class Screen {
       definition: (code) => this.#definitions.get(code),
       now: () => new Date(Date.now() + this.#ahead),
       again: (name) => this.#redraw((panel) => panel.name === name),
-      open: ({ timed, words, area, ...rest }) => {
+      open: ({ timed, words, area, kpis, ...rest }) => {
         tooltip.hide();
-        drill.open({
+        const go = (area) => this.#go({ ...this.#state, area });
+        const shown = {
           ...rest,
           words: { ...this.#place(), ...(timed ? { period } : {}), ...words },
-          narrow: area && area !== this.#state.area ? () => this.#go({ ...this.#state, area }) : null,
-        });
+          narrow: area && area !== this.#state.area ? () => go(area) : null,
+        };
+        if (kpis) divide.open({ ...shown, kpis, go });
+        else drill.open(shown);
       },
     };
   }

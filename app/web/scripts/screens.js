@@ -8,6 +8,7 @@ import * as map from "./panels/map.js";
 import * as overdue from "./panels/overdue.js";
 import * as ranking from "./panels/ranking.js";
 import * as trend from "./panels/trend.js";
+import * as visits from "./panels/visits.js";
 
 /** Periods by the server's names. */
 export const PERIODS = {
@@ -45,6 +46,7 @@ const command = {
       ],
     }),
     map,
+    visits,
     overdue,
     categories,
     trend.panel({ codes: counts, period: "last_30_days" }),
@@ -74,7 +76,7 @@ const leader = {
         "first_time_fix",
         "rework_rate",
         "decline_rate",
-        "village_closure",
+        "close_rate",
         "mediation_success",
         "effective_visit_rate",
       ],
@@ -84,6 +86,7 @@ const leader = {
     map,
     categories,
     trend.panel({ codes: counts }),
+    visits,
     overdue,
   ],
 };

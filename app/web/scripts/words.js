@@ -48,15 +48,15 @@ export function explained(kpi) {
   const lines = [`${kpi.name}　${said(kpi.value, kpi.unit)}`];
   if (kpi.denominator !== null && kpi.numerator !== null)
     lines.push(`${count(kpi.numerator)} ÷ ${count(kpi.denominator)}`);
-  if (kpi.previous && !isStock(kpi)) {
+  if (kpi.previous && hasPast(kpi)) {
     lines.push(compared("环比", kpi.change, kpi.previous, kpi));
     lines.push(compared("同比", kpi.change_on_year, kpi.year_before, kpi));
   }
   return lines.join("\n");
 }
 
-/** Whether a KPI tells what is so now, whatever the period: such a figure has no before. */
-export const isStock = ({ code }) => code === "open" || code === "overdue_open";
+/** Whether a KPI has a before: what is so now, whatever the period, has none. */
+export const hasPast = ({ previous }) => previous.numerator !== null;
 
 function compared(word, change, then, kpi) {
   const way = going(change, kpi);

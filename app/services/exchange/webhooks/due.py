@@ -38,7 +38,7 @@ _HOLD = text(f"""
       AND reach.id = subscription.area_id AND {REACHES}
     RETURNING subscription.url, subscription.payload, subscription.area_id, subscription.secret_sealed,
         subscription.former_secret_sealed, subscription.former_until, subscription.failing_since,
-        api_client.fields
+        api_client.fields, api_client.org_id
     """)  # noqa: S608 - made of this package's own texts
 # One pass over all that waits there, whatever the planner knows of it: of how much, it cannot know in time.
 _DUE = text("""
@@ -51,7 +51,11 @@ _DUE = text("""
     SELECT due.id, due.event_id, due.event_type, due.attempts, due.ticket_id, due.seq,
         coalesce(event.at, due.created_at) AS happened_at, event.from_status, event.to_status,
         event.actor_role, note.opinion,
-        coalesce(area.path @> ARRAY[CAST(:area_id AS uuid)], false) AS in_reach,
+        coalesce(area.path @> ARRAY[CAST(:area_id AS uuid)] AND (
+            CAST(:org_id AS uuid) IS NULL OR ticket.lead_org_id = :org_id OR EXISTS (
+                SELECT FROM ticket_assignment AS given
+                WHERE given.ticket_id = ticket.id AND given.org_id = :org_id AND given.ended_at IS NULL)
+        ), false) AS in_reach,
         ticket.no, ticket.title, ticket.content, ticket.category_code, category.label_zh AS category_label,
         ticket.source, ticket.urgency, ticket.stage, ticket.status, ticket.area_id, area.name AS area_name,
         ticket.address, ticket.lng, ticket.lat, ticket.lead_org_id, org.name AS org_name,
@@ -138,7 +142,7 @@ async def hold(
         await settle(session, results)
     if row is None:
         return None
-    due = {"id": subscription_id, "now": now, "area_id": row.area_id, "batch": BATCH}
+    due = {"id": subscription_id, "now": now, "area_id": row.area_id, "org_id": row.org_id, "batch": BATCH}
     rows = (await session.execute(_DUE, due)).mappings().all()
     sealed = [row.secret_sealed]
     if row.former_until is not None and row.former_until > now:

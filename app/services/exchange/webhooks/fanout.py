@@ -3,7 +3,8 @@
 It reads the log in windows, from where it stopped to what has ended by now. In such a window every step of a
 ticket comes with those before it, however late somebody committed, and read by their ids they come in order.
 The same statement makes the messages of a replay, of the timeline instead of the log. Sending is a job of the
-queue for each address that has something new.
+queue for each address that has something new. An organisation's own system is told of the steps of a ticket
+while it is with the organisation, and of the step that takes it away.
 """
 
 from collections.abc import Sequence
@@ -33,7 +34,8 @@ REACHES = f"""
     """
 _OF_LOG = """
     SELECT event.id AS event_id, outbox.topic AS event_type, outbox.entity_id AS ticket_id, event.seq,
-        ticket.category_code, CAST(outbox.data ->> 'area_id' AS uuid) AS area_id,
+        event.at, ticket.lead_org_id, ticket.category_code,
+        CAST(outbox.data ->> 'area_id' AS uuid) AS area_id,
         CAST(outbox.data ->> 'was_area_id' AS uuid) AS was_area_id
     FROM outbox
     JOIN ticket_event AS event
@@ -44,7 +46,7 @@ _OF_LOG = """
     """
 _OF_TIMELINE = f"""
     SELECT event.id AS event_id, '{PREFIX}' || event.action AS event_type, event.ticket_id, event.seq,
-        ticket.category_code, ticket.area_id, CAST(NULL AS uuid) AS was_area_id
+        event.at, ticket.lead_org_id, ticket.category_code, ticket.area_id, CAST(NULL AS uuid) AS was_area_id
     FROM ticket_event AS event JOIN ticket ON ticket.id = event.ticket_id
     WHERE event.at >= :since AND event.at < :before AND '{PREFIX}' || event.action = ANY(:types)
     """  # noqa: S608 - made of this module's own texts
@@ -52,14 +54,15 @@ _OF_TIMELINE = f"""
 _MESSAGES = """
     WITH news AS MATERIALIZED ({news}),
     step AS MATERIALIZED (
-        SELECT event_id, event_type, ticket_id, seq, category_code, area_id FROM news
+        SELECT event_id, event_type, ticket_id, seq, at, lead_org_id, category_code, area_id FROM news
         UNION ALL
-        SELECT event_id, event_type, ticket_id, seq, category_code, was_area_id
+        SELECT event_id, event_type, ticket_id, seq, at, lead_org_id, category_code, was_area_id
         FROM news WHERE was_area_id IS NOT NULL
     ), place AS MATERIALIZED (
         SELECT DISTINCT area.id, area.path FROM step JOIN area ON area.id = step.area_id
     ), subscriber AS MATERIALIZED (
-        SELECT subscription.id, subscription.area_id, subscription.event_types, subscription.category_code
+        SELECT subscription.id, subscription.area_id, subscription.event_types, subscription.category_code,
+            api_client.org_id
         FROM webhook_subscription AS subscription
         JOIN api_client ON api_client.id = subscription.client_id AND api_client.status = 'active'
         JOIN area AS reach ON reach.id = subscription.area_id
@@ -74,6 +77,11 @@ _MESSAGES = """
         FROM step JOIN told ON told.place_id = step.area_id
         WHERE (cardinality(told.event_types) = 0 OR step.event_type = ANY(told.event_types))
           AND (told.category_code IS NULL OR starts_with(step.category_code, told.category_code))
+          AND (told.org_id IS NULL OR EXISTS (
+              SELECT FROM ticket_assignment AS given
+              WHERE given.ticket_id = step.ticket_id AND given.org_id = told.org_id
+                AND given.dispatched_at <= step.at
+                AND (given.ended_at IS NULL OR given.ended_at >= step.at OR told.org_id = step.lead_org_id)))
         ON CONFLICT (subscription_id, event_id) DO {known}
         RETURNING subscription_id
     )

@@ -1,7 +1,10 @@
 /* KPIs: the value, where it is going and whether that is good; behind it what it was divided from. */
 
 import { h } from "../dom.js";
-import { count, explained, going, isStock, said, valued } from "../words.js";
+import { count, explained, going, hasPast, said, valued } from "../words.js";
+
+/** What is told of visits by area. */
+export const VISITS = ["visits", "effective_visit_rate", "issue_per_100_visits"];
 
 /** The panel of some KPIs; `heads` shows them large. */
 export function panel({ name, title, codes, large = false }) {
@@ -32,13 +35,15 @@ function item(kpi, context, large) {
       },
       h("span", { class: "name" }, kpi.name),
       h("span", { class: "value" }, value, unit ? h("small", {}, unit) : null),
-      isStock(kpi)
-        ? h("span", { class: "way soft" }, "现在")
-        : large
-        ? h("span", { class: "ways" }, way("环比", kpi.change, kpi), way("同比", kpi.change_on_year, kpi))
-        : way("", kpi.change, kpi),
+      ways(kpi, large),
     ),
   );
+}
+
+function ways(kpi, large) {
+  if (!hasPast(kpi)) return h("span", { class: "way soft" }, "现在");
+  if (!large) return way("", kpi.change, kpi);
+  return h("span", { class: "ways" }, way("环比", kpi.change, kpi), way("同比", kpi.change_on_year, kpi));
 }
 
 function way(word, change, kpi) {
@@ -51,20 +56,23 @@ function way(word, change, kpi) {
   );
 }
 
-/** What to open behind a KPI: its tickets, of a share above the line, below it, and below it alone. */
+/** What to open behind a KPI: its tickets, of a share above the line, below it, and below it alone; of visits
+ *  and scores the same figures by area. */
 export function behind(kpi, context, row = {}) {
-  const whole = kpi.denominator === null;
-  const shared = kpi.unit === "share" && kpi.numerator !== null;
   const about = context.definition(kpi.code);
-  return {
+  const opened = {
     title: `${row.name ? `${row.name}　` : ""}${kpi.name} ${said(kpi.value, kpi.unit)}`,
     timed: true,
-    about: [
-      whole || kpi.numerator === null ? null : `${count(kpi.numerator)} ÷ ${count(kpi.denominator)}`,
-      about ? `${about.cohort}：${about.numerator}${about.denominator ? ` ÷ ${about.denominator}` : ""}` : null,
-    ]
-      .filter(Boolean)
-      .join("　"),
+    about: told(kpi, about),
+  };
+  if (about && about.behind !== "tickets") {
+    const { by, key } = row.words ?? {};
+    return { ...opened, words: by ? { [`${by}_id`]: key } : {}, kpis: about.parts.length ? [kpi.code, ...about.parts] : VISITS };
+  }
+  const whole = kpi.denominator === null;
+  const shared = kpi.unit === "share" && kpi.numerator !== null;
+  return {
+    ...opened,
     parts: !shared
       ? null
       : [
@@ -74,4 +82,14 @@ export function behind(kpi, context, row = {}) {
         ],
     words: { kpi: kpi.code, part: whole || shared ? "numerator" : "denominator", ...row.words },
   };
+}
+
+function told(kpi, about) {
+  const divided = kpi.denominator === null || kpi.numerator === null || about?.behind === "figures";
+  return [
+    divided ? null : `${count(kpi.numerator)} ÷ ${count(kpi.denominator)}`,
+    about ? `${about.cohort}：${about.numerator}${about.denominator ? ` ÷ ${about.denominator}` : ""}` : null,
+  ]
+    .filter(Boolean)
+    .join("　");
 }
