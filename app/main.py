@@ -14,6 +14,7 @@ from app.api.body_limit import BodyLimit
 from app.api.compress import Compress
 from app.api.deadlines import DeadlineCache
 from app.api.observe import Observe
+from app.api.openapi import document
 from app.api.polled import Answers
 from app.config import Settings
 from app.core import logging, schema
@@ -21,7 +22,7 @@ from app.core.crypto import Vault
 from app.core.db import create_engine, create_readers, create_sessions
 from app.core.files import FileStore
 from app.core.replica import Replica
-from app.routers import ROUTERS, attachments, boundaries, imports, sync, tickets
+from app.routers import ROUTERS, attachments, boundaries, contract, imports, sync, tickets
 from app.routers import uploads as resumable
 from app.services.access.keyring import Keyring
 
@@ -74,6 +75,7 @@ def create_app(settings: Settings, database_url: str, read_url: str | None = Non
     app.state.schema_head = schema.head()
     problems.install(app)
     taken_numbers.install(app)
+    document.install(app)
     for router in ROUTERS:
         # Not by `include_router`, which at the first request builds each route a second time and from then
         # on looks for it twice; nothing of ours is added to a router here.
@@ -100,7 +102,7 @@ def create_app(settings: Settings, database_url: str, read_url: str | None = Non
         imports.PATH: settings.max_import_bytes + uploads.REST_BYTES,
         sync.PUSH: settings.max_push_bytes,
     }
-    app.add_middleware(Compress, paths=(sync.PUSH, sync.PULL, tickets.PREFIX))
+    app.add_middleware(Compress, paths=(sync.PUSH, sync.PULL, tickets.PREFIX, contract.PATH))
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, by_path=by_path)
     app.add_middleware(Observe)
     return app
