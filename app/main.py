@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
-from app.api import outgoing, problems, taken_numbers, tus, uploads
+from app.api import outgoing, problems, ratelimit, taken_numbers, tus, uploads
 from app.api.app_version import RequireVersion
 from app.api.body_limit import BodyLimit
 from app.api.compress import Compress
@@ -16,6 +16,7 @@ from app.api.deadlines import DeadlineCache
 from app.api.observe import Observe
 from app.api.openapi import document
 from app.api.polled import Answers
+from app.api.third_parties import ThirdParties
 from app.config import Settings
 from app.core import logging, schema
 from app.core.crypto import Vault
@@ -25,6 +26,8 @@ from app.core.replica import Replica
 from app.routers import ROUTERS, attachments, boundaries, contract, imports, sync, tickets
 from app.routers import uploads as resumable
 from app.services.access.keyring import Keyring
+from app.services.access.uses import Uses
+from app.services.platform.leases import Leases
 
 DESCRIPTION = """网格化治理后端：发现上报 → 分类推送 → 协调处理 → 跟踪回访 → 评价结案。
 
@@ -39,13 +42,17 @@ def create_app(settings: Settings, database_url: str, read_url: str | None = Non
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await schema.require_head(app.state.engine)
-        tasks = [asyncio.create_task(app.state.deadlines.keep_fresh(app.state.sessions))]
+        tasks = [
+            asyncio.create_task(app.state.deadlines.keep_fresh(app.state.sessions)),
+            asyncio.create_task(app.state.uses.keep_written(app.state.sessions)),
+        ]
         replica: Replica | None = app.state.replica
         if replica is not None:
             tasks.append(asyncio.create_task(replica.keep_looking()))
         yield
         for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         if replica is not None:
             await replica.close()
         await app.state.engine.dispose()
@@ -70,6 +77,7 @@ def create_app(settings: Settings, database_url: str, read_url: str | None = Non
     app.state.keyring = Keyring(app.state.vault, key_days=settings.signing_key_days)
     app.state.deadlines = DeadlineCache()
     app.state.answers = Answers()
+    app.state.leases, app.state.uses = Leases(), Uses()
     # Phones that all come back at once leave half of the connections to everybody else.
     app.state.push_gate = asyncio.Semaphore(max(1, settings.pool_size // 2))
     app.state.schema_head = schema.head()
@@ -81,6 +89,7 @@ def create_app(settings: Settings, database_url: str, read_url: str | None = Non
         # on looks for it twice; nothing of ours is added to a router here.
         app.router.routes.extend(router.routes)
     outgoing.describe(app)
+    app.add_middleware(ThirdParties)
     if settings.min_app_version:
         app.add_middleware(
             RequireVersion, minimum=settings.min_app_version, update_url=settings.app_update_url
@@ -91,7 +100,14 @@ def create_app(settings: Settings, database_url: str, read_url: str | None = Non
             allow_origins=settings.cors_origins,
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["ETag", "X-Request-ID", "Location", "Idempotency-Replayed", *tus.HEADERS],
+            expose_headers=[
+                "ETag",
+                "X-Request-ID",
+                "Location",
+                "Idempotency-Replayed",
+                *ratelimit.HEADERS,
+                *tus.HEADERS,
+            ],
         )
     with_file = settings.max_attachment_bytes + uploads.REST_BYTES
     by_path = {

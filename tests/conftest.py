@@ -18,6 +18,8 @@ from app.config import Settings
 from app.core.db import Sessions, create_engine, create_sessions
 from app.core.files import FileStore
 from app.main import create_app
+from app.services.access.uses import Uses
+from app.services.platform.leases import Leases
 from tests.support.clients import Api
 from tests.support.database import Database, Run, Server, running_server
 from tests.support.settings import settings_of_tests
@@ -156,6 +158,7 @@ def app(application: FastAPI, engine: AsyncEngine, sessions: Sessions, files: Fi
         setattr(state, cache, copy.copy(getattr(state, cache)))
     # Tests ask again at once, and want to know what has become of it.
     state.answers = Answers(held_seconds=0)
+    state.leases, state.uses = Leases(), Uses()
     yield application
     state._state.clear()
     state._state.update(before)

@@ -15,6 +15,7 @@ from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.api import third_parties
 from app.api.sessions import Session
 from app.core.db import transaction
 from app.core.errors import Forbidden, Unauthenticated
@@ -92,6 +93,17 @@ async def person(request: Request, session: Session, token: Token) -> Actor:
 
 
 Person = Annotated[Actor, Depends(person)]
+
+
+async def third_party(request: Request, session: Session, token: Token) -> Actor:
+    """The caller, who is a third party."""
+    actor = await current_actor(request, session, token)
+    if actor.client_id is None:
+        raise Forbidden("请使用接入方的接口令牌", "Only for the token of a third party")
+    return actor
+
+
+ThirdParty = Annotated[Actor, Depends(third_party)]
 
 
 def with_role(*roles: Role) -> Policy:
@@ -219,5 +231,7 @@ async def _resolve(request: Request, session: AsyncSession, token: str | None) -
     if not token:
         raise Unauthenticated(headers={"WWW-Authenticate": "Bearer"})
     actor = await actors.resolve(session, token=token, keyring=request.app.state.keyring)
+    if actor.client_id is not None:
+        await third_parties.admit(request, session, actor)
     request.state.actor = actor
     return actor

@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import logging
 from app.core.db import Sessions, transaction
-from app.services.access import expiry
+from app.services.access import expiry, uses
 from app.services.exchange import exports, imports
 from app.services.mobile import outcomes
-from app.services.platform import idempotency
+from app.services.platform import idempotency, limits
 from app.services.platform import queue as queue_log
 
 Tidy = Callable[[AsyncSession], Awaitable[int]]
@@ -28,6 +28,8 @@ JOBS: tuple[tuple[str, str, Tidy], ...] = (
     ("forget_push", "29 * * * *", expiry.purge_push),
     ("forget_imports", "41 * * * *", imports.forget_old),
     ("fail_exports", "47 * * * *", exports.fail_stale),
+    ("forget_uses", "5 19 * * *", uses.forget_old),
+    ("forget_limits", "51 * * * *", limits.forget_whole),
     ("forget_sync_operations", "53 * * * *", outcomes.forget_old),
 )
 

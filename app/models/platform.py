@@ -142,6 +142,19 @@ class IdempotencyKey(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
 
 
+class RateLimit(Base):
+    """How much of an allowance is used, as the instant at which it will be whole again; see `limits`.
+
+    Unlogged: after a crash of the database everybody begins with a whole allowance.
+    """
+
+    __tablename__ = "rate_limit"
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    whole_at: Mapped[datetime]
+
+
 class Outbox(Base):
     """The log that every reader follows; `txid` is the writer's, so that none skips a late commit."""
 

@@ -33,6 +33,9 @@ class TokenForm(BaseModel):
     )
     client_id: ShortText | None = None
     client_secret: Secret = None
+    scope: Annotated[str | None, Field(max_length=500)] = Field(
+        default=None, description="client_credentials 可只要其中几项权限，以空格分隔；不填为令牌的全部"
+    )
 
 
 class RevokeForm(BaseModel):

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from pydantic import BaseModel
 
 from app.models.enums.privacy import FieldClass, Leaves
+from app.models.enums.third_party import ClientField
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ PUBLIC = _names(
 INTERNAL = _names(
     """
     ChangeRead AreaHistory MemberHistory BuildingRead StayRead Span MembershipRead ResidentHistory
-    HouseholdHistory Warned AccountRead InitialPassword ApiTokenRead ApiTokenShown ApiTokenList TokenRead
+    HouseholdHistory Warned AccountRead InitialPassword ApiTokenRead ApiTokenShown ApiTokenFound ApiTokenList
+    TokenRead
     MeRead AttachmentRead TicketAttachmentRead AwaitedAttachmentRead UploadRead AwaitedRead AwaitedList
     FileLinkRead AuditRead CareHistory DuplicateList
     ImportSheet ImportFailure ImportRead ImportDetail ExportRead DataRequestRead CopiedAccess
@@ -68,10 +70,16 @@ INTERNAL = _names(
     TrendPoint TrendLine TrendRead BreakdownRow BreakdownRead StageRow FlowRead Bucket OverdueRead
     RankingRow RankingRead MapFigures MapFeature MapRead Shape ShapesRead VisitFiguresRead LiveItem LiveRead
     CountedRead Freshness ScreenRead
+    ClientUse DayUse OperationUse AllowanceRead OwnToken ClientSelf ApiCallRead
     WebhookRead WebhookShown WebhookDeliveryRead EventTypeRead EventTypes
     Told PingMessage PingData TicketMessage
     PostItem PullRead PushRead ResultRead
     """
+)
+# As what a client is given a personal field; one that is not here it never has.
+GIVEN_AS: Mapping[str, ClientField] = MappingProxyType(
+    {field.value: field for field in ClientField}
+    | {"reason": ClientField.OPINION, "basis": ClientField.OPINION}
 )
 PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
     {
@@ -114,6 +122,7 @@ PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
         "TicketRead": {
             "content": _SEEN_2,
             "address": _SEEN_2,
+            "location": _SEEN_2,
             "reporter_id": _WITHHELD_2,
             "reporter_name": _WITHHELD_2,
         },

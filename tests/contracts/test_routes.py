@@ -33,6 +33,8 @@ PUBLIC = {
     ("GET", "/v1/files/{link}"),
     # The page of figures: whoever opens it signs in on it.
     ("GET", "/dashboard"),
+    # What a third party finds of itself: the page takes its token.
+    ("GET", "/clients"),
     ("GET", "/dashboard/plotly-{version}/plotly.min.js"),
     ("GET", "/dashboard/{version}/{path:path}"),
 }
@@ -45,6 +47,7 @@ WITHOUT_A_KEY = {
     "/v1/auth/password",
     "/v1/accounts/{account_id}/password",
     "/v1/clients/{client_id}/tokens",
+    "/v1/clients/{client_id}/tokens/{token_id}/secret",
     "/v1/screens",
     "/v1/webhooks",
     "/v1/webhooks/{webhook_id}/secret",

@@ -262,7 +262,7 @@ def test_fields_that_may_tell_of_somebody_are_those_that_a_client_must_be_given(
         assert kept(MessageTicket, name).cls in {FieldClass.P0, FieldClass.P1}, name
     for field in payloads.TELLING:
         assert kept(MessageTicket, field.value).cls is FieldClass.P2, field
-    assert {*payloads.TELLING, ClientField.OPINION} == set(ClientField)
+    assert {*payloads.TELLING, ClientField.OPINION, ClientField.ATTACHMENTS} == set(ClientField)
     assert MessageTicket.model_fields.keys() == {
         *payloads.CODES,
         *(field.value for field in payloads.TELLING),

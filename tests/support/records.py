@@ -15,16 +15,22 @@ from tests.support.world import World
 
 # What changed since a cursor, of every kind at once, is no page of records.
 FEEDS = {"sync_pull"}
+VILLAGES = {"grid_a1": "village_a", "grid_b1": "village_b"}
 
 
-async def populate(api: Api, world: World) -> None:
-    """A ticket, homes, a shop, a plan, a visit, a team and a quota in each of two villages."""
+async def populate(api: Api, world: World, *villages: str) -> None:
+    """A ticket, homes, a shop, a plan, a visit, a team and a quota in each of two villages, or in these."""
+    chosen = villages or ("village_a", "village_b")
     for village, keeper in (("village_a", "village_admin"), ("village_b", "village_admin_b")):
+        if village not in chosen:
+            continue
         team = {"name": "巡防队", "kind": "patrol", "area_id": str(world.places[village].id)}
         assert (await api.as_(keeper).post("/v1/teams", json=team)).status_code == 201
         quota = {"area_id": str(world.places[village].id), "rank": "party_member", "most": 9}
         assert (await api.as_(keeper).post("/v1/contact-quotas", json=quota)).status_code == 201
     for grid, worker in (("grid_a1", "grid_worker"), ("grid_b1", "grid_worker_b")):
+        if VILLAGES[grid] not in chosen:
+            continue
         area_id = str(world.places[grid].id)
         household = {"area_id": area_id, "address": f"{grid} 一巷 1 号", "household_type": "resident"}
         household["residents"] = [{"name": "关大婶", "relation": "02", "phone": "13812345678"}]  # type: ignore[assignment]
@@ -63,7 +69,7 @@ async def populate(api: Api, world: World) -> None:
 
 async def _visited(api: Api, world: World, grid: str, worker: str, household_id: str) -> None:
     """The worker's visit to a household, for a plan of their village."""
-    village = {"grid_a1": "village_a", "grid_b1": "village_b"}[grid]
+    village = VILLAGES[grid]
     today = clock.today().isoformat()
     plan = {"title": "冬季走访", "programme": "grid", "area_id": str(world.places[village].id)}
     plan |= {"starts_on": today, "due_on": today}

@@ -17,6 +17,7 @@ from app.models import Base
 from app.models.access import Account, ApiClient, ApiToken, AuthSession, SigningKey
 from app.models.area import Area
 from app.models.enums import AccountStatus, Employment, Gender, Role
+from app.models.enums.third_party import ClientField
 from app.models.platform import WorkCalendar, WorkCalendarDay, WorkCalendarSegment, WorkCalendarYear
 from app.models.sla import SlaPolicy
 from app.models.staff import Member, Org, Post
@@ -200,6 +201,8 @@ def _third_party(world: World, moment: datetime) -> Iterator[Base]:
         purpose="村务公开",
         contact="村委会",
         status=AccountStatus.ACTIVE,
+        fields=list(ClientField),
+        per_minute=60_000,
     )
     yield ApiToken(
         id=client.token_id,

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
+from app.api import ratelimit
 from app.api.openapi import links, names, refusals
 from app.api.openapi.examples import Composer
 from app.api.problems import MEDIA_TYPE
@@ -24,6 +25,8 @@ HEADERS: dict[str, dict[str, Any]] = {
         ("Idempotency-Replayed", "string", "`true`：这是同一个 Idempotency-Key 第一次的答复"),
         ("Retry-After", "integer", "多少秒后可以再试"),
         ("WWW-Authenticate", "string", "如何表明身份"),
+        ("RateLimit-Policy", "string", '各项限额，如 `"minute";q=60;w=60`：每 60 秒 60 次'),
+        ("RateLimit", "string", '各项限额还剩多少次、多少秒后复原，如 `"minute";r=59;t=1`'),
         ("X-Request-ID", "string", "这次请求的编号，报障时请提供"),
     )
 }
@@ -111,6 +114,8 @@ def _enrich(app: FastAPI, document: dict[str, Any]) -> None:
         # What a receiver answers is its own affair, but for the 2xx.
         item["post"]["responses"].pop("422")
         _exemplify(composer, item["post"])
+    if composer.missing:
+        raise LookupError(f"add to app/api/openapi/values.py: {', '.join(sorted(composer.missing))}")
     links.enter(document)
 
 
@@ -158,6 +163,7 @@ def _head(path: str, document: dict[str, Any], operation: Operation) -> None:
             "ETag": "version" in shape.get("properties", {}) or "304" in operation["responses"],
             "Location": status in {"200", "201"} and made,
             "Idempotency-Replayed": keyed,
+            **dict.fromkeys(ratelimit.HEADERS, bool(operation.get("security"))),
         }
         found = {name: {"$ref": f"#/components/headers/{name}"} for name, sent in all_headers.items() if sent}
         if found:

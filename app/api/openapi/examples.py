@@ -21,6 +21,8 @@ class Composer:
 
     def __init__(self, schemas: Mapping[str, Schema]) -> None:
         self._schemas = schemas
+        # Shape and name of what has no example yet: `values` must be told.
+        self.missing: set[str] = set()
 
     def sent(self, schema: Schema) -> dict[str, Any]:
         """A media type's `example`, or its `examples` by the tag that tells its variants apart."""
@@ -47,7 +49,7 @@ class Composer:
             return self._object(plain, found, name, incoming=incoming)
         if plain.get("type") == "array":
             return self._array(plain, name, shape, incoming=incoming)
-        return self._plain_value(plain)
+        return self._plain_value(plain, f"{found or shape}.{name}")
 
     def _known(self, found: str, shape: str, name: str) -> Iterator[Any]:
         if name in OF_SHAPES.get(shape, {}):
@@ -84,7 +86,7 @@ class Composer:
             return []
         return [self._value(plain["items"], name, shape, incoming=incoming)]
 
-    def _plain_value(self, plain: Schema) -> Any:
+    def _plain_value(self, plain: Schema, where: str) -> Any:
         if "const" in plain:
             return plain["const"]
         if "enum" in plain:
@@ -92,7 +94,8 @@ class Composer:
         for value in BY_KIND.get(plain.get("format") or plain.get("type", "any"), ()):
             if _fits(plain, value):
                 return value
-        raise LookupError(f"no example for {dict(plain)}")
+        self.missing.add(where)
+        return None
 
     def _takes(self, schema: Schema, value: object) -> bool:
         if value is None:

@@ -9,9 +9,11 @@ from typing import Any
 
 from fastapi.dependencies.models import Dependant
 
+from app.api import ratelimit
 from app.api.app_version import AppTooOld
 from app.api.idempotency import sent_key
 from app.api.problems import MEDIA_TYPE
+from app.api.ratelimit import TooManyRequests
 from app.core.errors import (
     BadRequest,
     Conflict,
@@ -24,7 +26,6 @@ from app.core.errors import (
     Unauthenticated,
     Unavailable,
 )
-from app.services.registry.lookups import LookupLimit
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _TEXT = {"type": "string"}
@@ -87,7 +88,7 @@ class Facts:
 
 
 RULES: tuple[tuple[Callable[[Facts], bool], tuple[type[Problem], ...]], ...] = (
-    (lambda facts: facts.signed_in, (Unauthenticated, Forbidden, LookupLimit)),
+    (lambda facts: facts.signed_in, (Unauthenticated, Forbidden, TooManyRequests)),
     # Also where an id in the query or in the body names what lies outside the caller's scope.
     (lambda facts: facts.takes("path") or facts.signed_in, (NotFound,)),
     (lambda facts: bool(facts.parameters or facts.body), (Invalid,)),
@@ -125,10 +126,14 @@ def described(causes: Iterator[type[Problem]]) -> str:
 
 def headers(status: int) -> dict[str, Any]:
     """The headers that refusals with this status may carry."""
-    names = {401: "WWW-Authenticate", 409: "Retry-After", 429: "Retry-After", 503: "Retry-After"}
-    return {
-        name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-ID", names.get(status)) if name
+    more = {
+        401: ("WWW-Authenticate",),
+        409: ("Retry-After",),
+        429: ("Retry-After", *ratelimit.HEADERS),
+        503: ("Retry-After",),
     }
+    names = ("X-Request-ID", *more.get(status, ()))
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def example(cause: type[Problem]) -> dict[str, Any]:

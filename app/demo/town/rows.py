@@ -131,6 +131,8 @@ class ClientRecord(NamedTuple):
     purpose: str
     contact: str
     status: AccountStatus
+    owner: str
+    fields: list[str]
     created_at: datetime
     created_by: UUID
     updated_at: datetime

@@ -13,6 +13,7 @@ class ClientField(StrEnum):
     OPINION = "opinion"
     MEASURES = "measures"
     PUBLIC_REPLY = "public_reply"
+    ATTACHMENTS = "attachments"
 
 
 class WebhookPayload(StrEnum):

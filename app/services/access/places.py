@@ -14,12 +14,12 @@ from app.models.area import Area
 from app.models.staff import Member, Org
 
 
-async def require_area(session: AsyncSession, area_id: UUID) -> None:
+async def require_area(session: AsyncSession, area_id: UUID, where: str = "body.area_id") -> None:
     """Raise `Invalid` unless this area is in force today; it cannot end before the transaction does."""
     in_force = or_(Area.valid_to.is_(None), Area.valid_to > clock.today())
     statement = select(Area.id).where(Area.id == area_id, in_force)
     if await session.scalar(statement.with_for_update(read=True, key_share=True)) is None:
-        raise invalid_field("body.area_id", "没有这个区域", "No such area", "not_found")
+        raise invalid_field(where, "没有这个区域", "No such area", "not_found")
 
 
 async def require_org(session: AsyncSession, org_id: UUID) -> None:

@@ -126,6 +126,7 @@ _BRIEF = (
     _T.pending,
     _T.supervise_level,
     _T.version,
+    _T.confidential,
 )
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.db import Sessions, transaction
+from app.services.access.actors import WORKS
 from app.services.exchange.webhooks.events import EVENT_TYPES, PREFIX
 from app.services.platform import queue
 
@@ -23,10 +24,12 @@ NAME = "webhooks"
 SEND = "send_webhooks"
 CHUNK = 1_000
 # A client sees through its tokens; so does a subscription, whatever it was made with.
-REACHES = """
-    EXISTS (SELECT FROM api_token WHERE api_token.client_id = subscription.client_id
-        AND api_token.revoked_at IS NULL AND api_token.expires_at > :now
-        AND 'tickets:read' = ANY(api_token.scopes) AND api_token.area_id = ANY(reach.path))
+REACHES = f"""
+    EXISTS (SELECT FROM api_token JOIN area ON area.id = api_token.area_id
+        WHERE api_token.client_id = api_client.id AND {WORKS.format(now=":now")}
+        AND 'tickets:read' = ANY(api_token.scopes)
+        AND (cardinality(api_client.scopes) = 0 OR 'tickets:read' = ANY(api_client.scopes))
+        AND api_token.area_id = ANY(reach.path))
     """
 _OF_LOG = """
     SELECT event.id AS event_id, outbox.topic AS event_type, outbox.entity_id AS ticket_id, event.seq,
