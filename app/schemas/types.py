@@ -21,7 +21,7 @@ from pydantic import (
     StringConstraints,
     model_validator,
 )
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from app.core import clock
 from app.core.coordinates import CoordType, InvalidPointError, validate_point
@@ -30,7 +30,7 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 CLOCK_SKEW = timedelta(days=1)
 _DAY = re.compile(r"\s*[0-9]{4}-")
 # A tuple, because a field may be called `type`, and then a shape stands in its place.
-_STRICT = ("int", "float", "bool")
+_STRICT = ("float", "bool")
 _ALLOWED_CONTROLS = "\n\r\t"
 
 Item = TypeVar("Item")
@@ -113,9 +113,20 @@ AnyTime = Annotated[AwareDatetime, AfterValidator(_bounded), BeforeValidator(_wr
 Date = Annotated[date, BeforeValidator(_written_day)]
 
 
+def _counted(value: object) -> object:
+    if isinstance(value, bool | str | bytes):
+        raise PydanticCustomError("int_type", "must be a whole number")
+    return value
+
+
 def _be_strict(schema: Any) -> None:
-    """Let numbers be numbers and flags be flags, wherever in a shape they stand."""
+    """Let numbers be numbers and flags be flags, wherever in a shape they stand; 3.0 is a whole number."""
     if isinstance(schema, dict):
+        if schema.get("type") == "int":
+            lenient = dict(schema)
+            schema.clear()
+            schema.update(core_schema.no_info_before_validator_function(_counted, lenient))
+            return
         if schema.get("type") in _STRICT:
             schema["strict"] = True
         for part in schema.values():
