@@ -14,7 +14,6 @@ from app.api.body_limit import BodyLimit
 from app.api.compress import Compress
 from app.api.deadlines import DeadlineCache
 from app.api.observe import Observe
-from app.api.openapi import document
 from app.api.polled import Answers
 from app.api.third_parties import ThirdParties
 from app.config import Settings
@@ -83,7 +82,10 @@ def create_app(settings: Settings, database_url: str, read_url: str | None = Non
     app.state.schema_head = schema.head()
     problems.install(app)
     taken_numbers.install(app)
-    document.install(app)
+    # The document is a file (`routers.contract`); the framework would hold all of its shapes.
+    app.router.routes[:] = [
+        route for route in app.router.routes if getattr(route, "path", "") != contract.PATH
+    ]
     for router in ROUTERS:
         # Not by `include_router`, which at the first request builds each route a second time and from then
         # on looks for it twice; nothing of ours is added to a router here.

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from app.api.openapi import changes, surface
+from app.api.openapi import changes, document, surface
 from app.config import Settings
 from app.core.schema import ROOT
 from app.main import create_app
@@ -25,7 +25,7 @@ RELEASED = "docs/openapi-released.json"
 
 @cache
 def _document() -> dict[str, Any]:
-    return create_app(Settings(_env_file=None, environment="test"), _NOWHERE).openapi()
+    return document.of(create_app(Settings(_env_file=None, environment="test"), _NOWHERE))
 
 
 def openapi() -> str:

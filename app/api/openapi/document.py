@@ -67,10 +67,8 @@ Operation = dict[str, Any]
 
 
 def install(app: FastAPI) -> None:
-    """Let the application's document be this one, and the framework's address for it be free."""
+    """Let the application's document be this one: for generators and tests, not for who serves."""
     app.openapi = partial(of, app)  # type: ignore[method-assign]
-    routes = app.router.routes
-    routes[:] = [route for route in routes if getattr(route, "path", None) != app.openapi_url]
 
 
 def of(app: FastAPI) -> dict[str, Any]:
