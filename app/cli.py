@@ -72,12 +72,13 @@ def worker() -> None:
     import uvloop
 
     from app.core import logging
+    from app.core.courier import Courier
     from app.core.crypto import Vault
     from app.core.files import FileStore
     from app.jobs import worker as worker_process
     from app.jobs.outages import OUTAGES
     from app.runtime import guards
-    from app.services.exchange.webhooks.calls import courier_of
+    from app.services.exchange.webhooks.calls import rules_of
     from app.services.mobile import channels
 
     settings = Settings()
@@ -88,7 +89,7 @@ def worker() -> None:
         dsn, files = databases.for_asyncpg(database.app_url), FileStore(settings.files)
         vault = Vault(*settings.secrets)
         guards.keep_what_is_there()
-        ways, courier = channels.of_settings(settings), courier_of(settings)
+        ways, courier = channels.of_settings(settings), Courier(rules_of(settings))
         uvloop.run(
             worker_process.run(
                 url=database.app_url, dsn=dsn, files=files, vault=vault, channels=ways, courier=courier

@@ -40,7 +40,8 @@ async def admit(request: Request, session: AsyncSession, actor: Actor) -> None:
     request.scope["state"][_CALLER] = actor
     actors.require_origin(actor, address_of(request))
     for name, limit, window in _allowances(actor.terms):
-        key = f"client-{name}:{actor.id}"
+        # With the limit: what was used of another one says nothing about this one.
+        key = f"client-{name}:{actor.id}:{limit}"
         leases: Leases = request.app.state.leases
         told = leases.spend(key, limit=limit, window=window)
         if told is None:

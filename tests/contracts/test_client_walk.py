@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from tests.support.clients import Api
 from tests.support.operations import Operation, operations
 from tests.support.records import all_of, lists, populate
+from tests.support.third_parties import Registered, register, wanted
 from tests.support.tickets import Loop
 from tests.support.uploads import uploaded
 from tests.support.world import World
@@ -93,6 +94,20 @@ async def test_trap_16_a_client_writes_nothing_into_village_b(app: FastAPI, api:
         if operation.name in {"search", "exports_create", "export_create", "sync_pull", "sync_push"}:
             reply = await api.as_(WHO).request(operation.method, operation.url, json={})
             assert reply.status_code in {403, 422}, operation.name
+
+
+async def test_trap_16_an_answer_that_is_kept_is_not_repeated_to_another_token_of_the_client(
+    api: Api, world: World
+) -> None:
+    near = await register(api, world, area="village_a")
+    token = await api.as_("system_admin").post(f"{near.address}/tokens", json=wanted(world, area="village_b"))
+    far = Registered(api, near.address, token.json())
+    body = Loop(api, world).body(area_id=str(world.places["grid_a1"].id), location=None)
+    statuses = []
+    for one in (near, near, far):
+        headers = one.headers | {"Idempotency-Key": "once"}
+        statuses.append((await api.post("/v1/tickets", json=body, headers=headers)).status_code)
+    assert statuses == [201, 201, 404]
 
 
 async def test_trap_16_a_file_of_village_b_is_nobodys_to_a_client_of_village_a(

@@ -157,6 +157,7 @@ async def test_maintenance_removes_what_nobody_can_use_and_nothing_else(
         "fail_exports": 0,
         "forget_push": 0,
         "forget_limits": 0,
+        "forget_uses": 0,
         "forget_sync_operations": 0,
     }
     assert keys == ["young"]

@@ -133,6 +133,7 @@ class ClientRecord(NamedTuple):
     status: AccountStatus
     owner: str
     fields: list[str]
+    expires_at: datetime
     created_at: datetime
     created_by: UUID
     updated_at: datetime

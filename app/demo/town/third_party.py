@@ -33,7 +33,7 @@ def third_party(founding: Founding, area: AreaRecord) -> ThirdParty:
     """A client with every scope over an area; the secret is drawn anew at every load."""
     key, secret, scopes = secrets.token_hex(_KEY_BYTES), new_secret(), sorted(TOKEN_SCOPES)
     client_id = founding.new_id()
-    about = (_NAME, _PURPOSE, _CONTACT, AccountStatus.ACTIVE, _OWNER, _FIELDS)
+    about = (_NAME, _PURPOSE, _CONTACT, AccountStatus.ACTIVE, _OWNER, _FIELDS, founding.now + _VALID)
     token = TokenRecord(
         id=founding.new_id(),
         client_id=client_id,

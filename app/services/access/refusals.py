@@ -91,5 +91,7 @@ REFUSALS: tuple[type[TokenProblem], ...] = (
     WrongSignIn,
     WrongRefresh,
     WrongClient,
+    UnauthorizedClient,
+    InvalidScope,
     UnsupportedGrant,
 )
