@@ -273,14 +273,22 @@ def openapi() -> None:
 
 @cli.command(help="由代码重写 docs/ 下的生成文档")
 def docs(
-    *, check: Annotated[bool, typer.Option("--check", help="只核对，不写文件；不一致时退出码为 1")] = False
+    *,
+    check: Annotated[bool, typer.Option("--check", help="只核对，不写文件；不一致时退出码为 1")] = False,
+    release: Annotated[
+        bool, typer.Option("--release", help="发布新版本时：记下此刻的接口，供以后核对")
+    ] = False,
 ) -> None:
-    """Write the generated documents, or with `--check` fail when they differ from the code."""
+    """Write the generated documents, or with `--check` fail when they, or the API, are not what they were."""
     from app.runtime import generated
 
     names = generated.drifted() if check else generated.write()
     if check and names:
         raise CommandFailed(f"{'、'.join(names)} 与代码不一致：请运行 make docs 并提交")
+    if release:
+        generated.release()
+    if check and (broken := generated.broken()):
+        raise CommandFailed("与已发布的接口不兼容，须保留原样或升主版本号：\n" + "\n".join(broken))
     typer.echo(f"已更新：{'、'.join(names)}" if names else "生成的文档与代码一致")
 
 

@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from app.api.openapi import document
 from app.api.polled import Answers
 from app.config import Settings
 from app.core.db import Sessions, create_engine, create_sessions
@@ -74,6 +75,7 @@ async def worker_engine(worker_database: Database) -> AsyncIterator[AsyncEngine]
 async def application(settings: Settings, worker_database: Database) -> FastAPI:
     """The one application of this process, warmed up; tests use it through `app`."""
     application = create_app(settings, worker_database.url)
+    document.install(application)
     state = application.state
     async with state.sessions() as session:
         await state.keyring.published(session)

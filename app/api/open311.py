@@ -88,6 +88,12 @@ Wanted = Annotated[Form, Depends(_form)]
 Query = Annotated[Mapping[str, Sequence[str]], Depends(_query)]
 
 
+def base(request: Request) -> str:
+    """Where the media are: under the deployment's own address, or the one that was called."""
+    own: str | None = request.app.state.settings.public_url
+    return f"{(own or str(request.base_url)).rstrip('/')}{PREFIX}"
+
+
 def reply(form: Form, root: str, content: BaseModel | Sequence[BaseModel], *, cache: str | None) -> Response:
     """An answer in the wanted format, under its root in XML."""
     plain: Any = (

@@ -4,15 +4,26 @@ What the routes do is the router's business.
 """
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter
 
 from app.api import forms
+from app.api.documented import Responses
 from app.api.open311 import Form
 from app.schemas.open311 import Open311Error
 
 Endpoint = Callable[..., Any]
+_MEANINGS = {
+    HTTPStatus.BAD_REQUEST: "缺少参数或参数有误",
+    HTTPStatus.FORBIDDEN: "缺少 api_key，或 api_key 无效",
+    HTTPStatus.NOT_FOUND: "没有这个编号、代码或地址",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "提交的内容过大",
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: "请求的范围超出文件末尾",
+    HTTPStatus.TOO_MANY_REQUESTS: "请求过于频繁",
+}
+_ALWAYS = (HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS)
 _FORM_PARAMETER = {
     "name": "form",
     "in": "path",
@@ -40,6 +51,12 @@ def body(*fields: str, media: bool) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
+def refused(*statuses: HTTPStatus) -> Responses:
+    """The refusals of a route in Open311's own form (`responses`): these, and those of all its routes."""
+    form = {"model": list[Open311Error], "content": {"text/xml": {}}}
+    return {status.value: {"description": _MEANINGS[status], **form} for status in (*statuses, *_ALWAYS)}
+
+
 def served(
     router: APIRouter,
     method: str,
@@ -53,14 +70,10 @@ def served(
     """Serve an endpoint with a suffix, as it is documented, and without one."""
     given = extra or {}
     documented = {**given, "parameters": [_FORM_PARAMETER, *given.get("parameters", [])]}
-    error = {"model": list[Open311Error], "content": {"text/xml": {}}}
-    told: dict[int | str, dict[str, Any]] = {
+    sent = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE,) if method == "POST" else ()
+    told: Responses = {
         200: {"description": "JSON 或 XML", "content": {"text/xml": {}}},
-        400: {"description": "缺少参数或参数有误", **error},
-        403: {"description": "缺少 api_key，或 api_key 无效", **error},
-        404: {"description": "没有这个编号、代码或地址", **error},
-        413: {"description": "提交的内容过大", **error},
-        429: {"description": "请求过于频繁", **error},
+        **refused(HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, *sent),
     }
 
     def register(endpoint: Endpoint) -> Endpoint:

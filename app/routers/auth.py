@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from app.api.actors import SignedIn, SignedInApart
 from app.api.app_version import AppVersion
+from app.api.documented import refusals
 from app.api.origin import Origin, RequestOrigin
 from app.api.parts import Configured, Keyring, Opener
 from app.api.sessions import Session
@@ -18,6 +19,7 @@ from app.api.vault import AppVault
 from app.schemas.auth import MeRead, PasswordChange, RevokeForm, TokenForm, TokenRead
 from app.services.access import grants, own_password, whoami
 from app.services.access.grants import TokenRequest
+from app.services.access.refusals import REFUSALS
 
 tokens = APIRouter(prefix="/v1/auth", tags=["auth"], route_class=TokenRoute)
 router = APIRouter(tags=["auth"])
@@ -28,10 +30,7 @@ router = APIRouter(tags=["auth"])
     summary="登录、换取令牌",
     operation_id="token_issue",
     response_model_exclude_none=True,
-    responses={
-        400: {"description": "RFC 6749 的 error，如 invalid_grant、invalid_scope"},
-        401: {"description": "invalid_client：密钥不对、已过期或已吊销"},
-    },
+    responses=refusals(*REFUSALS),
 )
 async def token_issue(
     request: Request,

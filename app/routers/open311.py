@@ -7,6 +7,7 @@ connection is held while a form comes in.
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from http import HTTPStatus
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
@@ -17,11 +18,12 @@ from starlette.datastructures import UploadFile
 from app.api import actors, downloads, forms, open311, public_limits
 from app.api.deadlines import DeadlinesApart
 from app.api.open311 import ApiKeyNeeded, Query, Wanted, in_jurisdiction
-from app.api.open311_routes import body, parameters, served
+from app.api.open311_routes import body, parameters, refused, served
 from app.api.parts import Configured, Files, Opener
 from app.api.sessions import Session
 from app.core.db import transaction
 from app.core.errors import Forbidden, Unauthenticated
+from app.core.media_types import EXTENSIONS
 from app.core.spool import Spool
 from app.models.enums.attachment import AttachmentPurpose
 from app.models.enums.third_party import ServiceKind
@@ -31,7 +33,6 @@ from app.schemas.open311 import (
     Open311Definition,
     Open311Discovery,
     Open311Endpoint,
-    Open311Error,
     Open311Request,
     Open311Service,
     Open311Token,
@@ -44,17 +45,14 @@ from app.services.exchange.public import media, reporting
 from app.services.platform import attachments as storage
 from app.services.platform.actor import Actor, Dataset
 
-PREFIX = open311.PREFIX
-POSTED = tuple(f"{PREFIX}/requests{suffix}" for suffix in ("", ".json", ".xml"))
-SHOWS = AttachmentPurpose.EVIDENCE
+POSTED = tuple(f"{open311.PREFIX}/requests{suffix}" for suffix in ("", ".json", ".xml"))
 CHANGESET = datetime(2026, 11, 22, tzinfo=UTC)
 CONTACT = "请联系当地的综合治理指挥中心"
 KEY_SERVICE = "接入方由系统管理员登记，令牌在登记后发放"
 LISTED = "public, max-age=60"
 WRITING = "tickets:write"
-SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"
 router = APIRouter(
-    prefix=PREFIX, tags=["open311"], dependencies=[Depends(public_limits.reading), in_jurisdiction]
+    prefix=open311.PREFIX, tags=["open311"], dependencies=[Depends(public_limits.reading), in_jurisdiction]
 )
 _served = partial(served, router)
 
@@ -89,18 +87,12 @@ async def _writer(request: Request, opener: Opener, texts: Query, query: Query) 
     return actor
 
 
-def _base(request: Request) -> str:
-    """Where the media are: under the deployment's own address, or the one that was called."""
-    own: str | None = request.app.state.settings.public_url
-    return f"{(own or str(request.base_url)).rstrip('/')}{PREFIX}"
-
-
 @_served("GET", "/discovery", Open311Discovery, summary="服务发现", name="open311_discovery")
 async def open311_discovery(request: Request, form: Wanted, settings: Configured) -> Response:
     """Where the services are served, in which formats, and whom to ask for a key."""
     endpoint = Open311Endpoint(
-        specification=SPECIFICATION,
-        url=_base(request),
+        specification="http://wiki.open311.org/GeoReport_v2",
+        url=open311.base(request),
         changeset=CHANGESET,
         type="production" if settings.environment == "production" else "test",
         formats=["text/xml", "application/json"],
@@ -152,7 +144,7 @@ async def open311_requests(request: Request, session: Session, form: Wanted, que
     """Published requests, newest first; with a key those of the client's areas, and its own."""
     wanted = asked.requests(query)
     actor = await _reader(request, session, query)
-    base = f"{_base(request)}/media"
+    base = f"{open311.base(request)}/media"
     found = await requests.page(session, actor=actor, asked=wanted, base=base)
     return open311.reply(form, "service_requests", found, cache=None)
 
@@ -174,7 +166,7 @@ async def open311_request(
         session,
         actor=actor,
         request_id=service_request_id,
-        base=f"{_base(request)}/media",
+        base=f"{open311.base(request)}/media",
         extended=asked.one(query, "extensions") == "true",
     )
     return open311.reply(form, "service_requests", [found], cache=None)
@@ -220,7 +212,10 @@ async def open311_report(
         taken = await reporting.take(
             session,
             actor=actor,
-            sent=replace(sent, attachments=[AttachmentName(id=row.id, purpose=SHOWS) for row in rows]),
+            sent=replace(
+                sent,
+                attachments=[AttachmentName(id=row.id, purpose=AttachmentPurpose.EVIDENCE) for row in rows],
+            ),
             deadlines=deadlines,
             vault=request.app.state.vault,
             prefix=settings.ticket_prefix,
@@ -278,7 +273,11 @@ async def open311_update(
     summary="已公开的照片",
     operation_id="open311_media",
     response_class=StreamingResponse,
-    responses={404: {"description": "没有这张照片，或未公开", "model": list[Open311Error]}},
+    responses={
+        200: {"description": "照片", "content": {mime: {} for mime in EXTENSIONS}},
+        **downloads.REPLIES,
+        **refused(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE),
+    },
 )
 async def open311_media(request: Request, opener: Opener, files: Files, attachment_id: str) -> Response:
     """A photo that a dispatcher published, to save."""

@@ -9,6 +9,7 @@ from app.api import etags
 from app.api import fields as chosen
 from app.api.actors import TicketReader, TicketWriter
 from app.api.deadlines import Deadlines
+from app.api.documented import STORED_BEFORE
 from app.api.etags import IfMatch
 from app.api.fields import Fields
 from app.api.idempotency import IdempotentRoute, claim_key
@@ -74,7 +75,7 @@ async def tickets_list(
     return briefs if names is None else chosen.only(briefs, names)
 
 
-@router.post("", status_code=201, summary="上报", operation_id="ticket_report")
+@router.post("", status_code=201, summary="上报", operation_id="ticket_report", responses=STORED_BEFORE)
 async def ticket_report(
     session: Session,
     actor: TicketWriter,

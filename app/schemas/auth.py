@@ -6,7 +6,7 @@ The token endpoint's forms ignore parameters that they do not know, as the stand
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.models.enums import Role
 from app.schemas.post import PostRead
@@ -44,7 +44,7 @@ class RevokeForm(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     token: LongText = Field(repr=False)
-    token_type_hint: ShortText | None = None
+    token_type_hint: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 
 class TokenRead(Output):

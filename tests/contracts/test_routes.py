@@ -197,3 +197,9 @@ async def test_a_wrong_method_is_a_problem_that_names_the_right_ones(api: Api, m
     reply = await api.request(method, "/healthz")
     problem_in(reply, 405, "method_not_allowed")
     assert "GET" in reply.headers["allow"]
+
+
+async def test_a_wrong_method_is_told_all_the_right_ones(api: Api) -> None:
+    reply = await api.put("/v1/tickets")
+    problem_in(reply, 405, "method_not_allowed")
+    assert reply.headers["allow"] == "GET, POST"

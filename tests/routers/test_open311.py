@@ -12,6 +12,7 @@ from app.models.ticket import Ticket
 from tests.support.clients import Api
 from tests.support.open311 import BASE, City, errors, flat, tree
 from tests.support.photos import picture
+from tests.support.third_parties import register
 from tests.support.world import World
 
 FIELDS = {
@@ -277,3 +278,32 @@ async def test_a_client_updates_and_withdraws_its_own_request(city: City) -> Non
     assert root.findtext("request_update/update_id") == "u-1"
     (shown,) = (await city.get(f"requests/{request_id}.json", api_key=city.key)).json()
     assert (shown["status"], shown["status_notes"]) == ("closed", "已撤回")
+
+
+async def test_a_client_reads_of_its_own_report_what_it_was_given_and_what_is_public(
+    api: Api, world: World, city: City
+) -> None:
+    found = await register(api, world, "tickets:read", "tickets:write", fields=["address"])
+    city.key = found.token["token"]
+    request_id = await city.report(address_string="沙龙路 3 号")
+
+    async def own() -> list[object]:
+        (shown,) = (await city.get(f"requests/{request_id}.json", api_key=city.key)).json()
+        return [shown[name] for name in ("description", "address", "lat", "address_id")]
+
+    assert await own() == [None, "沙龙路 3 号", None, None]
+    await city.publish(request_id, address="沙龙路口")
+    assert (await own())[:2] == ["沙龙路有垃圾堆放", "沙龙路 3 号"]
+
+
+async def test_calls_by_an_api_key_are_bounded_and_noted_as_any_of_the_client(
+    api: Api, world: World, city: City
+) -> None:
+    found = await register(api, world, "tickets:read", networks=["203.0.113.0/24"])
+    reply = await city.get("requests.xml", api_key=found.token["token"])
+    assert errors(reply)[0][0] == 403
+    await found.change(networks=[], per_minute=1)
+    first, second = [await city.get("requests.json", api_key=found.token["token"]) for _ in range(2)]
+    assert (first.status_code, second.status_code) == (200, 429)
+    assert '"minute";r=0' in first.headers["ratelimit"]
+    assert errors(second)[0][0] == 429

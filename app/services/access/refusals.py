@@ -84,3 +84,14 @@ class UnsupportedGrant(TokenProblem):
     code, error = "unsupported_grant_type", "unsupported_grant_type"
     title_zh = "不支持的 grant_type，只能是 password、refresh_token 或 client_credentials"
     title_en = "grant_type must be password, refresh_token or client_credentials"
+
+
+REFUSALS: tuple[type[TokenProblem], ...] = (
+    InvalidRequest,
+    WrongSignIn,
+    WrongRefresh,
+    WrongClient,
+    UnauthorizedClient,
+    InvalidScope,
+    UnsupportedGrant,
+)

@@ -1,11 +1,12 @@
 """Requests as the public or a client may see them: a page, one, and what a token stands for.
 
-What goes out of a published ticket is what a dispatcher published; of a client's own report, what it sent
-itself. A household's ticket has no place, and nobody who complained stands anywhere in it.
+What goes out of a published ticket is what a dispatcher published; of a client's own report, what it was given
+of tickets. A household's ticket has no place, and nobody who complained stands anywhere in it.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import NotFound
 from app.models.enums import ClockKind, Status
-from app.models.enums.third_party import ServiceKind
+from app.models.enums.third_party import ClientField, ServiceKind
 from app.models.public import Publication, PublicReport, PublicService
 from app.models.staff import Org
 from app.models.ticket import Category, Ticket
@@ -39,6 +40,7 @@ _ROWS = (
     select(
         *(Ticket.id, Ticket.client_id, Ticket.status, Ticket.content, Ticket.address, Ticket.lng, Ticket.lat),
         *(Ticket.reported_at, Ticket.updated_at, Ticket.category_code, Ticket.household_id, Ticket.grid_id),
+        Ticket.confidential,
         Category.label_zh.label("service_name"),
         Org.name.label("org_name"),
         _EXPECTED.label("expected_at"),
@@ -139,7 +141,7 @@ async def _shown(
     return [
         Open311RequestExtended(
             **_fields(actor, row, base),
-            extended_attributes=(row.answers or {}) if _owns(actor, row) else {},
+            extended_attributes=_answers(actor, row),
             notes=[Open311Note.model_validate(note) for note in notes[row.id]],
         )
         for row in rows
@@ -161,7 +163,7 @@ def _fields(actor: Actor | None, row: Any, base: str) -> dict[str, Any]:
         "expected_datetime": row.expected_at,
         "zipcode": None,
         "media_url": f"{base}/{told.photo_ids[0]}" if told and told.photo_ids else None,
-        **(_as_sent(row) if _owns(actor, row) else _as_published(row)),
+        **(_as_own(actor, row) if actor and _owns(actor, row) else _as_published(row)),
     }
 
 
@@ -176,14 +178,25 @@ def _as_published(row: Any) -> dict[str, Any]:
     }
 
 
-def _as_sent(row: Any) -> dict[str, Any]:
-    return {
-        "description": row.content,
-        "address": row.address,
-        "address_id": str(row.grid_id) if row.grid_id else None,
-        "lat": row.lat,
-        "long": row.lng,
-    }
+def _as_own(actor: Actor, row: Any) -> dict[str, Any]:
+    given = partial(actor.given, confidential=row.confidential)
+    own: dict[str, Any] = dict.fromkeys(("description", "address", "address_id", "lat", "long"))
+    if row.Publication and not row.confidential:
+        own |= _as_published(row)
+    if given(ClientField.CONTENT):
+        own["description"] = row.content
+    if given(ClientField.ADDRESS):
+        own["address"] = row.address
+    if given(ClientField.LOCATION):
+        grid = str(row.grid_id) if row.grid_id else None
+        own |= {"address_id": grid, "lat": row.lat, "long": row.lng}
+    return own
+
+
+def _answers(actor: Actor | None, row: Any) -> dict[str, Any]:
+    if actor is None or not _owns(actor, row):
+        return {}
+    return (row.answers or {}) if actor.given(ClientField.CONTENT, confidential=row.confidential) else {}
 
 
 def _owns(actor: Actor | None, row: Any) -> bool:
