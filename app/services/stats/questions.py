@@ -66,13 +66,10 @@ async def answer(session: AsyncSession, *, actor: Actor, asked: Narrowed) -> Ans
 
 async def screen(session: AsyncSession, *, actor: Actor, asked: ScreenAsked) -> ScreenRead:
     """All answers of a screen; as of the earliest of them."""
-    session.sync_session.info[tail.SHARED] = {}
-    try:
+    with tail.of_one_moment(session).shared(session):
         found: dict[str, Any] = {
             question.name: await answer(session, actor=actor, asked=question) for question in asked.questions
         }
-    finally:
-        del session.sync_session.info[tail.SHARED]
     as_of = min(each.as_of for each in found.values())
     return ScreenRead(as_of=as_of, definition_version=VERSION, answers=found)
 
