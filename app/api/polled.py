@@ -3,13 +3,16 @@
 The mark tells of everything that changes figures; with whose figures, which question and which minute it
 makes the ETag. This process keeps the last answer to each question: for a second it is given to whoever asks
 the same, so that hundreds of screens beside a busy town cost one reading a second; after that it is still
-the answer while the mark stands. With what a browser may keep, figures are at most two seconds behind.
+the answer while the mark stands. An answer is made of news at most half a second old, so figures are at most
+two seconds behind. A process works out two answers at once, and whoever waits holds no connection: who would
+wait for more than a second is given the last answer, which says as of when it is.
 """
 
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -28,11 +31,14 @@ from app.schemas.stats_screen import Narrowed
 from app.services.platform import outbox
 from app.services.platform.actor import Actor, Dataset
 from app.services.stats import questions
+from app.services.stats.tail import Tails
 
-CACHE = "private, max-age=1"
+CACHE = "private, no-cache"
 UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "自上次以来没有变化"}}
 KEPT_BYTES = 32_000_000
+AT_ONCE = 2
 HELD_SECONDS = 1.0
+PATIENCE_SECONDS = 1.0
 Ask = Callable[[AsyncSession], Awaitable[BaseModel]]
 Mark = Callable[[AsyncSession], Awaitable[str]]
 
@@ -49,18 +55,32 @@ class Kept:
 class Answers:
     """The last answers by their questions; those that were not asked for longest go when there are too many.
 
-    held_seconds: for how long an answer is given without looking whether it still is the answer.
+    held_seconds: for how long an answer is given without looking whether it still is the answer; half as long
+    others may be made of the news that it was made of.
     """
 
     def __init__(self, most_bytes: int = KEPT_BYTES, held_seconds: float = HELD_SECONDS) -> None:
         self._most, self._held = most_bytes, held_seconds
         self._size = 0
+        self.tails = Tails(held_seconds / 2)
+        # However many screens ask: the work of the town goes on beside their answers.
+        self._places = asyncio.Semaphore(AT_ONCE)
         self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    def turn(self, question: str) -> asyncio.Lock:
-        """Who may work the answer out; whoever asks the same meanwhile waits for it."""
-        return self._turns.setdefault(question, asyncio.Lock())
+    @asynccontextmanager
+    async def turn(self, question: str) -> AsyncIterator[Kept | None]:
+        """A place to work the answer out, or the last answer where the wait for one is too long."""
+        last = self._kept.get(question)
+        async with AsyncExitStack() as held:
+            try:
+                async with asyncio.timeout(None if last is None else PATIENCE_SECONDS):
+                    await held.enter_async_context(self._turns.setdefault(question, asyncio.Lock()))
+                    await held.enter_async_context(self._places)
+            except TimeoutError:
+                yield last
+            else:
+                yield None
 
     def fresh(self, question: str) -> Kept | None:
         """The answer, if it need not be looked at again yet."""
@@ -125,13 +145,18 @@ class Poll:
         question = self._question(own=own)
         kept = answers.fresh(question)
         if kept is None:
-            etag = f'"{_digest(question, await mark(session))}"'
+            minute = clock.now().replace(second=0, microsecond=0).isoformat()
+            etag = f'"{_digest(question, minute, await mark(session))}"'
             if etags.matches(self._request, etag):
                 return self._reply(etag, None, cache)
-            async with answers.turn(question):
-                kept = answers.fresh(question) or answers.still(question, etag)
+            # Who waits keeps no connection from others.
+            await session.commit()
+            async with answers.turn(question) as last:
+                kept = last or answers.fresh(question) or answers.still(question, etag)
                 if kept is None:
-                    kept = answers.keep(question, etag, (await ask(session)).model_dump_json().encode())
+                    with answers.tails.shared(session):
+                        found = await ask(session)
+                    kept = answers.keep(question, etag, found.model_dump_json().encode())
         unchanged = etags.matches(self._request, kept.etag)
         return self._reply(kept.etag, None if unchanged else kept.body, cache)
 
@@ -142,11 +167,10 @@ class Poll:
         return Response(body, headers=headers, media_type="application/json")
 
     def _question(self, *, own: bool) -> str:
-        """Whose figures, what they may see, which question, and of which minute."""
+        """Whose figures, what they may see, and which question."""
         url, actor = self._request.url, self.actor
-        minute = clock.now().replace(second=0, microsecond=0).isoformat()
         seen = (actor.reach(Dataset.STATS), actor.reach(Dataset.TICKETS), str(actor.member_id is None))
-        return _digest(*seen, str(actor.id) if own else "", url.path, url.query, minute)
+        return _digest(*seen, str(actor.id) if own else "", url.path, url.query)
 
 
 def _digest(*parts: str) -> str:

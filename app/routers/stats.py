@@ -36,7 +36,6 @@ from app.services.stats import overview as figures
 from app.services.stats.overview import Period
 
 router = APIRouter(prefix="/v1/stats", tags=["stats"])
-CACHE = "private, no-cache"
 
 
 @router.get(
@@ -53,7 +52,7 @@ async def stats_overview(polled: Polled, period: Period = Period.MONTH) -> Respo
         found = await figures.overview(session, actor=polled.actor, of=figures.window(period))
         return OverviewRead.model_validate(found)
 
-    return await polled.told(counts, cache=CACHE, own=True)
+    return await polled.told(counts, own=True)
 
 
 @router.get("/care-tags", summary="关爱标签人数", operation_id="stats_care_tags")

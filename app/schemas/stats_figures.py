@@ -71,8 +71,8 @@ class ScopeRead(Output):
 class KpiRead(Figure):
     """A KPI with the period before and the same period a year before.
 
-    `change` and `change_on_year` are differences of the values; null where either has none. What is so now,
-    like what is open, has no past: all of that is null.
+    `change` and `change_on_year` are differences of the values; null where either has none, and between
+    scores of different parts. What is so now, like what is open, has no past: all of that is null.
     """
 
     code: str

@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 from httpx import Response
 
+from app.api import polled
 from app.api.polled import Answers
 from app.core import clock
 from app.services.stats.kpis import KPIS
@@ -84,7 +85,7 @@ async def test_who_asks_again_gets_304_until_something_happens(api: Api, world: 
     assert (again.status_code, again.content) == (304, b"")
     for name in ("etag", "cache-control", "vary"):
         assert again.headers[name] == first.headers[name]
-    assert first.headers["cache-control"] == "private, max-age=1"
+    assert first.headers["cache-control"] == "private, no-cache"
     await Loop(api, world).report()
     fresh = await ask(api, LEADER, path, first)
     assert (fresh.status_code, fresh.headers["etag"] != first.headers["etag"]) == (200, True)
@@ -128,6 +129,32 @@ async def test_who_asks_while_the_answer_is_worked_out_waits_for_it(
     assert {reply.status_code for reply in replies} == {200}
     assert len({reply.content for reply in replies}) == 1
     assert sum("stat_cell" in sql for sql in seen.texts) == 1
+
+
+async def test_who_would_wait_too_long_is_given_the_last_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(polled, "PATIENCE_SECONDS", 0.01)
+    answers = Answers()
+    async with answers.turn("a") as last:
+        assert last is None
+        kept = answers.keep("a", "1", b"old")
+        async with answers.turn("a") as given:
+            assert given is kept
+    async with answers.turn("a") as again:
+        assert again is None, "there is room, so it is worked out"
+
+
+async def test_a_first_answer_is_waited_for_however_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(polled, "PATIENCE_SECONDS", 0)
+    answers, order = Answers(), list[str]()
+
+    async def work_out(name: str) -> None:
+        async with answers.turn("a") as last:
+            assert last is None
+            order.append(name)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(work_out("first"), work_out("second"))
+    assert order == ["first", "second"]
 
 
 async def test_answers_that_were_not_asked_for_longest_go_first() -> None:

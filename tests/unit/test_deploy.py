@@ -180,18 +180,25 @@ def test_the_continuous_check_fails_when_either_fails(tmp_path: Path, broken: st
     assert (ran.returncode, ran.stdout.split()) == (expected, ["ran", "check", "ran", "test"])
 
 
-def test_the_continuous_check_skips_no_browser_and_installs_it_where_it_may(tmp_path: Path) -> None:
-    recipe = "@echo browser: $$WANGGE_TEST_BROWSER"
+def test_the_continuous_check_installs_the_browser_where_it_may(tmp_path: Path) -> None:
     apt = {"apt-get": "echo apt-get $@"}
-    ran = checked(tmp_path, recipe, id="echo 0", **apt)
+    ran = checked(tmp_path, "@true", id="echo 0", **apt)
     assert [line for line in ran.stderr.splitlines() if line.startswith("apt-get")] == [
         "apt-get -qq update",
         "apt-get -qq install -y chromium fonts-noto-cjk",
     ]
     for nothing_to_do in ({"id": "echo 1000"}, {"id": "echo 0", "chromium": "", "fc-list": "echo 字体"}):
-        ran = checked(tmp_path, recipe, **apt, **nothing_to_do)
+        ran = checked(tmp_path, "@true", **apt, **nothing_to_do)
         assert "apt-get" not in ran.stdout + ran.stderr
-        assert ran.stdout.split() == ["browser:", "required"] * 2
+
+
+def test_the_continuous_check_skips_no_test_of_the_page_where_there_is_a_browser(tmp_path: Path) -> None:
+    recipe = "@echo browser: $$WANGGE_TEST_BROWSER"
+    ran = checked(tmp_path, recipe, chromium="", **{"fc-list": "echo 字体"})
+    assert ran.stdout.split() == ["browser:", "required"] * 2
+    ran = checked(tmp_path, recipe, id="echo 0", **{"apt-get": "exit 100"})
+    assert (ran.returncode, ran.stdout.split()) == (0, ["browser:"] * 2)
+    assert "skipped" in ran.stderr
 
 
 def checked(folder: Path, recipe: str, **programs: str) -> "subprocess.CompletedProcess[str]":

@@ -8,7 +8,8 @@ from app.core import clock
 from app.core.errors import Invalid
 from app.models.enums.figure import Better, Grain, PeriodName, Unit
 from app.models.enums.measure import Measure
-from app.services.stats import kpis, periods
+from app.schemas.stats_figures import Figure
+from app.services.stats import board, kpis, periods
 from app.services.stats.kpis import CLASSES, KPIS, WEIGHTS, Value, value
 from app.services.stats.periods import Span
 
@@ -57,6 +58,14 @@ def test_trap_15_a_score_is_placed_where_each_of_its_parts_has_enough() -> None:
     assert not kpis.enough(score, {Measure.HANDLE_DUE: 50, Measure.REACHED: 4}, 5)
     assert [kpis.enough(share, {Measure.HANDLE_DUE: due}, 5) for due in (0, 4, 5)] == [False, False, True]
     assert kpis.enough(KPIS["closed"], {}, 5)
+
+
+def test_a_score_is_compared_only_with_one_of_the_same_parts() -> None:
+    score, share = KPIS["composite"], KPIS["on_time_rate"]
+    whole, part = (Figure(value=value, numerator=1, denominator=of) for value, of in ((90, 100), (80, 25)))
+    assert board.difference(score, whole, whole) == 0
+    assert board.difference(score, whole, part) is None
+    assert board.difference(share, whole, part) == 10
 
 
 def test_more_work_earns_nothing_in_the_score() -> None:

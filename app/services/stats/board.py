@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import invalid_field
 from app.models.enums import Stage
-from app.models.enums.figure import Grain
+from app.models.enums.figure import Grain, Unit
 from app.models.enums.measure import Measure
 from app.schemas.stats_figures import (
     Bucket,
@@ -191,8 +191,8 @@ def _compared(kpi: Kpi, here: Sums, previous: Sums, year_before: Sums) -> KpiRea
         better=kpi.better,
         previous=then,
         year_before=once,
-        change=_difference(now, then),
-        change_on_year=_difference(now, once),
+        change=difference(kpi, now, then),
+        change_on_year=difference(kpi, now, once),
     )
 
 
@@ -200,8 +200,12 @@ def _is_stock(kpi: Kpi) -> bool:
     return not STOCK.isdisjoint(kpi.above)
 
 
-def _difference(now: Figure, then: Figure) -> float | None:
-    return None if now.value is None or then.value is None else round(now.value - then.value, 4)
+def difference(kpi: Kpi, now: Figure, then: Figure) -> float | None:
+    """How much more it is; None where one of both is missing, or scores are made of other parts."""
+    of_other_parts = kpi.unit is Unit.SCORE and now.denominator != then.denominator
+    if now.value is None or then.value is None or of_other_parts:
+        return None
+    return round(now.value - then.value, 4)
 
 
 def _buckets(at_least: dict[int, int]) -> list[Bucket]:

@@ -34,7 +34,7 @@ from app.schemas.stats_screen import (
 )
 from app.schemas.stats_shown import LiveRead, MapRead
 from app.services.platform.actor import Actor
-from app.services.stats import board, breakdowns, grids, live, sight, visiting
+from app.services.stats import board, breakdowns, grids, live, sight, tail, visiting
 from app.services.stats.asked import Asked
 from app.services.stats.kpis import VERSION
 
@@ -66,9 +66,10 @@ async def answer(session: AsyncSession, *, actor: Actor, asked: Narrowed) -> Ans
 
 async def screen(session: AsyncSession, *, actor: Actor, asked: ScreenAsked) -> ScreenRead:
     """All answers of a screen; as of the earliest of them."""
-    found: dict[str, Any] = {
-        question.name: await answer(session, actor=actor, asked=question) for question in asked.questions
-    }
+    with tail.of_one_moment(session).shared(session):
+        found: dict[str, Any] = {
+            question.name: await answer(session, actor=actor, asked=question) for question in asked.questions
+        }
     as_of = min(each.as_of for each in found.values())
     return ScreenRead(as_of=as_of, definition_version=VERSION, answers=found)
 

@@ -6,10 +6,13 @@ because only the fold changes cells.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from math import inf
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +27,8 @@ from app.services.stats.kpis import VERSION
 MOST_NEWS = 100_000
 MOST_UNFOLDED = 5_000
 _KEPT = 8
+_SHARED = "tails that an answer may be made of"
+_Of = tuple[object, datetime]
 
 
 class FiguresNotReady(Problem):
@@ -153,11 +158,62 @@ SELECT part.*, (SELECT count(*) FROM wanted_ticket) + (SELECT count(*) FROM want
 _kept: dict[tuple[State, datetime], Parts] = {}
 
 
+class Tails:
+    """Tails that answers were made of, and that others may be made of for some seconds, of the same fold."""
+
+    def __init__(self, seconds: float, beyond: "Tails | None" = None) -> None:
+        self._seconds, self._beyond = seconds, beyond
+        self._read: dict[_Of, tuple[float, State, Parts]] = {}
+
+    @contextmanager
+    def shared(self, session: AsyncSession) -> Iterator[None]:
+        """Let what the session answers meanwhile be made of these tails."""
+        info = session.sync_session.info
+        before, info[_SHARED] = info.get(_SHARED), self
+        try:
+            yield
+        finally:
+            info[_SHARED] = before
+
+    def get(self, of: _Of) -> tuple[State, Parts] | None:
+        """A tail of a fold and a minute, unless it is too old."""
+        if of in self._read:
+            read_at, state, parts = self._read[of]
+            if monotonic() - read_at <= self._seconds:
+                return state, parts
+        lately = self._beyond.get(of) if self._beyond else None
+        if lately is not None:
+            self._read = {of: (monotonic(), *lately)}
+        return lately
+
+    def keep(self, of: _Of, state: State, parts: Parts) -> None:
+        """Keep a tail, and none of an earlier fold or minute."""
+        self._read = {of: (monotonic(), state, parts)}
+        if self._beyond:
+            self._beyond.keep(of, state, parts)
+
+
+def of_one_moment(session: AsyncSession) -> Tails:
+    """Tails for the parts of one answer, so that they agree."""
+    return Tails(inf, session.sync_session.info.get(_SHARED))
+
+
 async def parts(session: AsyncSession, *, state: State, as_of: datetime) -> tuple[State, Parts]:
     """The parts of a state at a minute, and the state that they are really of, should it have moved on.
 
     `FiguresNotReady` where nothing was folded yet and there is too much of it.
     """
+    shared: Tails | None = session.sync_session.info.get(_SHARED)
+    lately = shared.get((state.folded, as_of)) if shared else None
+    if lately is not None:
+        return lately
+    found, read = await _parts(session, state, as_of)
+    if shared:
+        shared.keep((found.folded, as_of), found, read)
+    return found, read
+
+
+async def _parts(session: AsyncSession, state: State, as_of: datetime) -> tuple[State, Parts]:
     known = _kept.get((state, as_of))
     if known is not None:
         return state, known

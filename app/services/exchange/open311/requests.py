@@ -1,7 +1,7 @@
 """Requests as the public or a client may see them: a page, one, and what a token stands for.
 
-What goes out of a published ticket is what a dispatcher published; of a client's own report, what it was given
-of tickets. A household's ticket has no place, and nobody who complained stands anywhere in it.
+What goes out of a published ticket is what a dispatcher published; of a client's own report, what the client
+was given of tickets, too. A household's ticket has no place, and nobody who complained stands anywhere in it.
 """
 
 from collections.abc import Sequence
