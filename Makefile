@@ -58,6 +58,7 @@ bench: .venv/demo.stamp ## 测量快慢：TICKETS= HOUSEHOLDS= PEOPLE= CONNECTIO
 	@$(if $(SIZES),:,$(PY) -m bench.due --data "$(DATA)" $(if $(HOMES),--homes "$(HOMES)"))
 	@$(if $(SIZES),:,$(PY) -m bench.phones --data "$(DATA)" $(if $(ROUNDS),--rounds "$(ROUNDS)"))
 	@$(if $(SIZES),:,$(PY) -m bench.pushing --data "$(DATA)" $(if $(ROUNDS),--rounds "$(ROUNDS)"))
+	@$(if $(SIZES),:,$(PY) -m bench.webhooks --data "$(DATA)" $(if $(ROUNDS),--rounds "$(ROUNDS)"))
 	@$(if $(SIZES),:,$(PY) -m bench.uploading --data "$(DATA)" $(if $(ROUNDS),--rounds "$(ROUNDS)"))
 	@$(if $(SIZES),:,$(PY) -m bench.dashboards --data "$(DATA)" $(if $(ROUNDS),--rounds "$(ROUNDS)") \
 		$(if $(FIGURES),--sizes "$(FIGURES)") $(if $(SCREENS),--screens "$(SCREENS)"))

@@ -97,10 +97,7 @@ Person = Annotated[Actor, Depends(person)]
 
 async def third_party(request: Request, session: Session, token: Token) -> Actor:
     """The caller, who is a third party."""
-    actor = await current_actor(request, session, token)
-    if actor.client_id is None:
-        raise Forbidden("请使用接入方的接口令牌", "Only for the token of a third party")
-    return actor
+    return _third_party(await current_actor(request, session, token))
 
 
 ThirdParty = Annotated[Actor, Depends(third_party)]
@@ -156,7 +153,7 @@ def for_third_parties(token_scope: str) -> Policy:
     """A dependency that admits third parties alone, with the scope: what they send is theirs by reference."""
 
     async def admit(request: Request, session: Session, token: Token) -> Actor:
-        return _third_party(await current_actor(request, session, token), token_scope)
+        return _scoped(_third_party(await current_actor(request, session, token)), (token_scope,))
 
     return admit
 
@@ -165,7 +162,7 @@ def for_third_parties_apart(token_scope: str) -> Callable[[Actor], Awaitable[Act
     """As `for_third_parties`, for `CurrentActorApart`."""
 
     async def admit(actor: CurrentActorApart) -> Actor:
-        return _third_party(actor, token_scope)
+        return _scoped(_third_party(actor), (token_scope,))
 
     return admit
 
@@ -239,12 +236,10 @@ def _admitted(actor: Actor, dataset: Dataset, token_scope: str) -> Actor:
     return actor
 
 
-def _third_party(actor: Actor, token_scope: str) -> Actor:
+def _third_party(actor: Actor) -> Actor:
     if actor.client_id is None:
-        raise Forbidden(
-            "只供第三方用接口令牌调用，工作人员请直接上报", "For API clients, people report directly"
-        )
-    return _scoped(actor, (token_scope,))
+        raise Forbidden("请使用接入方的接口令牌", "Only for the token of a third party")
+    return actor
 
 
 def _scoped(actor: Actor, token_scopes: tuple[str, ...]) -> Actor:
