@@ -12,6 +12,7 @@ from app.api import etags, problems
 from app.api import intake as reader
 from app.api.actors import IntakeReader, IntakeWriter, IntakeWriterApart
 from app.api.deadlines import Deadlines, DeadlinesApart
+from app.api.documented import STORED_BEFORE, answered
 from app.api.idempotency import IdempotentRoute, claim_key
 from app.api.paging import LIMIT, Cursor, Limit
 from app.api.parts import Configured, Opener
@@ -43,7 +44,13 @@ many = APIRouter(prefix=PREFIX, tags=["intake"])
 router = APIRouter()
 
 
-@single.post("/tickets", status_code=201, summary="第三方上报", operation_id="intake_push")
+@single.post(
+    "/tickets",
+    status_code=201,
+    summary="第三方上报",
+    operation_id="intake_push",
+    responses=STORED_BEFORE,
+)
 async def intake_push(
     session: Session,
     actor: IntakeWriter,
@@ -84,6 +91,7 @@ async def intake_read(
     status_code=201,
     summary="第三方补充",
     operation_id="intake_supplement",
+    responses=STORED_BEFORE,
 )
 async def intake_supplement(
     session: Session,
@@ -101,7 +109,12 @@ async def intake_supplement(
     return _told(response, taken)
 
 
-@single.post("/tickets/{external_ref}/withdrawal", summary="第三方撤单", operation_id="intake_withdraw")
+@single.post(
+    "/tickets/{external_ref}/withdrawal",
+    summary="第三方撤单",
+    operation_id="intake_withdraw",
+    responses={200: answered({"ETag": "工单的版本"})},
+)
 async def intake_withdraw(
     session: Session,
     actor: IntakeWriter,

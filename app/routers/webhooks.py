@@ -165,10 +165,11 @@ async def webhook_test(session: Session, actor: WebhookKeeper, webhook_id: UUID)
 
 @records.post("/{webhook_id}/replay", status_code=202, summary="重新投递", operation_id="webhook_replay")
 async def webhook_replay(
-    session: Session, actor: WebhookKeeper, webhook_id: UUID, body: ReplayCreate
+    session: Session, actor: WebhookKeeper, response: Response, webhook_id: UUID, body: ReplayCreate
 ) -> WebhookRead:
     """Send the steps since a moment once more, in order and under the same ids."""
-    return await orders.replay(session, actor=actor, webhook_id=webhook_id, wanted=body)
+    shown = await orders.replay(session, actor=actor, webhook_id=webhook_id, wanted=body)
+    return _tagged(response, shown)
 
 
 def _tagged(response: Response, shown: Shape) -> Shape:

@@ -218,8 +218,10 @@ async def test_the_public_reply_goes_to_a_client_that_is_given_it(api: Api, worl
     made, loop = await push(api), Loop(api, world)
     loop.id = made["id"]
     await loop.to("resolved")
-    assert (await read(api))["public_reply"] is None
-    given = {"fields": ["public_reply"]}
-    await api.as_("system_admin").patch(f"/v1/clients/{world.client.id}", json=given)
-    found = await read(api)
+    replies = []
+    for given in ([], ["public_reply"]):
+        await api.as_("system_admin").patch(f"/v1/clients/{world.client.id}", json={"fields": given})
+        found = await read(api)
+        replies.append(found["public_reply"])
+    assert replies == [None, "已清运并冲洗路面"]
     assert (found["public_reply"], found["resolution_type"]) == ("已清运并冲洗路面", "solved")

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from app.core import clock
 from app.core.db import Sessions
+from app.models.enums.third_party import ClientField
 from tests.support.clients import Api
 from tests.support.orders import try_push
 from tests.support.problems import problem_in
@@ -25,7 +26,7 @@ DONE = {"action": "resolve", "resolution_type": "solved", "measures": "已清运
 @pytest.fixture
 async def client(api: Api, world: World) -> dict[str, Any]:
     """The urban department's own system, with a token for the town."""
-    return await registered_as(api, world, SYSTEM, "town", org="urban")
+    return await registered_as(api, world, SYSTEM, "town", org="urban", fields=list(ClientField))
 
 
 @pytest.fixture

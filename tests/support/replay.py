@@ -252,6 +252,7 @@ class Replay:
             return sweep_acts.Overdue() if action is Action.ESCALATE else Command(action=action)
         told = {**data, **data.get("changed", {}), "opinion": event["opinion"]}
         told["reached"] = data.get("outcome") == Outcome.REACHED
+        told |= {name: int(told[name]) for name in ("amount",) if name in told}  # A timeline keeps texts.
         for table, column in (("ticket_request", "asked_at"), ("ticket_outcome", "at")):
             rows = self._archive.children[table].get(ticket_id, [])
             told |= next(({**row, **told} for row in rows if row[column] == event["at"]), {})
@@ -259,7 +260,7 @@ class Replay:
             shown = self._archive.shown[event["id"]]
             assert {(row["member_id"], row["kind"]) for row in shown} == {(event["actor_id"], "photo")}
             told["attachments"] = [{"id": row["id"], "purpose": row["purpose"]} for row in shown]
-        wanted = [need.field for need in workflow.needs_of(action)]
+        wanted = (need.field for need in workflow.needs_of(action))
         fields = {name: told[name] for name in wanted if told.get(name) is not None}
         with patch.object(clock, "now", lambda: event["at"]):
             return MODELS[action](action=action, **fields)

@@ -1,10 +1,10 @@
-"""A third party's ticket as it goes back to its sender: codes, its own words, and the public reply if given.
+"""A third party's ticket as it goes back to its sender: codes, its own words, and the public reply.
 
-Names, numbers and what people wrote among themselves never go out here.
+Names, numbers and what people wrote among themselves never go out here; nor does the reply to a confidential
+report, or to a client that is not given it (`api/withholding`).
 """
 
 from app.core import notes
-from app.models.enums.third_party import ClientField
 from app.schemas.intake import IntakeRead, IntakeResult
 from app.schemas.types import Ref
 from app.services.exchange.intake.pushing import Result, Taken
@@ -13,7 +13,7 @@ from app.services.exchange.intake.pushing import Result, Taken
 def ticket(taken: Taken) -> IntakeRead:
     """A ticket in full."""
     row, known = taken.ticket.row, taken.known
-    told = row["outcome"] if ClientField.PUBLIC_REPLY in taken.words.fields else None
+    told = None if row["confidential"] else row["outcome"]
     return IntakeRead(
         external_ref=known.ref,
         id=row["id"],

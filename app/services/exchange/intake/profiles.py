@@ -32,17 +32,13 @@ FIELD = "body.category_code"
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A client's words as far as one call needs them; `has_table` when it has codes of its own at all.
-
-    `fields` is what it is given of all that may tell of somebody.
-    """
+    """A client's words as far as one call needs them; `has_table` when it has codes of its own at all."""
 
     source: EventSource = EventSource.THIRD_PARTY
     default_category: str | None = None
     statuses: Mapping[str, str] = field(default_factory=dict)
     categories: Mapping[str, str] = field(default_factory=dict)
     has_table: bool = False
-    fields: frozenset[str] = frozenset()
 
     def status(self, status: str) -> str:
         """What the client calls a status."""
@@ -69,16 +65,16 @@ async def words(session: AsyncSession, *, client_id: UUID, codes: Collection[str
     """What a client calls statuses, and what these of its category codes are; a statement, or two."""
     has_table = exists().where(IntakeCategory.client_id == client_id)
     about = (
-        select(IntakeProfile, has_table, ApiClient.fields)
+        select(IntakeProfile, has_table)
         .select_from(ApiClient)
         .outerjoin(IntakeProfile, IntakeProfile.client_id == ApiClient.id)
         .where(ApiClient.id == client_id)
     )
-    profile, has_any, fields = (await session.execute(about)).one()
+    profile, has_any = (await session.execute(about)).one()
     pairs = select(IntakeCategory.code, IntakeCategory.category_code)
     mine = pairs.where(IntakeCategory.client_id == client_id, IntakeCategory.code.in_(codes))
     found = {row.code: row.category_code for row in await session.execute(mine)} if codes and has_any else {}
-    told = Words(categories=found, has_table=has_any, fields=frozenset(fields))
+    told = Words(categories=found, has_table=has_any)
     if profile is None:
         return told
     return dataclasses.replace(
