@@ -260,8 +260,7 @@ class Replay:
             shown = self._archive.shown[event["id"]]
             assert {(row["member_id"], row["kind"]) for row in shown} == {(event["actor_id"], "photo")}
             told["attachments"] = [{"id": row["id"], "purpose": row["purpose"]} for row in shown]
-        wanted = (need.field for need in workflow.needs_of(action))
-        fields = {name: told[name] for name in wanted if told.get(name) is not None}
+        fields = {n.field: told[n.field] for n in workflow.needs_of(action) if told.get(n.field) is not None}
         with patch.object(clock, "now", lambda: event["at"]):
             return MODELS[action](action=action, **fields)
 

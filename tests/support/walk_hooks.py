@@ -13,6 +13,7 @@ import schemathesis
 
 MISSING = "缺少必填项"
 BYTES = "application/offset+octet-stream"
+OPEN311 = "/open311/"
 # What the document tells of a value; a request that agrees with it is not refused for one of these.
 TOLD = {
     *("missing", "extra_forbidden", "string_type", "string_too_short", "string_too_long", "enum"),
@@ -39,7 +40,9 @@ class Somebody:
 
     def set(self, case: Any, data: str | None, _context: Any) -> None:
         """Put the token where the server looks for it."""
-        if data is not None:
+        if data is not None and case.operation.path.startswith(OPEN311):
+            case.query = {**(case.query or {}), "api_key": data}
+        elif data is not None:
             case.headers = {**(case.headers or {}), "Authorization": f"Bearer {data}"}
 
 
