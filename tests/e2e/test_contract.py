@@ -23,7 +23,7 @@ ENDING = r"^/v1/(accounts|areas|auth|clients|me|members|orgs|posts)\b"
 WORK = r"^/v1/(attachments|deliveries|exports|files|imports|import-templates|notifications|public|reports"
 WORK += r"|screens|stats|sync|tickets|todo|uploads|visit-plans|visits|webhook-.*|webhooks|workflow)\b"
 REST = f"^(?!{ENDING[1:]}|{WORK[1:]})/"
-OF_CLIENTS = r"^/v1/(areas|attachments|stats|tickets|webhook-.*|webhooks)\b"
+OF_CLIENTS = r"^/v1/(areas|attachments|clients/self|dispatches|intake|stats|tickets|webhook-.*|webhooks)\b"
 
 
 def test_every_operation_is_walked() -> None:
