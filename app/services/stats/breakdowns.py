@@ -137,8 +137,11 @@ async def divided(
     found = await sums.read(session, query)
     parts: dict[str, dict[Measure, int]] = {str(one): {} for one in standing}
     for row in found.rows:
-        key = str(row.area_id or row.key)
-        part = parts.setdefault(key, {})
+        key = str(row.area_id) if row.area_id else row.key
+        part = parts.get(key)
+        if part is None:
+            parts[key] = dict(row.sums)
+            continue
         for name, count in row.sums.items():
             part[name] = part.get(name, 0) + count
     return found.as_of, dict(parts)

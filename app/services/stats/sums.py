@@ -4,13 +4,12 @@ The one door to the rollups. Every question of the stats wing is some slices her
 `kpis`' business, what contributes to it `facts`', how the rollups are kept up `folding`'s.
 """
 
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -53,8 +52,7 @@ class Slice:
         return self.start <= hour < self.end
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """The sums of a slice's number, of an area where areas were told apart, and of a key."""
 
     number: int
@@ -77,7 +75,7 @@ class Read:
 
 NOW = Slice(-1)
 Key = tuple[int, UUID | None, str]
-Found = defaultdict[Key, Counter[Measure]]
+Found = dict[Key, dict[Measure, int]]
 _FINE = frozenset({AreaLevel.GRID, AreaLevel.MICRO_GRID})
 _KEYS: Mapping[By, Callable[[Part], str | None]] = {
     By.ORG: lambda part: str(part.org_id) if part.org_id else None,
@@ -173,13 +171,24 @@ async def read_all(session: AsyncSession, queries: Sequence[Query]) -> list[Read
 
 def _found(query: Query, read: Sequence[Sequence[Any]]) -> Found:
     """The sums of the cells that were read."""
-    found: Found = defaultdict(Counter)
+    found: Found = {}
     place_of = {key: place.id for place in query.whose.places for key in place.keys}
+    columns = summing.columns(tuple(query.measures))
     for row in chain.from_iterable(read):
-        if row["number"] is not None:
-            sums = found[row["number"], place_of.get(row["area_id"]), row["key"]]
-            sums.update({name: row[name] for name in query.measures if row[name]})
+        for number, area_id, key, *sums in zip(*(row[name] for name in columns), strict=True):
+            told = {name: n for name, n in zip(query.measures, sums, strict=True) if n}
+            _sum(found, (number, place_of.get(area_id), key), told)
     return found
+
+
+def _sum(found: Found, key: Key, amounts: Mapping[Measure, int]) -> None:
+    """Add to the sums of a key."""
+    known = found.get(key)
+    if known is None:
+        found[key] = dict(amounts)
+        return
+    for name, amount in amounts.items():
+        known[name] = known.get(name, 0) + amount
 
 
 async def _rows(session: AsyncSession, query: Query) -> Sequence[Any]:
@@ -197,7 +206,7 @@ async def _rows(session: AsyncSession, query: Query) -> Sequence[Any]:
 
 def defined(parts: Iterable[Part], query: Query, *, as_of: datetime) -> Read:
     """The same sums by the definition alone, from the parts of `tail.everything`: what `read` must equal."""
-    return _told(defaultdict(Counter), parts, query, as_of)
+    return _told({}, parts, query, as_of)
 
 
 def _told(found: Found, parts: Iterable[Part], query: Query, as_of: datetime) -> Read:
@@ -219,7 +228,7 @@ def _add(found: Found, part: Part, query: Query) -> None:
     places = [place.id for place in whose.places if there & set(place.keys)]
     for number in {one.number for one in query.slices if one.holds(part.hour)}:
         for area_id in places:
-            found[number, area_id if query.each_area else None, key].update(amounts)
+            _sum(found, (number, area_id if query.each_area else None, key), amounts)
 
 
 def _slices(wanted: Sequence[Slice]) -> tuple[list[Any], ...]:
