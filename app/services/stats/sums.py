@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from heapq import nlargest
 from itertools import chain
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -111,15 +112,26 @@ def _bucket(grain: Grain, start: datetime, end: datetime) -> tuple[Grain, dateti
     return Grain.DAY, start, end
 
 
+class Top(NamedTuple):
+    """How many of the keys with the most of a measure are wanted."""
+
+    measure: Measure
+    most: int
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked: whose sums, of which measures, in which slices, divided by what."""
+    """What is asked: whose sums, of which measures, in which slices, divided by what.
+
+    With `top`, keys that are surely not among the first may be left out.
+    """
 
     whose: Whose
     slices: Sequence[Slice]
     measures: Sequence[Measure]
     by: By = By.NOTHING
     each_area: bool = False
+    top: Top | None = None
 
     def halves(self) -> "Iterator[Query]":
         """The part that is read from the cells, and that of grids where it is counted from their facts."""
@@ -165,20 +177,37 @@ async def read_all(session: AsyncSession, queries: Sequence[Query]) -> list[Read
         if all(state.folded == of.folded for state in states):
             break
     return [
-        _told(_found(query, each), parts.net, query, as_of) for query, each in zip(queries, read, strict=True)
+        _told(_found(query, each, parts.net), parts.net, query, as_of)
+        for query, each in zip(queries, read, strict=True)
     ]
 
 
-def _found(query: Query, read: Sequence[Sequence[Any]]) -> Found:
+def _found(query: Query, read: Sequence[Sequence[Any]], parts: Sequence[Part]) -> Found:
     """The sums of the cells that were read."""
     found: Found = {}
     place_of = {key: place.id for place in query.whose.places for key in place.keys}
     columns = summing.columns(tuple(query.measures))
     for row in chain.from_iterable(read):
-        for number, area_id, key, *sums in zip(*(row[name] for name in columns), strict=True):
-            told = {name: n for name, n in zip(query.measures, sums, strict=True) if n}
-            _sum(found, (number, place_of.get(area_id), key), told)
+        told = list(zip(*(row[name] for name in columns), strict=True))
+        if query.top and len(read) == 1:
+            told = _foremost(told, row[query.top.measure], query, parts)
+        for number, area_id, key, *sums in told:
+            amounts = {name: n for name, n in zip(query.measures, sums, strict=True) if n}
+            _sum(found, (number, place_of.get(area_id), key), amounts)
     return found
+
+
+def _foremost(
+    told: list[tuple[Any, ...]], sizes: Sequence[int | None], query: Query, parts: Sequence[Part]
+) -> list[tuple[Any, ...]]:
+    """Those that can be among the first when the parts are added: so many more, and what parts are about."""
+    assert query.top is not None  # noqa: S101 - nobody else asks
+    touched = {_KEYS[query.by](part) for part in parts}
+    most = query.top.most + len(touched)
+    if len(told) <= most or len({key for _number, _area_id, key, *_sums in told}) < len(told):
+        return told
+    least = nlargest(most, (size or 0 for size in sizes))[-1]
+    return [one for one, size in zip(told, sizes, strict=True) if (size or 0) >= least or one[2] in touched]
 
 
 def _sum(found: Found, key: Key, amounts: Mapping[Measure, int]) -> None:
