@@ -190,17 +190,17 @@ def _found(query: Query, read: Sequence[Sequence[Any]], parts: Sequence[Part]) -
     for row in chain.from_iterable(read):
         told = list(zip(*(row[name] for name in columns), strict=True))
         if query.top and len(read) == 1:
-            told = _foremost(told, row[query.top.measure], query, parts)
+            told = foremost(told, row[query.top.measure], query, parts)
         for number, area_id, key, *sums in told:
             amounts = {name: n for name, n in zip(query.measures, sums, strict=True) if n}
             _sum(found, (number, place_of.get(area_id), key), amounts)
     return found
 
 
-def _foremost(
+def foremost(
     told: list[tuple[Any, ...]], sizes: Sequence[int | None], query: Query, parts: Sequence[Part]
 ) -> list[tuple[Any, ...]]:
-    """Those that can be among the first when the parts are added: so many more, and what parts are about."""
+    """Those that can be among the first once the parts are added: so many more, and all that have parts."""
     assert query.top is not None  # noqa: S101 - nobody else asks
     touched = {_KEYS[query.by](part) for part in parts}
     most = query.top.most + len(touched)
