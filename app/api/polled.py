@@ -26,6 +26,7 @@ from app.api import etags
 from app.api.actors import FigureReader
 from app.api.sessions import Session
 from app.core import clock
+from app.core.db import let_go
 from app.core.replica import AWAY, Replica
 from app.schemas.stats_screen import Narrowed
 from app.services.platform import outbox
@@ -150,7 +151,7 @@ class Poll:
             if etags.matches(self._request, etag):
                 return self._reply(etag, None, cache)
             # Who waits keeps no connection from others.
-            await session.commit()
+            await let_go(session)
             async with answers.turn(question) as last:
                 kept = last or answers.fresh(question) or answers.still(question, etag)
                 if kept is None:

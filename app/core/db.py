@@ -107,6 +107,11 @@ async def _checked_out(session: AsyncSession) -> Connection:
     return known
 
 
+async def let_go(session: AsyncSession) -> None:
+    """Give the connection of a session that has only read back to the pool, to wait for something else."""
+    await session.commit()
+
+
 @asynccontextmanager
 async def transaction(sessions: Sessions) -> AsyncIterator[AsyncSession]:
     """One transaction: committed when the block ends, rolled back when it raises."""

@@ -1,7 +1,9 @@
 """Whatever happens to tickets, the rows behind a figure add up to it, and its parts to the whole."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
+from itertools import product
 from random import Random
 
 import pytest
@@ -18,7 +20,7 @@ from app.services.stats import board, counting, folding, kpis, rebuilding, sums
 from app.services.stats.counting import Part, Sides, Wanted
 from app.services.stats.kpis import KPIS, Kpi
 from app.services.stats.periods import Span
-from app.services.stats.sums import By, Query
+from app.services.stats.sums import By, Query, Top
 from app.services.stats.whose import Whose
 from app.services.tickets import deadlines
 from tests.services.test_random_walks import PATHS, STEPS, one_step, time_passes
@@ -84,6 +86,24 @@ async def uneven(session: AsyncSession, whose: Whose, span: Span) -> list[str]:
     return found
 
 
+async def missed(session: AsyncSession, whose: Whose, span: Span) -> list[str]:
+    """Where asking for the foremost finds others, or other sums, than are foremost among all."""
+    found = []
+    for by, name, most in product(
+        (By.WORKER, By.CATEGORY, By.ORG), (Measure.REPORTED, Measure.HANDLE_DUE, Measure.RESULTS), (1, 2)
+    ):
+        asked = Query(whose, sums.slices(0, span), (name, Measure.CLOSED), by)
+        every, some = await sums.read_all(session, [asked, replace(asked, top=Top(name, most))])
+        if first(every.rows, name, most) != first(some.rows, name, most):
+            found.append(f"{most} by {by} with most {name} of {whose}")
+    return found
+
+
+def first(rows: Sequence[sums.Row], name: Measure, most: int) -> list[sums.Row]:
+    """The foremost rows, equals by their keys."""
+    return sorted(rows, key=lambda row: (-row.sums.get(name, 0), row.key))[:most]
+
+
 @pytest.mark.commits
 @settings(
     max_examples=4,
@@ -117,6 +137,7 @@ async def test_the_rows_behind_a_figure_add_up_to_it_whatever_happens(
         async with town.sessions() as session:
             for whose in walk.dice.sample(scopes(town.world), 5):
                 assert not await uneven(session, whose, span)
+                assert not await missed(session, whose, span)
                 for kpi in walk.dice.sample(COUNTED, 8):
                     for when in (span, Span(today - timedelta(days=10), today - timedelta(days=1))):
                         assert not await wrong(session, whose, kpi, when)

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.area import Area
-from app.models.enums.figure import Better, Breakdown
+from app.models.enums.figure import Better, Breakdown, Unit
 from app.models.enums.measure import Measure
 from app.models.staff import Member, Org
 from app.models.ticket import Category
@@ -24,7 +24,7 @@ from app.services.platform.actor import Actor
 from app.services.stats import kpis, sums
 from app.services.stats.asked import Asked, definition, figure, named, needed, period
 from app.services.stats.kpis import KPIS, LEAST_FOR_RANKING, VERSION, Kpi, Sums
-from app.services.stats.sums import By, Query
+from app.services.stats.sums import By, Query, Top
 from app.services.stats.whose import Whose, places
 from app.services.tickets.labels import SOURCE_ZH
 
@@ -51,7 +51,9 @@ async def breakdown(
     wanted, span = named(codes), asked.span()
     whose = await asked.whose(session, actor)
     slices = [sums.NOW, *sums.slices(0, span)]
-    as_of, parts = await divided(session, whose=whose, slices=slices, by=by, wanted=wanted)
+    counted = by is not Breakdown.AREA and wanted[0].unit is Unit.COUNT and len(wanted[0].above) == 1
+    top = Top(wanted[0].above[0], limit) if counted else None
+    as_of, parts = await divided(session, whose=whose, slices=slices, by=by, wanted=wanted, top=top)
     ordered = sorted(parts, key=lambda key: (-_size(wanted[0], parts[key]), key))[:limit]
     names = await _names(session, by, ordered)
     rows = [
@@ -125,20 +127,27 @@ async def divided(
     by: Breakdown,
     wanted: Sequence[Kpi],
     everybody: bool = True,
+    top: Top | None = None,
 ) -> tuple[Any, dict[str, Sums]]:
-    """As of when, and the sums of all slices together by their keys as text; of everybody, or who has any."""
+    """As of when, and the sums of all slices together by their keys as text; of everybody, or who has any.
+
+    With `top`, the others' may be missing.
+    """
     standing: Sequence[UUID] = ()
     if by is Breakdown.AREA:
         whose, standing = await _below(session, whose)
     elif by is Breakdown.ORG and everybody:
         standing = await _orgs(session, whose)
     divided_by = _BY.get(by, By.NOTHING)
-    query = Query(whose, slices, needed(wanted), divided_by, each_area=by is Breakdown.AREA)
+    query = Query(whose, slices, needed(wanted), divided_by, each_area=by is Breakdown.AREA, top=top)
     found = await sums.read(session, query)
     parts: dict[str, dict[Measure, int]] = {str(one): {} for one in standing}
     for row in found.rows:
-        key = str(row.area_id or row.key)
-        part = parts.setdefault(key, {})
+        key = str(row.area_id) if row.area_id else row.key
+        part = parts.get(key)
+        if part is None:
+            parts[key] = dict(row.sums)
+            continue
         for name, count in row.sums.items():
             part[name] = part.get(name, 0) + count
     return found.as_of, dict(parts)

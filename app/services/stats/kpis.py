@@ -12,6 +12,7 @@ excluded | measures above | measures below. A share divides its sums, a count ha
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from app.models.enums.figure import Behind, Better, Unit
 from app.models.enums.measure import Measure
@@ -51,8 +52,7 @@ class Kpi:
         return tuple(WEIGHTS) if self.unit is Unit.SCORE else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """What came out; `value` is None where there is nothing to divide by."""
 
     value: float | None
@@ -161,11 +161,13 @@ def value(kpi: Kpi, sums: Sums) -> Value:
     """The value of a KPI out of the sums of its measures, which are 0 where they are missing."""
     if kpi.unit is Unit.SCORE:
         return _score(sums)
+    above = sum([sums.get(name, 0) for name in kpi.above])
     off = TAKEN_OFF.get(kpi.code)
-    above = sum(-sums.get(name, 0) if name is off else sums.get(name, 0) for name in kpi.above)
+    if off is not None:
+        above -= 2 * sums.get(off, 0)
     if kpi.unit is Unit.COUNT:
         return Value(above, above, None)
-    below = sum(sums.get(name, 0) for name in kpi.below)
+    below = sum([sums.get(name, 0) for name in kpi.below])
     if not below:
         return Value(None, above, below)
     if kpi.unit is Unit.CLASS:

@@ -4,13 +4,13 @@ The one door to the rollups. Every question of the stats wing is some slices her
 `kpis`' business, what contributes to it `facts`', how the rollups are kept up `folding`'s.
 """
 
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from heapq import nlargest
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -53,8 +53,7 @@ class Slice:
         return self.start <= hour < self.end
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """The sums of a slice's number, of an area where areas were told apart, and of a key."""
 
     number: int
@@ -77,7 +76,7 @@ class Read:
 
 NOW = Slice(-1)
 Key = tuple[int, UUID | None, str]
-Found = defaultdict[Key, Counter[Measure]]
+Found = dict[Key, dict[Measure, int]]
 _FINE = frozenset({AreaLevel.GRID, AreaLevel.MICRO_GRID})
 _KEYS: Mapping[By, Callable[[Part], str | None]] = {
     By.ORG: lambda part: str(part.org_id) if part.org_id else None,
@@ -113,15 +112,26 @@ def _bucket(grain: Grain, start: datetime, end: datetime) -> tuple[Grain, dateti
     return Grain.DAY, start, end
 
 
+class Top(NamedTuple):
+    """How many of the keys with the most of a measure are wanted."""
+
+    measure: Measure
+    most: int
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked: whose sums, of which measures, in which slices, divided by what."""
+    """What is asked: whose sums, of which measures, in which slices, divided by what.
+
+    With `top`, keys that are surely not among the first may be left out.
+    """
 
     whose: Whose
     slices: Sequence[Slice]
     measures: Sequence[Measure]
     by: By = By.NOTHING
     each_area: bool = False
+    top: Top | None = None
 
     def halves(self) -> "Iterator[Query]":
         """The part that is read from the cells, and that of grids where it is counted from their facts."""
@@ -167,19 +177,47 @@ async def read_all(session: AsyncSession, queries: Sequence[Query]) -> list[Read
         if all(state.folded == of.folded for state in states):
             break
     return [
-        _told(_found(query, each), parts.net, query, as_of) for query, each in zip(queries, read, strict=True)
+        _told(_found(query, each, parts.net), parts.net, query, as_of)
+        for query, each in zip(queries, read, strict=True)
     ]
 
 
-def _found(query: Query, read: Sequence[Sequence[Any]]) -> Found:
+def _found(query: Query, read: Sequence[Sequence[Any]], parts: Sequence[Part]) -> Found:
     """The sums of the cells that were read."""
-    found: Found = defaultdict(Counter)
+    found: Found = {}
     place_of = {key: place.id for place in query.whose.places for key in place.keys}
+    columns = summing.columns(tuple(query.measures))
     for row in chain.from_iterable(read):
-        if row["number"] is not None:
-            sums = found[row["number"], place_of.get(row["area_id"]), row["key"]]
-            sums.update({name: row[name] for name in query.measures if row[name]})
+        told = list(zip(*(row[name] for name in columns), strict=True))
+        if query.top and len(read) == 1:
+            told = foremost(told, row[query.top.measure], query, parts)
+        for number, area_id, key, *sums in told:
+            amounts = {name: n for name, n in zip(query.measures, sums, strict=True) if n}
+            _sum(found, (number, place_of.get(area_id), key), amounts)
     return found
+
+
+def foremost(
+    told: list[tuple[Any, ...]], sizes: Sequence[int | None], query: Query, parts: Sequence[Part]
+) -> list[tuple[Any, ...]]:
+    """Those that can be among the first once the parts are added: so many more, and all that have parts."""
+    assert query.top is not None  # noqa: S101 - nobody else asks
+    touched = {_KEYS[query.by](part) for part in parts}
+    most = query.top.most + len(touched)
+    if len(told) <= most or len({key for _number, _area_id, key, *_sums in told}) < len(told):
+        return told
+    least = nlargest(most, (size or 0 for size in sizes))[-1]
+    return [one for one, size in zip(told, sizes, strict=True) if (size or 0) >= least or one[2] in touched]
+
+
+def _sum(found: Found, key: Key, amounts: Mapping[Measure, int]) -> None:
+    """Add to the sums of a key."""
+    known = found.get(key)
+    if known is None:
+        found[key] = dict(amounts)
+        return
+    for name, amount in amounts.items():
+        known[name] = known.get(name, 0) + amount
 
 
 async def _rows(session: AsyncSession, query: Query) -> Sequence[Any]:
@@ -197,7 +235,7 @@ async def _rows(session: AsyncSession, query: Query) -> Sequence[Any]:
 
 def defined(parts: Iterable[Part], query: Query, *, as_of: datetime) -> Read:
     """The same sums by the definition alone, from the parts of `tail.everything`: what `read` must equal."""
-    return _told(defaultdict(Counter), parts, query, as_of)
+    return _told({}, parts, query, as_of)
 
 
 def _told(found: Found, parts: Iterable[Part], query: Query, as_of: datetime) -> Read:
@@ -219,7 +257,7 @@ def _add(found: Found, part: Part, query: Query) -> None:
     places = [place.id for place in whose.places if there & set(place.keys)]
     for number in {one.number for one in query.slices if one.holds(part.hour)}:
         for area_id in places:
-            found[number, area_id if query.each_area else None, key].update(amounts)
+            _sum(found, (number, area_id if query.each_area else None, key), amounts)
 
 
 def _slices(wanted: Sequence[Slice]) -> tuple[list[Any], ...]:
