@@ -8,6 +8,7 @@ exit code 1.
 
 import asyncio
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -90,17 +91,8 @@ def worker() -> None:
         vault = Vault(*settings.secrets)
         guards.keep_what_is_there()
         ways, courier = channels.of_settings(settings), Courier(rules_of(settings))
-        uvloop.run(
-            worker_process.run(
-                url=database.app_url,
-                dsn=dsn,
-                files=files,
-                vault=vault,
-                channels=ways,
-                courier=courier,
-                public_url=settings.public_url,
-            )
-        )
+        work = partial(worker_process.run, url=database.app_url, dsn=dsn, files=files, vault=vault)
+        uvloop.run(work(channels=ways, courier=courier, public_url=settings.public_url))
 
 
 @cli.command(help="把数据库升级到最新结构，并补齐工作日历和事件类别；可重复执行")
