@@ -25,13 +25,13 @@ async def until_somebody_waits(sessions: Sessions) -> None:
 
 
 async def until_all_have_ended(sessions: Sessions) -> None:
-    """Return once every transaction of the server has ended that has begun by now; fail after a minute.
+    """Return once every transaction of the server has ended that has begun by now; fail after five minutes, longer than any test takes.
 
     Readers of the outbox wait for these, too, and for those of other databases.
     """
     async with sessions() as session:
         begun = await session.scalar(_BEGUN)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(300):
         while True:
             async with sessions() as session:
                 if (await session.scalar(_ENDED)) >= begun:
