@@ -25,9 +25,9 @@ async def until_somebody_waits(sessions: Sessions) -> None:
 
 
 async def until_all_have_ended(sessions: Sessions) -> None:
-    """Return once every transaction of the server has ended that has begun by now; fail after five minutes, longer than any test takes.
+    """Return once every transaction of the server has ended that has begun by now; fail after five minutes.
 
-    Readers of the outbox wait for these, too, and for those of other databases.
+    Readers of the outbox wait for these, too, and for those of other databases; no test takes as long.
     """
     async with sessions() as session:
         begun = await session.scalar(_BEGUN)
