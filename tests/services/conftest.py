@@ -6,7 +6,15 @@ from app.core import clock
 from app.core.db import Sessions
 from tests.support.cast import actors_of
 from tests.support.sweeping import PEOPLE, WEDNESDAY, Story, at
+from tests.support.walking import PEOPLE as WALKERS
+from tests.support.walking import Town, town_of
 from tests.support.world import World
+
+
+@pytest.fixture
+async def town(sessions: Sessions, world: World) -> Town:
+    """Everybody who may come across the tickets, and the limits and calendars of the deployment."""
+    return await town_of(sessions, world, WALKERS)
 
 
 @pytest.fixture

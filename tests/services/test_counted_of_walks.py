@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
-from app.core.db import Sessions, fetch_all
+from app.core.db import fetch_all
 from app.models.enums import EventSource, Urgency
 from app.models.enums.figure import Grain, Unit
 from app.models.enums.measure import Measure
@@ -22,23 +22,13 @@ from app.services.stats.kpis import KPIS, Kpi
 from app.services.stats.periods import Span
 from app.services.stats.sums import By, Query, Top
 from app.services.stats.whose import Whose
-from app.services.tickets import deadlines
 from tests.services.test_random_walks import PATHS, STEPS, one_step, time_passes
-from tests.support.cast import actors_of
 from tests.support.figures import queries
-from tests.support.walking import PEOPLE, Town, Walk
+from tests.support.walking import Town, Walk
 from tests.support.world import World
 
 VISITS = {Measure.VISITS, Measure.EFFECTIVE_VISITS, Measure.OPINIONS}
 COUNTED = [kpi for kpi in KPIS.values() if kpi.unit in {Unit.COUNT, Unit.SHARE} and not VISITS & {*kpi.above}]
-
-
-@pytest.fixture
-async def town(sessions: Sessions, world: World) -> Town:
-    """Everybody who may come across the tickets, and the limits and calendars of the deployment."""
-    async with sessions() as session:
-        cast = await actors_of(session, world, PEOPLE)
-        return Town(sessions, world, cast, await deadlines.load(session))
 
 
 def scopes(world: World) -> list[Whose]:

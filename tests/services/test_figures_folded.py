@@ -20,7 +20,7 @@ from app.models.enums.measure import Measure
 from app.models.stats import STAT_CELL, STAT_FACT, StatBuild, StatState
 from app.runtime import figures
 from app.services.platform import calendars, worktime
-from app.services.stats import checking, facts, folding, rebuilding, sums, tail
+from app.services.stats import checking, facts, folding, freshness, rebuilding, sums, tail
 from app.services.stats.asked import Asked
 from app.services.stats.kpis import VERSION
 from app.services.stats.sums import Query
@@ -61,7 +61,7 @@ async def caught_up(sessions: Sessions) -> None:
     for _ in range(2000):
         await folding.run(sessions)
         async with sessions() as session:
-            if (await checking.freshness(session)).waiting == 0:
+            if (await freshness.read(session)).waiting == 0:
                 return
     raise AssertionError("the fold does not catch up")
 
@@ -263,7 +263,7 @@ async def test_the_self_check_raises_an_alarm_when_figures_differ(story: Story, 
     assert not verdict.ok
     assert [(line["event"], line["log_level"]) for line in logged] == [("figures_differ", "error")]
     async with story.sessions() as session:
-        assert (await checking.freshness(session)).checked_ok is False
+        assert (await freshness.read(session)).checked_ok is False
 
 
 async def test_an_area_that_moves_takes_its_figures_along(story: Story) -> None:

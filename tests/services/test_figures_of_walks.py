@@ -8,26 +8,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from app.core import clock
-from app.core.db import Sessions
 from app.models.enums import EventSource, Urgency
 from app.services.stats import board, folding, overview, rebuilding
 from app.services.stats.asked import Asked
 from app.services.stats.overview import Period
-from app.services.tickets import deadlines
 from tests.services.test_random_walks import PATHS, STEPS, one_step, time_passes
-from tests.support.cast import actors_of
 from tests.support.figures import differences, queries
 from tests.support.overviews import both
 from tests.support.walking import PEOPLE, Town, Walk
-from tests.support.world import World
-
-
-@pytest.fixture
-async def town(sessions: Sessions, world: World) -> Town:
-    """Everybody who may come across the tickets, and the limits and calendars of the deployment."""
-    async with sessions() as session:
-        cast = await actors_of(session, world, PEOPLE)
-        return Town(sessions, world, cast, await deadlines.load(session))
 
 
 @pytest.mark.commits

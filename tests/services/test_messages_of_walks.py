@@ -13,10 +13,9 @@ from app.models.enums import EventSource, Urgency
 from app.models.message import Notification
 from app.models.platform import Outbox
 from app.services.mobile import reader
-from tests.services.test_random_walks import PATHS, STEPS, one_step, time_passes, town
+from tests.services.test_random_walks import PATHS, STEPS, one_step, time_passes
 from tests.support.walking import Town, Walk
 
-__all__ = ["town"]
 # Who asked is told the answer, also where it hands the ticket to somebody else: its number, and no more.
 ANSWERS = {"approved", "denied"}
 

@@ -15,14 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.core import clock
-from app.core.db import Sessions
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from app.models.enums import Action, EventSource, Status, Urgency
-from app.services.tickets import commands, deadlines, workflow
+from app.services.tickets import commands, workflow
 from app.services.tickets.problems import GuardRefused, IllegalTransition, NotYours, OwnRequest
-from tests.support.cast import actors_of
 from tests.support.walking import PEOPLE, Offer, Town, Walk
-from tests.support.world import World
 
 # A walk that only talks, or ends as soon as it can, teaches little.
 WEIGHTS = {
@@ -59,14 +56,6 @@ NIGHT, FORTNIGHT, SEASON = 40 * 60, 14 * 24 * 60, 95 * 24 * 60
 PACES = (*[90] * 12, *[NIGHT] * 6, FORTNIGHT, SEASON)
 # Whose needs leave open what the ticket then refuses: the guard looks at the body.
 ASKS_THE_BODY = {"supervise", "change", "decide", "self_resolve"}
-
-
-@pytest.fixture
-async def town(sessions: Sessions, world: World) -> Town:
-    """Everybody who may come across the tickets, and the limits and calendars of the deployment."""
-    async with sessions() as session:
-        cast = await actors_of(session, world, PEOPLE)
-        return Town(sessions, world, cast, await deadlines.load(session))
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -17,12 +17,10 @@ from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.models.enums import EventSource, Urgency
 from app.services.mobile import pull, todo
 from app.services.mobile.cursors import CursorStale
-from app.services.tickets import deadlines
-from tests.support.cast import actors_of
 from tests.support.clients import Api
 from tests.support.phones import KINDS, Store
 from tests.support.waiting import until_all_have_ended
-from tests.support.walking import Town, Walk
+from tests.support.walking import Town, Walk, town_of
 from tests.support.world import World
 
 pytestmark = pytest.mark.commits
@@ -96,9 +94,7 @@ class Pocket(Store):
 @pytest.fixture
 async def town(sessions: Sessions, world: World) -> Town:
     """Everybody who may come across the tickets."""
-    async with sessions() as session:
-        cast = await actors_of(session, world, PEOPLE)
-        return Town(sessions, world, cast, await deadlines.load(session))
+    return await town_of(sessions, world, PEOPLE)
 
 
 @settings(

@@ -19,11 +19,22 @@ from app.models.attachment import Attachment
 from app.models.enums import Action, EventSource, SuperviseLevel, Urgency
 from app.models.ticket import Ticket
 from app.services.platform.actor import Actor
-from app.services.tickets import actions, commands, reads, report, sweep, transitions, view, workflow
+from app.services.tickets import (
+    actions,
+    commands,
+    deadlines,
+    reads,
+    report,
+    sweep,
+    transitions,
+    view,
+    workflow,
+)
 from app.services.tickets.deadlines import Deadlines
 from app.services.tickets.policies import MACHINE_SOURCES
 from app.services.tickets.report import NewTicket
 from tests.support import ledger
+from tests.support.cast import actors_of
 from tests.support.settings import SECRET
 from tests.support.sweeping import TICK
 from tests.support.world import World
@@ -49,6 +60,13 @@ class Town:
         self, sessions: Sessions, world: World, cast: Mapping[str, Actor], deadlines: Deadlines
     ) -> None:
         self.sessions, self.world, self.cast, self.deadlines = sessions, world, cast, deadlines
+
+
+async def town_of(sessions: Sessions, world: World, people: Sequence[str]) -> Town:
+    """The town with these people in it."""
+    async with sessions() as session:
+        cast = await actors_of(session, world, people)
+        return Town(sessions, world, cast, await deadlines.load(session))
 
 
 class Walk:

@@ -22,7 +22,6 @@ from app.models.area import Area
 from app.models.stats import StatState
 from app.models.ticket import Ticket
 from app.models.visit import Visit
-from app.schemas.stats_figures import Freshness
 from app.services.stats import cells, facts
 
 POINTS, AT_A_POINT, DAYS, BACK, AREAS = 20, 10, 3, 400, 20
@@ -200,23 +199,6 @@ async def lag(session: AsyncSession) -> Lag:
     """How far the fold is behind: 0 seconds where nothing waits; before the first rebuild all of it does."""
     row = (await session.execute(_LAG, {"now": clock.now()})).one()
     return Lag(max(0.0, float(row.seconds or 0)), row.waiting, row.checked_ok)
-
-
-async def freshness(session: AsyncSession) -> Freshness:
-    """When was folded last, what waits, and what the last check said."""
-    state = await session.scalar(select(StatState))
-    if state is None:
-        return Freshness(folded_at=None, waiting=0, checked_on=None, checked_ok=None)
-    waiting = await session.scalar(
-        text("SELECT count(*) FROM outbox WHERE (txid, id) > (:txid, :last_id)"),
-        {"txid": state.txid, "last_id": state.last_id},
-    )
-    return Freshness(
-        folded_at=state.folded_at,
-        waiting=waiting or 0,
-        checked_on=state.checked_on,
-        checked_ok=state.checked_ok,
-    )
 
 
 async def _some(session: AsyncSession, table: Any, dice: Random) -> list[UUID]:
