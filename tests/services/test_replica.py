@@ -69,7 +69,7 @@ async def test_figures_come_from_the_replica_while_it_keeps_up_and_from_the_prim
     await until(replica, fit=True)
     # It may be fit a moment before it has replayed the last report.
     async with asyncio.timeout(10):
-        while await shown(api) != 2:
+        while await shown(api) != 2:  # noqa: ASYNC110 - the replica tells nobody
             await asyncio.sleep(0.01)
     assert (replica.behind or 0) <= MOST_BEHIND_SECONDS
 
