@@ -17,6 +17,7 @@ COPY --from=packages /opt/venv /opt/venv
 COPY alembic.ini ./
 COPY migrations migrations
 COPY app app
+COPY docs/openapi.json docs/
 # Nobody may write here later on, and each process would compile all of it anew.
 RUN python -m compileall -q app
 RUN mkdir -p var/files && chown -R wangge var

@@ -24,9 +24,11 @@ PORT ?= 8000
 DATA ?= var
 SCALE ?= town
 TESTS ?=
+FUZZ_SECONDS ?= 30
+FUZZ_SEED := $(or $(FUZZ_SEED),$(shell date +%s))
 upper = $(shell echo '$(1)' | tr '[:lower:]' '[:upper:]')
 
-.PHONY: help demo test check bench docs fmt lock clean
+.PHONY: help demo test fuzz check bench docs fmt lock clean
 
 help: ## 列出所有命令 / list the commands
 	@awk -F ' *## *' '/^[a-z]+:.*##/ { split($$1, name, ":"); printf "  make %-7s %s\n", name[1], $$2 }' Makefile
@@ -36,6 +38,10 @@ demo: .venv/demo.stamp ## 从零跑起演示：PORT= DATA= SCALE=village|town|ci
 
 test: .venv/dev.stamp ## 全部测试；TESTS=路径 只跑一部分 / the whole test suite
 	@$(PY) -m pytest -n 2 $(TESTS)
+
+fuzz: .venv/dev.stamp ## 以畸形输入试探接口：FUZZ_SECONDS= 每项多少秒，FUZZ_SEED= 重现某一次
+	@echo "FUZZ_SEED=$(FUZZ_SEED) FUZZ_SECONDS=$(FUZZ_SECONDS)"
+	@FUZZ_SEED=$(FUZZ_SEED) FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m pytest -n 2 tests/fuzz
 
 check: .venv/dev.stamp ## 格式、规范、类型、分层、迁移与生成文档 / everything but the tests
 	$(PY) -m ruff format --check .
@@ -51,6 +57,8 @@ bench: .venv/demo.stamp ## 测量快慢：TICKETS= HOUSEHOLDS= PEOPLE= CONNECTIO
 		$(if $($(call upper,$(name))),--$(name) "$($(call upper,$(name)))"))
 	@$(if $(SIZES),:,$(PY) -m bench.due --data "$(DATA)" $(if $(HOMES),--homes "$(HOMES)"))
 	@$(if $(SIZES),:,$(PY) -m bench.phones --data "$(DATA)" $(if $(ROUNDS),--rounds "$(ROUNDS)"))
+	@$(if $(SIZES),:,$(PY) -m bench.pushing --data "$(DATA)" $(if $(ROUNDS),--rounds "$(ROUNDS)"))
+	@$(if $(SIZES),:,$(PY) -m bench.webhooks --data "$(DATA)" $(if $(ROUNDS),--rounds "$(ROUNDS)"))
 	@$(if $(SIZES),:,$(PY) -m bench.uploading --data "$(DATA)" $(if $(ROUNDS),--rounds "$(ROUNDS)"))
 	@$(if $(SIZES),:,$(PY) -m bench.dashboards --data "$(DATA)" $(if $(ROUNDS),--rounds "$(ROUNDS)") \
 		$(if $(FIGURES),--sizes "$(FIGURES)") $(if $(SCREENS),--screens "$(SCREENS)"))

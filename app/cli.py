@@ -8,6 +8,7 @@ exit code 1.
 
 import asyncio
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -72,11 +73,13 @@ def worker() -> None:
     import uvloop
 
     from app.core import logging
+    from app.core.courier import Courier
     from app.core.crypto import Vault
     from app.core.files import FileStore
     from app.jobs import worker as worker_process
     from app.jobs.outages import OUTAGES
     from app.runtime import guards
+    from app.services.exchange.webhooks.calls import rules_of
     from app.services.mobile import channels
 
     settings = Settings()
@@ -87,8 +90,9 @@ def worker() -> None:
         dsn, files = databases.for_asyncpg(database.app_url), FileStore(settings.files)
         vault = Vault(*settings.secrets)
         guards.keep_what_is_there()
-        ways = channels.of_settings(settings)
-        uvloop.run(worker_process.run(url=database.app_url, dsn=dsn, files=files, vault=vault, channels=ways))
+        ways, courier = channels.of_settings(settings), Courier(rules_of(settings))
+        work = partial(worker_process.run, url=database.app_url, dsn=dsn, files=files, vault=vault)
+        uvloop.run(work(channels=ways, courier=courier, public_url=settings.public_url))
 
 
 @cli.command(help="把数据库升级到最新结构，并补齐工作日历和事件类别；可重复执行")
@@ -261,14 +265,22 @@ def openapi() -> None:
 
 @cli.command(help="由代码重写 docs/ 下的生成文档")
 def docs(
-    *, check: Annotated[bool, typer.Option("--check", help="只核对，不写文件；不一致时退出码为 1")] = False
+    *,
+    check: Annotated[bool, typer.Option("--check", help="只核对，不写文件；不一致时退出码为 1")] = False,
+    release: Annotated[
+        bool, typer.Option("--release", help="发布新版本时：记下此刻的接口，供以后核对")
+    ] = False,
 ) -> None:
-    """Write the generated documents, or with `--check` fail when they differ from the code."""
+    """Write the generated documents, or with `--check` fail when they, or the API, are not what they were."""
     from app.runtime import generated
 
     names = generated.drifted() if check else generated.write()
     if check and names:
         raise CommandFailed(f"{'、'.join(names)} 与代码不一致：请运行 make docs 并提交")
+    if release:
+        generated.release()
+    if check and (broken := generated.broken()):
+        raise CommandFailed("与已发布的接口不兼容，须保留原样或升主版本号：\n" + "\n".join(broken))
     typer.echo(f"已更新：{'、'.join(names)}" if names else "生成的文档与代码一致")
 
 

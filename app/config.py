@@ -4,16 +4,24 @@ Frozen, so that nothing changes them while the server runs. Refuses weak secrets
 It owns no defaults of the field (limits, calendars, categories): those are data.
 """
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DEV_SECRET = "development-only-secret-do-not-deploy"  # noqa: S105 - refused in production
 MIN_SECRET_LENGTH = 32
 MIN_DISTINCT_CHARACTERS = 10
+
+
+def _listed(value: Any) -> Any:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_listed)]
 
 
 class Settings(BaseSettings):
@@ -63,6 +71,10 @@ class Settings(BaseSettings):
     sms_token: SecretStr | None = None
     sms_sign: str = Field(default="【网格】", pattern=r"^【.{2,16}】$")
     sms_template: str = ""
+    webhook_networks: Networks = ()
+    public_url: str | None = Field(default=None, pattern=r"^https?://[\x21-\x7e]+$")
+    public_reports_per_hour: int = Field(default=30, ge=1, le=10_000)
+    jurisdiction: str | None = None
     ticket_prefix: str = Field(default="WG", pattern=r"^[A-Z]{1,6}$")
 
     @model_validator(mode="after")

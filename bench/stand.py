@@ -135,6 +135,7 @@ def environment(database: Filled, folder: Path) -> dict[str, str]:
         "WANGGE_DATABASE_URL": database.url,
         "WANGGE_SECRET_KEY": SECRET,
         "WANGGE_ACCESS_TOKEN_MINUTES": "60",
+        "WANGGE_WEBHOOK_NETWORKS": "127.0.0.0/8",
     }
 
 

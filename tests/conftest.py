@@ -13,11 +13,14 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from app.api.openapi import document
 from app.api.polled import Answers
 from app.config import Settings
 from app.core.db import Sessions, create_engine, create_sessions
 from app.core.files import FileStore
 from app.main import create_app
+from app.services.access.uses import Uses
+from app.services.platform.leases import Leases
 from tests.support.clients import Api
 from tests.support.database import Database, Run, Server, running_server
 from tests.support.settings import settings_of_tests
@@ -72,6 +75,7 @@ async def worker_engine(worker_database: Database) -> AsyncIterator[AsyncEngine]
 async def application(settings: Settings, worker_database: Database) -> FastAPI:
     """The one application of this process, warmed up; tests use it through `app`."""
     application = create_app(settings, worker_database.url)
+    document.install(application)
     state = application.state
     async with state.sessions() as session:
         await state.keyring.published(session)
@@ -156,6 +160,7 @@ def app(application: FastAPI, engine: AsyncEngine, sessions: Sessions, files: Fi
         setattr(state, cache, copy.copy(getattr(state, cache)))
     # Tests ask again at once, and want to know what has become of it.
     state.answers = Answers(held_seconds=0)
+    state.leases, state.uses = Leases(), Uses()
     yield application
     state._state.clear()
     state._state.update(before)

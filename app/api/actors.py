@@ -15,6 +15,7 @@ from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.api import third_parties
 from app.api.sessions import Session
 from app.core.db import transaction
 from app.core.errors import Forbidden, Unauthenticated
@@ -94,6 +95,14 @@ async def person(request: Request, session: Session, token: Token) -> Actor:
 Person = Annotated[Actor, Depends(person)]
 
 
+async def third_party(request: Request, session: Session, token: Token) -> Actor:
+    """The caller, who is a third party."""
+    return _third_party(await current_actor(request, session, token))
+
+
+ThirdParty = Annotated[Actor, Depends(third_party)]
+
+
 def with_role(*roles: Role) -> Policy:
     """A dependency that admits holders of one of the roles."""
 
@@ -130,6 +139,34 @@ def with_dataset_apart(dataset: Dataset, token_scope: str) -> Callable[[Actor], 
     return admit
 
 
+def with_role_or_scopes(role: Role, *token_scopes: str) -> Policy:
+    """A dependency that admits holders of a role and tokens with all of the scopes."""
+
+    async def admit(request: Request, session: Session, token: Token) -> Actor:
+        actor = await current_actor(request, session, token)
+        return _holding(actor, (role,)) if actor.client_id is None else _scoped(actor, token_scopes)
+
+    return admit
+
+
+def for_third_parties(token_scope: str) -> Policy:
+    """A dependency that admits third parties alone, with the scope: what they send is theirs by reference."""
+
+    async def admit(request: Request, session: Session, token: Token) -> Actor:
+        return _scoped(_third_party(await current_actor(request, session, token)), (token_scope,))
+
+    return admit
+
+
+def for_third_parties_apart(token_scope: str) -> Callable[[Actor], Awaitable[Actor]]:
+    """As `for_third_parties`, for `CurrentActorApart`."""
+
+    async def admit(actor: CurrentActorApart) -> Actor:
+        return _scoped(_third_party(actor), (token_scope,))
+
+    return admit
+
+
 Admin = Annotated[Actor, Depends(with_role(Role.SYSTEM_ADMIN))]
 Auditor = Annotated[Actor, Depends(with_role(Role.AUDITOR))]
 AreaReader = Annotated[Actor, Depends(with_dataset(Dataset.AREAS, "areas:read"))]
@@ -158,6 +195,12 @@ ExporterApart = Annotated[Actor, Depends(with_role_apart(*EXPORTERS))]
 ExportReader = Annotated[Actor, Depends(with_role(*EXPORT_READERS))]
 Approver = Annotated[Actor, Depends(with_role(*sorted(APPROVERS)))]
 RetentionReader = Annotated[Actor, Depends(with_role(Role.SYSTEM_ADMIN, Role.AUDITOR))]
+WebhookKeeper = Annotated[
+    Actor, Depends(with_role_or_scopes(Role.SYSTEM_ADMIN, "webhooks:manage", "tickets:read"))
+]
+IntakeReader = Annotated[Actor, Depends(for_third_parties("tickets:read"))]
+IntakeWriter = Annotated[Actor, Depends(for_third_parties("tickets:write"))]
+IntakeWriterApart = Annotated[Actor, Depends(for_third_parties_apart("tickets:write"))]
 RoutingReader = Annotated[Actor, Depends(with_role(Role.SYSTEM_ADMIN, Role.DISPATCHER))]
 
 
@@ -172,7 +215,8 @@ FigureReader = Annotated[Actor, Depends(figure_reader)]
 
 
 def _holding(actor: Actor, roles: tuple[Role, ...]) -> Actor:
-    if actor.roles.isdisjoint(roles):
+    # What a client does for an organisation its scopes say, not the posts of the people there.
+    if actor.client_id is not None or actor.roles.isdisjoint(roles):
         names = "、".join(ROLES[role].label_zh for role in roles)
         raise Forbidden(f"只有{names}可以这样做", f"Only for {', '.join(roles)}")
     return actor
@@ -185,10 +229,23 @@ def _free_to_work(actor: Actor) -> Actor:
 
 
 def _admitted(actor: Actor, dataset: Dataset, token_scope: str) -> Actor:
-    if actor.client_id is not None and token_scope not in actor.token_scopes:
-        raise Forbidden(f"该接口令牌没有 {token_scope} 权限", f"The token lacks the scope {token_scope}")
+    if actor.client_id is not None:
+        _scoped(actor, (token_scope,))
     if not actor.grants_of(dataset):
         raise Forbidden("您的岗位不涉及这类数据", "Your posts do not open this data")
+    return actor
+
+
+def _third_party(actor: Actor) -> Actor:
+    if actor.client_id is None:
+        raise Forbidden("请使用接入方的接口令牌", "Only for the token of a third party")
+    return actor
+
+
+def _scoped(actor: Actor, token_scopes: tuple[str, ...]) -> Actor:
+    for token_scope in token_scopes:
+        if token_scope not in actor.token_scopes:
+            raise Forbidden(f"该接口令牌没有 {token_scope} 权限", f"The token lacks the scope {token_scope}")
     return actor
 
 
@@ -199,5 +256,7 @@ async def _resolve(request: Request, session: AsyncSession, token: str | None) -
     if not token:
         raise Unauthenticated(headers={"WWW-Authenticate": "Bearer"})
     actor = await actors.resolve(session, token=token, keyring=request.app.state.keyring)
+    if actor.client_id is not None:
+        await third_parties.admit(request, session, actor)
     request.state.actor = actor
     return actor

@@ -12,10 +12,14 @@ from app.core.errors import Problem
 Responses = dict[int | str, dict[str, Any]]
 
 
+# Beside 201, where the caller makes the id: the record as it was stored before.
+STORED_BEFORE: Responses = {200: {"description": "这个编号的记录以前已保存，答复的是原来那一份"}}
+
+
 def refusals(*causes: type[Problem]) -> Responses:
     """The answers that these causes give, for `responses`: by status, each code with what it means."""
     by_status: dict[int, list[type[Problem]]] = {}
-    for cause in sorted(set(causes), key=lambda cause: (cause.status, cause.code)):
+    for cause in sorted(set(causes), key=lambda cause: (cause.status, cause.code, cause.title_zh)):
         by_status.setdefault(cause.status, []).append(cause)
     return {
         status: {

@@ -15,6 +15,7 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.api import etags
+from app.api.documented import Responses, refusals
 from app.core.errors import Problem
 from app.core.files import PIECE_BYTES, FileStore
 from app.core.media_types import EXTENSIONS
@@ -31,6 +32,14 @@ class RangeNotSatisfiable(Problem):
 
     status, code = 416, "range_not_satisfiable"
     title_zh, title_en = "请求的范围超出文件末尾", "The range lies behind the end of the file"
+
+
+# What `reply` answers beside the whole file.
+REPLIES: Responses = {
+    206: {"description": "文件的一段"},
+    304: {"description": "没有变化"},
+    **refusals(RangeNotSatisfiable),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,16 @@ from fastapi import Header, Request, Response
 
 from app.core.errors import invalid_field
 
+# The ETag of a version, which a proxy may have marked as weak, or any.
+VERSION = r'^(\*|(W/)?"?[0-9]{1,9}"?)$'
+
 IfMatch = Annotated[
     str | None,
-    Header(alias="If-Match", description='The version that was read, as `"3"`; 412 if it moved.'),
+    Header(
+        alias="If-Match",
+        description='读取时得到的 ETag，如 `"3"`；其间已有改动则答 412',
+        json_schema_extra={"pattern": VERSION},
+    ),
 ]
 
 

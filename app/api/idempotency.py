@@ -59,10 +59,12 @@ async def claim(request: Request, *, actor: Actor, key: str, content: bytes) -> 
     """As `claim_key`, for endpoints that read the body themselves; content is what tells bodies apart."""
     address = f"{request.url.path}?{request.url.query}"
     asked = idempotency.request_hash(request.method, address, content)
-    answer = await idempotency.claim(request.state.session, owner_id=actor.id, key=key, request=asked)
+    # A third party's tokens see different things, so an answer is kept for the one that got it.
+    owner_id = actor.terms.token_id if actor.terms else actor.id
+    answer = await idempotency.claim(request.state.session, owner_id=owner_id, key=key, request=asked)
     if answer is not None:
         raise Replay(answer)
-    request.state.idempotency = (actor.id, key)
+    request.state.idempotency = (owner_id, key)
 
 
 class IdempotentRoute(APIRoute):

@@ -25,7 +25,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api import problems
+from app.api import problems, ratelimit
 from app.core import logging
 from app.core.ids import uuid7
 
@@ -73,6 +73,7 @@ class Observe:
                 headers[REQUEST_ID] = request_id
                 for name, value in (*_HEADERS, *([_UNCACHED] if scope["path"].startswith(_DATA) else ())):
                     headers.setdefault(name, value)
+                headers.update(ratelimit.headers(scope))
             await send(message)
 
         with logging.of_request(request_id):

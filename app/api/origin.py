@@ -16,10 +16,15 @@ class Origin:
     device: str | None
 
 
+def address_of(request: Request) -> str | None:
+    """The caller's address, after trusted proxies."""
+    return request.client.host if request.client else None
+
+
 async def _origin(request: Request) -> Origin:
-    sent = request.headers.get("user-agent", "")[:LONGEST]
-    device = "".join(character for character in sent if character.isprintable())
-    return Origin(request.client.host if request.client else None, device or None)
+    sent = request.headers.get("user-agent", "")
+    device = "".join(character for character in sent if character.isprintable())[:LONGEST]
+    return Origin(address_of(request), device or None)
 
 
 RequestOrigin = Annotated[Origin, Depends(_origin)]

@@ -1,6 +1,6 @@
-"""The page's files as they go out: under an address with their content's hash, packed once, kept for good.
+"""The pages' files as they go out: under an address with their content's hash, packed once, kept for good.
 
-The page itself names that address and is asked for anew each time, so that a new version reaches every
+A page itself names that address and is asked for anew each time, so that a new version reaches every
 screen. What the files do is theirs. plotly.js stays in the package that brings it, under an address with
 the package's version, and the package is never imported, for it would cost every process tens of megabytes.
 """
@@ -21,7 +21,7 @@ from fastapi import Request, Response
 from app.api import etags
 
 WEB = Path(__file__).resolve().parent.parent / "web"
-INDEX, PLOTLY = "index.html", "plotly.min.js"
+INDEX, CLIENTS, PLOTLY = "index.html", "clients.html", "plotly.min.js"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -44,8 +44,8 @@ class Asset:
 
 @cache
 def assets() -> dict[str, Asset]:
-    """All files of the page by their paths, but for the page itself."""
-    found = sorted(path for path in WEB.rglob("*") if path.is_file() and path.name != INDEX)
+    """All files of the pages by their paths, but for the pages themselves."""
+    found = sorted(path for path in WEB.rglob("*") if path.is_file() and path.suffix != ".html")
     return {path.relative_to(WEB).as_posix(): _asset([path.read_bytes()], path.suffix) for path in found}
 
 
@@ -59,16 +59,16 @@ def version() -> str:
 
 
 @cache
-def index() -> Asset:
-    """The page, naming the present addresses of its files."""
-    text = (WEB / INDEX).read_text("utf-8")
+def page(name: str) -> Asset:
+    """A page, naming the present addresses of its files."""
+    text = (WEB / name).read_text("utf-8")
     values = {
         "version": version(),
         "plotly": f"plotly-{plotly_version()}/{PLOTLY}",
         "plotly-styles": _id_of_styles(),
     }
-    for name, value in values.items():
-        text = text.replace(f"{{{name}}}", value)
+    for word, value in values.items():
+        text = text.replace(f"{{{word}}}", value)
     return _asset([text.encode()], ".html")
 
 

@@ -3,20 +3,26 @@
 One renderer for our own problems, the validator's findings, the router's 404 and 405, and what the
 database refuses: unique, foreign-key and exclusion violations are 409, a lock that cannot be had is 409,
 a database that is away is 503; anything else is a bug, logged without its message, and 500.
+Open311 has errors of its own form.
 """
 
 import json
+import re
 import traceback
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
 import asyncpg
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
+from app.api import open311
 from app.api.validation import problem_of
 from app.core import logging
 from app.core.errors import (
@@ -61,6 +67,8 @@ def install(app: FastAPI) -> None:
 def render(request: Request, problem: Problem) -> Response:
     """The reply of a problem, in the caller's language."""
     english = prefers_english(request.headers.get("accept-language", ""))
+    if request.url.path.startswith(open311.ROOT):
+        return open311.render(request, problem, english=english)
     body: dict[str, Any] = {
         "type": f"urn:wangge:problem:{problem.code}",
         "title": problem.title_en if english else problem.title_zh,
@@ -114,8 +122,24 @@ async def _on_validation(request: Request, error: Exception) -> Response:
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        return render(request, MethodNotAllowed(headers=error.headers))
+        return render(request, MethodNotAllowed(headers={"Allow": _allowed(request)}))
     return render(request, _BY_STATUS.get(error.status_code, BadRequest)(headers=error.headers))
+
+
+def _allowed(request: Request) -> str:
+    """All methods of an address; the router names those of one route, and each method has its own."""
+    found = {
+        method
+        for route in iter_route_contexts(request.app.routes)
+        if _pattern(str(route.path)).match(request.scope["path"])
+        for method in route.methods or ()
+    }
+    return ", ".join(sorted(found))
+
+
+@cache
+def _pattern(path: str) -> re.Pattern[str]:
+    return compile_path(path)[0]
 
 
 async def _on_database(request: Request, error: Exception) -> Response:

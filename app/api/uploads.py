@@ -67,9 +67,22 @@ async def received(request: Request, fields: type[Fields], *, limit: int) -> Asy
 
 def form_of(fields: type[BaseModel]) -> dict[str, Any]:
     """The form as the documentation shows it (`openapi_extra`)."""
-    properties = {FILE: {"type": "string", "format": "binary"}, **fields.model_json_schema()["properties"]}
-    schema = {"type": "object", "required": [FILE], "properties": properties}
+    shape = fields.model_json_schema(ref_template="#/components/schemas/{model}")
+    # A form cannot say null: what may be left out is left out.
+    fields_of_it = {name: _some(schema) for name, schema in shape["properties"].items()}
+    properties = {FILE: {"type": "string", "format": "binary"}, **fields_of_it}
+    schema = {
+        "type": "object",
+        "required": [FILE, *shape.get("required", ())],
+        "properties": properties,
+        "additionalProperties": shape.get("additionalProperties", True),
+    }
     return {"requestBody": {"required": True, "content": {FORM.decode(): {"schema": schema}}}}
+
+
+def _some(schema: dict[str, Any]) -> dict[str, Any]:
+    parts = [part for part in schema.get("anyOf", ()) if part != {"type": "null"}]
+    return {**{word: schema[word] for word in schema if word not in {"anyOf", "default"}}, **dict(*parts)}
 
 
 class _Form:

@@ -28,6 +28,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "union_tag_not_found": ("缺少 action", "needs an action"),
     "int_parsing": ("应为整数", "must be a whole number"),
     "int_type": ("应为整数", "must be a whole number"),
+    "int_from_float": ("应为整数", "must be a whole number"),
     "float_parsing": ("应为数字", "must be a number"),
     "float_type": ("应为数字", "must be a number"),
     "finite_number": ("应为有限的数字", "must be a finite number"),

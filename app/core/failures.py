@@ -5,6 +5,7 @@ Anything else is a bug, which is not told apart here.
 
 from sqlalchemy.exc import DBAPIError, InterfaceError
 
+from app.core import logging
 from app.core.errors import Busy, Conflict, Problem, Unavailable
 
 _TAKEN = {
@@ -15,6 +16,17 @@ _TAKEN = {
 _LOCKED = {"55P03", "40P01", "40001"}
 _AWAY = ("08", "57P", "53")
 _CANCELLED = "57014"
+log = logging.get(__name__)
+
+
+def as_problem(error: Exception, **about: str) -> Problem:
+    """What failed, as a problem; a bug is logged with what it is about, and told without its words."""
+    if isinstance(error, Problem):
+        return error
+    known = of_database(error) if isinstance(error, DBAPIError) else None
+    if known is None:
+        log.error("entry_failed", error=type(error).__name__, exc_info=error, **about)
+    return known or Problem()
 
 
 def of_database(error: DBAPIError) -> Problem | None:

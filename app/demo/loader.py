@@ -16,6 +16,7 @@ from asyncpg import Connection
 
 from app.core import clock
 from app.core.crypto import Vault, hash_password
+from app.demo import published
 from app.demo.content.people import People
 from app.demo.copying import TABLES, Copier, ahead
 from app.demo.history import rows as ticket_rows
@@ -90,6 +91,7 @@ async def load(
             visiting = await _organise(copier, founding, places, team)
             await _settle(copier, registrar, visiting, places, size, progress)
             await _tell(copier, size.tickets, seed, founding.now, prefix, progress)
+            await published.publish(connection, founding.now)
         await _analyze(connection)
     return DemoSummary(dict(copier.counts), team.shown, token)
 

@@ -66,6 +66,10 @@ class Person:
         """The answer to a POST."""
         return answer(self.client.post(path, json=body, headers=self._headers()))
 
+    def put(self, path: str, body: Mapping[str, Any]) -> Any:
+        """The answer to a PUT."""
+        return answer(self.client.put(path, json=body, headers=self._headers()))
+
     def upload(self, path: str, file: Path, fields: Mapping[str, str]) -> Any:
         """The answer to a POST of a file with the fields of its form."""
         with file.open("rb") as content:
@@ -74,7 +78,7 @@ class Person:
 
     def download(self, path: str) -> bytes:
         """The content of a file."""
-        return _accepted(self.client.get(path, headers=self._headers())).content
+        return accepted(self.client.get(path, headers=self._headers())).content
 
     def _headers(self) -> dict[str, str]:
         return bearing(self.token)
@@ -91,6 +95,11 @@ class People:
         self._client = client
         self._accounts = accounts
         self._known: dict[str, Person] = {}
+
+    @property
+    def base_url(self) -> str:
+        """Where they all work."""
+        return str(self._client.base_url)
 
     def of_role(self, role: Role) -> list[Account]:
         """The accounts of a role, in the order of `demo.json`."""
@@ -127,10 +136,10 @@ def bearing(token: str) -> dict[str, str]:
 
 def answer(reply: httpx.Response) -> Any:
     """What a reply says; `CommandFailed` for an error."""
-    return _accepted(reply).json()
+    return accepted(reply).json()
 
 
-def _accepted(reply: httpx.Response) -> httpx.Response:
+def accepted(reply: httpx.Response) -> httpx.Response:
     """The reply, unless it is an error: then `CommandFailed` says what was asked and answered."""
     if reply.is_success:
         return reply

@@ -2,8 +2,8 @@
 
 Everything that it starts ends with it, in whatever way it ends. It always works on the embedded server in
 its data folder, never on a deployment's database. What is shown is `billboard`'s, what the people do is
-`tour`'s, `register`'s and `offline`'s, what of it stands on the wall is `wall`'s, what the town holds is
-`loader`'s.
+`tour`'s, `register`'s, `hotline`'s and `offline`'s, what of it stands on the wall is `wall`'s, what the town
+holds is `loader`'s.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from app.core.embedded import EmbeddedPostgres
 from app.core.files import FileStore
 from app.core.processes import Supervisor
 from app.core.schema import ROOT
-from app.demo import loader, offline, photos, register, tour, wall
+from app.demo import hotline, loader, offline, photos, register, tour, wall
 from app.demo.billboard import Billboard, Report, console
 from app.demo.folder import Folder, claimed
 from app.demo.people import Account, People, client_for
@@ -158,6 +158,8 @@ def _environment(settings: Settings, database: Database) -> dict[str, str]:
         "WANGGE_SECRET_KEY": settings.secret_key.get_secret_value(),
         "WANGGE_HOST": settings.host,
         "WANGGE_PORT": str(settings.port),
+        # The hotline of the demo receives its webhooks on this machine.
+        "WANGGE_WEBHOOK_NETWORKS": "127.0.0.0/8",
     }
 
 
@@ -210,6 +212,9 @@ def _tours(people: People, folder: Folder, board: Billboard) -> tuple[list[tour.
         board.closed(toured[-1])
     toured.append(_show_registry(people, folder, board))
     board.closed(toured[-1])
+    board.tour(hotline.HEADING)
+    toured.append(hotline.call(people, board.told))
+    board.done(f"工单 {toured[-1].number} 已结案，{toured[-1].steps} 条推送的签名都核对无误")
     board.tour("手机没有网络也能上报：先记在手机里，从很差的网络回来，两边对得上")
     agreed = offline.come_back(people.first(Role.GRID_WORKER), folder.path / "手机.sqlite", board.told)
     board.done(agreed.words)

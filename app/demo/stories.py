@@ -2,7 +2,7 @@
 
 The first story is the main road in five steps. The second goes wrong wherever a ticket can: the wrong
 organisation, work that has to wait, what the village cannot decide, a result that nobody is content with.
-The third is the main road once more, of what was heard at a visit.
+Two more are the main road again, of what was heard at a visit and of what a hotline sent.
 Who may do a step is asked of the API when it is told (`tour`), not said here.
 """
 
@@ -108,6 +108,24 @@ HEARD = Story(
         order="请当天上门处理",
         measures="已清走楼道杂物，拆除插线板，和住户说明充电车棚的位置。",
         reply="楼道已清空，飞线已拆除，请到楼下车棚充电。",
+    ),
+)
+
+HOTLINE = Story(
+    heading="热线推送的一件工单",
+    report=MappingProxyType(
+        {
+            "title": "市场后巷垃圾堆积，夜里有人倾倒",
+            "content": "来电人反映市场后巷堆了十几袋垃圾，每天夜里还有人来倒，天热发臭，希望清走并有人管。",
+            "category_code": "0501",
+            "address": "市场后巷",
+            "contact": {"name": "潘丽珍", "phone": "13800138002"},
+        }
+    ),
+    steps=_straight(
+        order="热线工单，请当天清运",
+        measures="已清运后巷垃圾，装了照明，夜间巡查一周。",
+        reply="后巷垃圾已清运，夜间有人巡查。",
     ),
 )
 

@@ -15,10 +15,12 @@ import asyncpg
 from pgqueuer import PgQueuer
 
 from app.core import logging
+from app.core.courier import Courier
 from app.core.crypto import Vault
 from app.core.db import Sessions, create_engine, create_sessions
 from app.core.files import FileStore
 from app.jobs import (
+    answer_links,
     audit_seal,
     deadline_moves,
     exports,
@@ -34,6 +36,7 @@ from app.jobs import (
     retention,
     stale_uploads,
     sweep,
+    webhooks,
 )
 from app.jobs.outages import OUTAGES
 from app.services.mobile.channels import Channels
@@ -56,6 +59,8 @@ class Parts:
     files: FileStore
     vault: Vault
     channels: Channels
+    courier: Courier
+    public_url: str | None
 
 
 async def run(
@@ -65,25 +70,30 @@ async def run(
     files: FileStore,
     vault: Vault,
     channels: Channels | None = None,
+    courier: Courier | None = None,
+    public_url: str | None = None,
     stop: asyncio.Event | None = None,
 ) -> None:
     """Work until stop is set (by default at SIGTERM or SIGINT).
 
     url is SQLAlchemy's address of the database, dsn asyncpg's of the same; both as the application's role.
     files is where the API puts what is uploaded, vault what it seals personal values with, channels how
-    people are reached who do not read their messages.
+    people are reached who do not read their messages, courier where third parties may be called,
+    public_url what links to residents begin with.
     """
     stop = stop or _stop_on_signals()
-    engine = create_engine(url, pool_size=5, name=NAME)
+    engine = create_engine(url, pool_size=6, name=NAME)
     sessions = create_sessions(engine)
     beside = [
         asyncio.create_task(heartbeat.keep(sessions, stop)),
         asyncio.create_task(messages.keep_reading(sessions, stop)),
         asyncio.create_task(figures.keep_folding(sessions, stop)),
+        asyncio.create_task(webhooks.keep_reading(sessions, stop)),
     ]
     log.info("worker_started")
     try:
-        await _work(dsn, Parts(sessions, files, vault, channels or Channels()), stop)
+        parts = Parts(sessions, files, vault, channels or Channels(), courier or Courier(), public_url)
+        await _work(dsn, parts, stop)
         await asyncio.gather(*beside)
     finally:
         for task in beside:
@@ -124,11 +134,13 @@ async def _cycle(connection: asyncpg.Connection, parts: Parts, stop: asyncio.Eve
     imports.register(queue, parts.sessions, parts.files, parts.vault)
     messages.register(queue, parts.sessions, parts.channels, parts.vault)
     sweep.register(queue, parts.sessions)
+    answer_links.register(queue, parts.sessions, parts.channels, parts.vault, parts.public_url)
     audit_seal.register(queue, parts.sessions, parts.vault)
     reports.register(queue, parts.sessions)
     reseal.register(queue, parts.sessions, parts.vault)
     retention.register(queue, parts.sessions)
     stale_uploads.register(queue, parts.sessions, parts.files)
+    webhooks.register(queue, parts.sessions, parts.courier, parts.vault)
     connection.add_termination_listener(lambda _connection: queue.shutdown.set())
     forward = asyncio.create_task(_forward(stop, queue.shutdown))
     try:

@@ -7,9 +7,11 @@ from app.models import (
     contact,
     device,
     exchange,
+    intake,
     message,
     platform,
     privacy,
+    public,
     registry,
     report,
     routing,
@@ -24,6 +26,7 @@ from app.models import (
     ticket_step,
     upload,
     visit,
+    webhook,
 )
 from app.models.base import Base
 
@@ -35,9 +38,11 @@ __all__ = [
     "contact",
     "device",
     "exchange",
+    "intake",
     "message",
     "platform",
     "privacy",
+    "public",
     "registry",
     "report",
     "routing",
@@ -52,4 +57,5 @@ __all__ = [
     "ticket_step",
     "upload",
     "visit",
+    "webhook",
 ]

@@ -1,4 +1,4 @@
-"""Tables of messages: how far a reader of the outbox has come, who was told what, rules, deliveries.
+"""Tables of messages: who was told what, rules of escalation, deliveries.
 
 A message holds ids and codes; its words are made when it is read, so nothing personal can stand in it.
 """
@@ -17,17 +17,6 @@ from app.models.enums.message import Channel, DeliveryState, MessageCategory
 
 UNREAD = text("read_at IS NULL")
 THIS_TRANSACTION = text("pg_current_xact_id()::text::bigint")
-
-
-class OutboxReader(Base):
-    """How far a reader that works in the database has come; moved in the transaction of its work."""
-
-    __tablename__ = "outbox_reader"
-
-    name: Mapped[str] = mapped_column(primary_key=True)
-    txid: Mapped[int] = mapped_column(BigInteger)
-    last_id: Mapped[int] = mapped_column(BigInteger)
-    read_at: Mapped[datetime]
 
 
 class Notification(Keyed, Base):

@@ -1,4 +1,4 @@
-"""Tables of the platform wing: calendars, idempotency, outbox, audit log, heartbeats."""
+"""Tables of the platform wing: calendars, idempotency, outbox with its readers, audit log, heartbeats."""
 
 from datetime import date, datetime, time
 from typing import Any
@@ -142,6 +142,19 @@ class IdempotencyKey(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
 
 
+class RateLimit(Base):
+    """How much of an allowance is used, as the instant at which it will be whole again; see `limits`.
+
+    Unlogged: after a crash of the database everybody begins with a whole allowance.
+    """
+
+    __tablename__ = "rate_limit"
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    whole_at: Mapped[datetime]
+
+
 class Outbox(Base):
     """The log that every reader follows; `txid` is the writer's, so that none skips a late commit."""
 
@@ -154,6 +167,17 @@ class Outbox(Base):
     entity_id: Mapped[UUID]
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class OutboxReader(Base):
+    """How far a reader that works in the database has come; moved in the transaction of its work."""
+
+    __tablename__ = "outbox_reader"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    txid: Mapped[int] = mapped_column(BigInteger)
+    last_id: Mapped[int] = mapped_column(BigInteger)
+    read_at: Mapped[datetime]
 
 
 class AuditLog(Keyed, Base):

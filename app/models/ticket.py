@@ -55,6 +55,7 @@ class Ticket(Versioned, Base):
         Index("ix_ticket_category_code_reported_at_id", "category_code", "reported_at", "id"),
         Index("ix_ticket_handler_id_reported_at_id", "handler_id", "reported_at", "id"),
         Index("ix_ticket_client_id_reported_at_id", "client_id", "reported_at", "id"),
+        Index("ix_ticket_handler_client_id_reported_at_id", "handler_client_id", "reported_at", "id"),
         Index("ix_ticket_household_id", "household_id"),
         Index("ix_ticket_town_queue", "town_id", "status", "reported_at", "id", postgresql_where=OPEN),
         Index(
@@ -123,6 +124,7 @@ class Ticket(Versioned, Base):
     client_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_client.id"))
     lead_org_id: Mapped[UUID | None] = mapped_column(ForeignKey("org.id"))
     handler_id: Mapped[UUID | None] = mapped_column(ForeignKey("member.id"))
+    handler_client_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_client.id"))
 
     occurred_at: Mapped[datetime | None]
     reported_at: Mapped[datetime]

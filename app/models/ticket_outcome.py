@@ -11,7 +11,7 @@ from app.models.enums import EvaluatedBy, ResolutionType, RevisitMethod, Satisfa
 
 
 class Revisit(Keyed, Base):
-    """One attempt to ask the person who complained."""
+    """One attempt to ask the person who complained; without an agent they answered by themselves."""
 
     __tablename__ = "revisit"
     __table_args__ = (
@@ -23,7 +23,7 @@ class Revisit(Keyed, Base):
 
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))
     round: Mapped[int] = mapped_column(SmallInteger)
-    agent_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"), index=True)
+    agent_id: Mapped[UUID | None] = mapped_column(ForeignKey("member.id"), index=True)
     at: Mapped[datetime]
     method: Mapped[str]
     reached: Mapped[bool]

@@ -8,7 +8,16 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -50,7 +59,10 @@ class TicketNote(Base):
 
 
 class TicketClock(Keyed, Base):
-    """A limit that runs or ran; at most one of a kind runs on a ticket."""
+    """A limit that runs or ran; at most one of a kind runs on a ticket.
+
+    `given`: its end was set by whoever sent the ticket, and no rule or calendar of ours moves it.
+    """
 
     __tablename__ = "ticket_clock"
     __table_args__ = (
@@ -78,6 +90,7 @@ class TicketClock(Keyed, Base):
     unit: Mapped[str]
     amount: Mapped[int]
     halved: Mapped[bool] = mapped_column(server_default="false")
+    given: Mapped[bool] = mapped_column(default=False, server_default="false")
     started_at: Mapped[datetime]
     due_at: Mapped[datetime]
     provisional: Mapped[bool]
@@ -89,12 +102,16 @@ class TicketClock(Keyed, Base):
 
 
 class TicketAssignment(Keyed, Base):
-    """One round of work by one organisation: when it got it, signed it and gave its result."""
+    """One round of work by one organisation: when it got it, signed it and gave its result.
+
+    `txid` is the transaction that gave it: who asks for what is new follows it, as readers of the outbox do.
+    """
 
     __tablename__ = "ticket_assignment"
     __table_args__ = (
         UniqueConstraint("ticket_id", "round", "org_id"),
         Index("ix_ticket_assignment_org_id_dispatched_at", "org_id", "dispatched_at"),
+        Index("ix_ticket_assignment_org_id_txid_id", "org_id", "txid", "id"),
         Index(
             "ix_ticket_assignment_helping",
             "org_id",
@@ -112,6 +129,7 @@ class TicketAssignment(Keyed, Base):
     signed_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None]
+    txid: Mapped[int] = mapped_column(BigInteger, server_default=text("pg_current_xact_id()::text::bigint"))
 
 
 class TicketRequest(Keyed, Base):

@@ -87,9 +87,8 @@ async def attachment_read(session: Session, actor: TicketReader, attachment_id: 
     response_class=StreamingResponse,
     responses={
         200: {"description": "整个文件", "content": {mime: {} for mime in EXTENSIONS}},
-        206: {"description": "文件的一段"},
-        304: {"description": "没有变化"},
-        **refusals(NotFound, FileLost, downloads.RangeNotSatisfiable),
+        **downloads.REPLIES,
+        **refusals(NotFound, FileLost),
     },
 )
 async def attachment_content(
@@ -113,6 +112,7 @@ async def attachment_content(
     response_class=StreamingResponse,
     responses={
         200: {"description": "至多 320×320 的 JPEG", "content": {"image/jpeg": {}}},
+        **downloads.REPLIES,
         **refusals(NotFound, thumbnails.NoThumbnail),
     },
 )

@@ -6,10 +6,12 @@ or may be repeated anyway.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Header, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 
 from app.api.actors import SignedIn, SignedInApart
 from app.api.app_version import AppVersion
+from app.api.documented import refusals
+from app.api.origin import Origin, RequestOrigin
 from app.api.parts import Configured, Keyring, Opener
 from app.api.sessions import Session
 from app.api.token_route import TokenRoute, basic_credentials
@@ -17,10 +19,10 @@ from app.api.vault import AppVault
 from app.schemas.auth import MeRead, PasswordChange, RevokeForm, TokenForm, TokenRead
 from app.services.access import grants, own_password, whoami
 from app.services.access.grants import TokenRequest
+from app.services.access.refusals import REFUSALS
 
 tokens = APIRouter(prefix="/v1/auth", tags=["auth"], route_class=TokenRoute)
 router = APIRouter(tags=["auth"])
-UserAgent = Annotated[str | None, Header(include_in_schema=False)]
 
 
 @tokens.post(
@@ -28,7 +30,7 @@ UserAgent = Annotated[str | None, Header(include_in_schema=False)]
     summary="登录、换取令牌",
     operation_id="token_issue",
     response_model_exclude_none=True,
-    responses={400: {"description": "RFC 6749 的 error，如 invalid_grant"}},
+    responses=refusals(*REFUSALS),
 )
 async def token_issue(
     request: Request,
@@ -36,12 +38,12 @@ async def token_issue(
     vault: AppVault,
     keyring: Keyring,
     settings: Configured,
+    origin: RequestOrigin,
     form: Annotated[TokenForm, Form()],
-    user_agent: UserAgent = None,
     app_version: AppVersion = None,
 ) -> TokenRead:
     """Tokens for user name (or mobile number) and password, for a refresh token, or for a client's secret."""
-    asked = _asked(form, basic_credentials(request), user_agent, app_version)
+    asked = _asked(form, basic_credentials(request), origin, app_version)
     issued = await grants.grant(opener, asked=asked, vault=vault, keyring=keyring, settings=settings)
     return TokenRead.model_validate(issued)
 
@@ -66,7 +68,10 @@ async def me_read(session: Session, actor: SignedIn) -> MeRead:
 
 
 def _asked(
-    form: TokenForm, basic: tuple[str, str] | None, user_agent: str | None, app_version: str | None
+    form: TokenForm,
+    basic: tuple[str, str] | None,
+    origin: Origin,
+    app_version: str | None,
 ) -> TokenRequest:
     client_id, secret = basic or (form.client_id, form.client_secret)
     return TokenRequest(
@@ -77,7 +82,9 @@ def _asked(
         attempt=form.attempt,
         client_id=client_id,
         client_secret=secret,
-        user_agent=user_agent,
+        scope=form.scope,
+        address=origin.ip,
+        user_agent=origin.device,
         app_version=app_version,
     )
 

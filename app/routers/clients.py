@@ -1,8 +1,10 @@
 """API clients and their tokens, for system administrators; a token's secret is in one answer only."""
 
+from datetime import timedelta
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from app.api import etags
 from app.api.actors import Admin
@@ -12,17 +14,20 @@ from app.api.paging import LIMIT, Cursor, Limit
 from app.api.sessions import Session
 from app.models.enums import AccountStatus
 from app.schemas.api_client import (
+    ApiTokenFound,
     ApiTokenList,
     ApiTokenShown,
     ClientCreate,
     ClientPatch,
     ClientRead,
+    SecretReplace,
     TokenCreate,
 )
 from app.schemas.types import PageRead
 from app.services.access import api_clients, api_tokens
 
 PREFIX = "/v1/clients"
+found = APIRouter(tags=["clients"])
 records = APIRouter(
     prefix=PREFIX, tags=["clients"], route_class=IdempotentRoute, dependencies=[Depends(claim_key)]
 )
@@ -83,6 +88,26 @@ async def client_tokens_list(session: Session, _actor: Admin, client_id: UUID) -
     return ApiTokenList(items=await api_tokens.of_client(session, client_id=client_id))
 
 
+@found.get("/v1/client-tokens", summary="按前缀查找接口令牌", operation_id="tokens_found")
+async def tokens_found(
+    session: Session,
+    _actor: Admin,
+    key: Annotated[
+        str | None,
+        Query(
+            pattern=r"^(wg_)?[0-9a-z]{1,16}$",
+            description="令牌中小数点之前的部分或其开头；勿填小数点后的密钥",
+        ),
+    ] = None,
+    cursor: Cursor = None,
+    limit: Limit = LIMIT,
+) -> PageRead[ApiTokenFound]:
+    """Whose token it is that begins like this, found somewhere where it should not be; of all clients."""
+    prefix = key.removeprefix("wg_") if key else None
+    page = await api_tokens.page(session, key=prefix, cursor=cursor, limit=limit)
+    return PageRead(items=list(page.items), next_cursor=page.next_cursor)
+
+
 @secrets.post(
     "/{client_id}/tokens", status_code=201, summary="签发接口令牌", operation_id="client_token_create"
 )
@@ -92,6 +117,25 @@ async def client_token_create(
     """A token for some scopes in one area, for at most a year; shown this once."""
     response.headers["Cache-Control"] = "no-store"
     return await api_tokens.create(session, actor=actor, client_id=client_id, new=body)
+
+
+@secrets.post(
+    "/{client_id}/tokens/{token_id}/secret", summary="更换接口令牌的密钥", operation_id="client_token_rotate"
+)
+async def client_token_rotate(
+    session: Session,
+    actor: Admin,
+    response: Response,
+    client_id: UUID,
+    token_id: UUID,
+    body: SecretReplace,
+) -> ApiTokenShown:
+    """A new secret under the same key, shown this once; the former one works until the overlap ends."""
+    response.headers["Cache-Control"] = "no-store"
+    overlap = timedelta(hours=body.overlap_hours)
+    return await api_tokens.rotate(
+        session, actor=actor, client_id=client_id, token_id=token_id, overlap=overlap
+    )
 
 
 @records.delete(
@@ -110,5 +154,6 @@ def _tagged(response: Response, client: ClientRead) -> ClientRead:
     return client
 
 
+router.include_router(found)
 router.include_router(records)
 router.include_router(secrets)

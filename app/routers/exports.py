@@ -7,6 +7,7 @@ from fastapi.responses import StreamingResponse
 
 from app.api import downloads, etags
 from app.api.actors import Approver, Exporter, ExporterApart, ExportReader
+from app.api.documented import refusals
 from app.api.downloads import Download
 from app.api.etags import IfMatch
 from app.api.idempotency import IdempotentRoute, claim_key
@@ -94,7 +95,8 @@ async def export_decide(
     response_class=StreamingResponse,
     responses={
         200: {"description": "工作簿", "content": {books.MIME: {}}},
-        410: {"description": "文件已过期"},
+        **downloads.REPLIES,
+        **refusals(exports.ExportNotReady, exports.ExportExpired),
     },
 )
 async def export_file(

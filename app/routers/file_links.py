@@ -8,6 +8,8 @@ from app.api.documented import refusals
 from app.api.parts import Files, Opener
 from app.api.vault import AppVault
 from app.core.db import transaction
+from app.core.files import FileLost
+from app.core.media_types import EXTENSIONS
 from app.services.platform import file_links, thumbnails
 
 router = APIRouter(prefix="/v1/files", tags=["attachments"])
@@ -18,7 +20,11 @@ router = APIRouter(prefix="/v1/files", tags=["attachments"])
     summary="凭临时链接取文件",
     operation_id="file_by_link",
     response_class=StreamingResponse,
-    responses=refusals(file_links.LinkExpired, thumbnails.NoThumbnail),
+    responses={
+        200: {"description": "整个文件", "content": {mime: {} for mime in EXTENSIONS}},
+        **downloads.REPLIES,
+        **refusals(file_links.LinkExpired, thumbnails.NoThumbnail, FileLost),
+    },
 )
 async def file_by_link(
     request: Request, opener: Opener, files: Files, vault: AppVault, link: str

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Response
 
 from app.api import etags
 from app.api.actors import RegistryReader, RegistryWriter
+from app.api.documented import answered
 from app.api.etags import IfMatch
 from app.api.idempotency import IdempotentRoute, claim_key
 from app.api.sessions import Session
@@ -50,7 +51,13 @@ async def household_change(
     return await _shown(session, actor, vault, household_id, response)
 
 
-@router.post("/births", status_code=201, summary="新生儿登记", operation_id="household_birth")
+@router.post(
+    "/births",
+    status_code=201,
+    summary="新生儿登记",
+    operation_id="household_birth",
+    responses={201: answered({"Location": "新登记的居民的地址"})},
+)
 async def household_birth(
     session: Session,
     actor: RegistryWriter,
@@ -69,7 +76,13 @@ async def household_birth(
     return ResidentWritten(**found.model_dump(), warnings=warnings)
 
 
-@router.post("/split", status_code=201, summary="分户", operation_id="household_split")
+@router.post(
+    "/split",
+    status_code=201,
+    summary="分户",
+    operation_id="household_split",
+    responses={201: answered({"Location": "新户的地址"})},
+)
 async def household_split(
     *,
     session: Session,

@@ -72,9 +72,9 @@ async def stats_definitions(_actor: FigureReader) -> KpiDefinitions:
 
 
 @router.get("/freshness", summary="数据新鲜度", operation_id="stats_freshness")
-async def stats_freshness(session: Session, _actor: FigureReader) -> Freshness:
+async def stats_freshness(session: Session, actor: FigureReader) -> Freshness:
     """How far the rollups are behind, and what the last self-check found; figures are exact all the same."""
-    return await freshness.read(session)
+    return await freshness.read(session, actor=actor)
 
 
 @router.get("/kpis", summary="指标", operation_id="stats_kpis", response_model=KpisRead, responses=UNCHANGED)

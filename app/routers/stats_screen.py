@@ -7,18 +7,25 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.api.documented import refusals
 from app.api.polled import UNCHANGED, Polled
+from app.core.errors import BadRequest
 from app.schemas.stats_screen import CountedQuery, LiveQuery, MapQuery, Narrowed, ScreenAsked, ScreenRead
 from app.schemas.stats_shown import CountedRead, LiveRead, MapRead, ShapesRead
 from app.services.stats import counted, grids, questions
 
 router = APIRouter(prefix="/v1/stats", tags=["stats"])
 SHAPES_CACHE = "private, max-age=300"
-LONGEST = 12_000
+# In the longest spelling of an address still less than a server reads of one.
+LONGEST = 5_000
 
 
 @router.get(
-    "/screen", summary="整屏", operation_id="stats_screen", response_model=ScreenRead, responses=UNCHANGED
+    "/screen",
+    summary="整屏",
+    operation_id="stats_screen",
+    response_model=ScreenRead,
+    responses={**UNCHANGED, **refusals(BadRequest)},
 )
 async def stats_screen(
     polled: Polled,

@@ -9,6 +9,7 @@ from app.api import etags
 from app.api import fields as chosen
 from app.api.actors import TicketReader, TicketWriter
 from app.api.deadlines import Deadlines
+from app.api.documented import STORED_BEFORE
 from app.api.etags import IfMatch
 from app.api.fields import Fields
 from app.api.idempotency import IdempotentRoute, claim_key
@@ -70,11 +71,11 @@ async def tickets_list(
     """The tickets that the caller may see, newest first unless said otherwise; overdue ones by deadline."""
     names = chosen.wanted(fields, TicketBrief)
     page = await reads.page(session, actor=actor, wanted=wanted, sort=sort, cursor=cursor, limit=limit)
-    briefs = present.briefs(page)
+    briefs = present.briefs(actor, page)
     return briefs if names is None else chosen.only(briefs, names)
 
 
-@router.post("", status_code=201, summary="上报", operation_id="ticket_report")
+@router.post("", status_code=201, summary="上报", operation_id="ticket_report", responses=STORED_BEFORE)
 async def ticket_report(
     session: Session,
     actor: TicketWriter,
@@ -123,9 +124,11 @@ async def ticket_events(
 ) -> PageRead[EventRead]:
     """The timeline, oldest first; `next_cursor` is the last sequence number when there may be more."""
     await reads.require_visible(session, actor=actor, ticket_id=ticket_id)
-    hidden = present.hides_reporter(actor, await view.load(session, ticket_id))
+    seen = await view.load(session, ticket_id)
+    hidden = present.hides_reporter(actor, seen)
+    silent = actor.client_id is not None and bool(seen.row["confidential"])
     rows = await timeline.page(session, ticket_id=ticket_id, after=after, limit=limit)
-    items = [present.event(row, hidden=hidden) for row in rows]
+    items = [present.event(row, hidden=hidden, silent=silent) for row in rows]
     return PageRead(items=items, next_cursor=str(items[-1].seq) if len(items) == limit else None)
 
 

@@ -46,4 +46,4 @@ async def todo_tickets(
 ) -> PageRead[TicketBrief]:
     """The tickets of one task, or of all, the oldest first; none for a task that is not the caller's."""
     page = await todo.page(session, actor=actor, task=task, cursor=cursor, limit=limit)
-    return present.briefs(page)
+    return present.briefs(actor, page)

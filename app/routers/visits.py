@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from app.api import etags
 from app.api.actors import RegistryReader, VisitDecider, Visitor, VisitStatsReader
 from app.api.deadlines import Deadlines
+from app.api.documented import STORED_BEFORE
 from app.api.etags import IfMatch
 from app.api.idempotency import IdempotentRoute, claim_key
 from app.api.paging import LIMIT, Cursor, Limit
@@ -72,7 +73,7 @@ async def visits_list(
     return PageRead(items=list(page.items), next_cursor=page.next_cursor)
 
 
-@router.post("", status_code=201, summary="记录走访", operation_id="visit_record")
+@router.post("", status_code=201, summary="记录走访", operation_id="visit_record", responses=STORED_BEFORE)
 async def visit_record(
     session: Session,
     actor: Visitor,

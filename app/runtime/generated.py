@@ -1,9 +1,15 @@
-"""Files under `docs/` that are written from the code, and whether they still agree with it."""
+"""Files under `docs/` that are written from the code, and whether they still agree with it.
+
+Beside them stands what was released of the API: written when a release is made, and compared at every check.
+"""
 
 import json
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+from app.api.openapi import changes, document, surface
 from app.config import Settings
 from app.core.schema import ROOT
 from app.main import create_app
@@ -14,10 +20,28 @@ from app.services.tickets import workflow_doc
 _NOWHERE = "postgresql+asyncpg://nobody@/nothing?host=/nonexistent"
 
 
+RELEASED = "docs/openapi-released.json"
+
+
+@cache
+def _document() -> dict[str, Any]:
+    return document.of(create_app(Settings(_env_file=None, environment="test"), _NOWHERE))
+
+
 def openapi() -> str:
     """The OpenAPI document of this code, as stable JSON with a newline at the end."""
-    app = create_app(Settings(_env_file=None, environment="test"), _NOWHERE)
-    return json.dumps(app.openapi(), ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(_document(), ensure_ascii=False, indent=1) + "\n"
+
+
+def release(root: Path = ROOT) -> None:
+    """Write down the API of this code as released."""
+    (root / RELEASED).write_text(surface.text(surface.of(_document())), encoding="utf-8")
+
+
+def broken(root: Path = ROOT) -> list[str]:
+    """What this code breaks of the released API, though the major version is the same."""
+    released = json.loads((root / RELEASED).read_text("utf-8"))
+    return changes.breaking(released, surface.of(_document()))
 
 
 FILES: Mapping[str, Callable[[], str]] = {

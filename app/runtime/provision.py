@@ -13,6 +13,7 @@ from app.core import schema
 from app.core.db import create_engine, create_sessions, transaction
 from app.runtime import head
 from app.runtime.failures import CommandFailed
+from app.services.exchange.public import services
 from app.services.platform import calendars
 from app.services.tickets import categories, sla
 
@@ -53,12 +54,13 @@ def refuse_drift(owner_url: str) -> None:
 
 
 async def seed(owner_url: str) -> None:
-    """Add what is missing of the default work calendar, the category list and the limits."""
+    """Add what is missing of the default work calendar, the category list, the services and the limits."""
     engine = create_engine(owner_url, pool_size=1, name="wangge-cli")
     try:
         async with transaction(create_sessions(engine)) as session:
             await calendars.seed(session)
             await categories.seed(session)
+            await services.seed(session)
             await sla.seed(session)
     finally:
         await engine.dispose()

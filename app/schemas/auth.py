@@ -6,7 +6,7 @@ The token endpoint's forms ignore parameters that they do not know, as the stand
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.models.enums import Role
 from app.schemas.post import PostRead
@@ -33,6 +33,9 @@ class TokenForm(BaseModel):
     )
     client_id: ShortText | None = None
     client_secret: Secret = None
+    scope: Annotated[str | None, Field(max_length=500)] = Field(
+        default=None, description="client_credentials 可只要其中几项权限，以空格分隔；不填为令牌的全部"
+    )
 
 
 class RevokeForm(BaseModel):
@@ -41,7 +44,7 @@ class RevokeForm(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     token: LongText = Field(repr=False)
-    token_type_hint: ShortText | None = None
+    token_type_hint: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 
 class TokenRead(Output):

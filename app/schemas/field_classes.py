@@ -12,6 +12,7 @@ from types import MappingProxyType
 from pydantic import BaseModel
 
 from app.models.enums.privacy import FieldClass, Leaves
+from app.models.enums.third_party import ClientField
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,18 @@ PUBLIC = _names(
     RoutingRuleRead RoutingFacts TriedRule DeskRead RoutingPreviewRead
     PublicGrid PublicMember TeamRead TeamDetail TeamMemberRead
     AreaItem CategoryItem CodeList
+    Open311Discovery Open311Endpoint Open311Service Open311Value Open311Attribute Open311Definition
+    Open311Created Open311TokenGiven Open311Token Open311Note Open311Request Open311RequestExtended
+    Open311Update Open311UpdateCreated Open311Error PublicationRead
+    ServiceValueRead ServiceAttributeRead PublicServiceRead PublicServiceList
     """
 )
 # What describes records and work without pointing at a resident: codes, counts, times, addresses, ids.
 INTERNAL = _names(
     """
     ChangeRead AreaHistory MemberHistory BuildingRead StayRead Span MembershipRead ResidentHistory
-    HouseholdHistory Warned AccountRead InitialPassword ApiTokenRead ApiTokenShown ApiTokenList TokenRead
+    HouseholdHistory Warned AccountRead InitialPassword ApiTokenRead ApiTokenShown ApiTokenFound ApiTokenList
+    TokenRead
     MeRead AttachmentRead TicketAttachmentRead AwaitedAttachmentRead UploadRead AwaitedRead AwaitedList
     FileLinkRead AuditRead CareHistory DuplicateList
     ImportSheet ImportFailure ImportRead ImportDetail ExportRead DataRequestRead CopiedAccess
@@ -69,8 +75,19 @@ INTERNAL = _names(
     Responsible OverdueTicket
     RankingRow RankingRead MapFigures MapFeature MapRead Shape ShapesRead VisitFiguresRead LiveItem LiveRead
     CountedRead Freshness ScreenRead
+    ClientUse DayUse OperationUse AllowanceRead OwnToken ClientSelf ApiCallRead
+    WebhookRead WebhookShown WebhookDeliveryRead EventTypeRead EventTypes
+    Told PingMessage PingData TicketMessage
     PostItem PullRead PushRead ResultRead
+    PublicReportTaken FollowedStep FollowRead AnswerAsked AnswerTaken AnswerLinkRead
+    IntakeBrief IntakeResult IntakeBatchRead WithdrawalRead CategoryPairRead IntakeProfileRead
+    DispatchRead DispatchNews
     """
+)
+# As what a client is given a personal field; one that is not here it never has.
+GIVEN_AS: Mapping[str, ClientField] = MappingProxyType(
+    {field.value: field for field in ClientField}
+    | {"reason": ClientField.OPINION, "basis": ClientField.OPINION}
 )
 PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
     {
@@ -113,11 +130,24 @@ PERSONAL: Mapping[str, Mapping[str, Kept]] = MappingProxyType(
         "TicketRead": {
             "content": _SEEN_2,
             "address": _SEEN_2,
+            "location": _SEEN_2,
             "reporter_id": _WITHHELD_2,
             "reporter_name": _WITHHELD_2,
+            "source_ref": _WITHHELD_2,
         },
         "TicketStepRead": {},
         "CountedTicket": {"title": _SEEN_2},
+        "MessageTicket": {
+            "title": _SEEN_2,
+            "content": _SEEN_2,
+            "address": _SEEN_2,
+            "location": _SEEN_2,
+            "measures": _SEEN_2,
+            "public_reply": _SEEN_2,
+        },
+        "IntakeRead": {"public_reply": _SEEN_2},
+        "MessageStep": {"opinion": _SEEN_2},
+        "MessageLocation": {"lng": _SEEN_2, "lat": _SEEN_2},
         "ContactRead": {"name": _MASKED_2, "phone": _MASKED_2},
         "EventRead": {"opinion": _SEEN_2, "actor_id": _WITHHELD_2, "actor_name": _WITHHELD_2},
         "RequestRead": {"reason": _SEEN_2, "basis": _SEEN_2},

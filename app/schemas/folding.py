@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 from app.core import clock
 from app.core.texts import compact, fold, fold_name
-from app.schemas.types import MobilePhone, Name, Phone, ShortText
+from app.schemas.types import Date, MobilePhone, Name, Phone, ShortText
 
 FIRST_DAY = date(1900, 1, 1)
 FIRST_BIRTH = date(1890, 1, 1)
@@ -57,5 +57,5 @@ PersonPhone = Annotated[
     folded(_digits_of_a_phone),
     StringConstraints(pattern=r"^(1[3-9][0-9]{9}|0[1-9][0-9]{8,10}|\+85[23][0-9]{8})$"),
 ]
-Day = Annotated[date, AfterValidator(_near)]
-BirthDay = Annotated[date, AfterValidator(_born)]
+Day = Annotated[Date, AfterValidator(_near)]
+BirthDay = Annotated[Date, AfterValidator(_born)]

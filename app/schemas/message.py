@@ -31,7 +31,7 @@ class NotificationRead(Output):
     kind: str
     title: str
     text: str
-    entity: str = Field(description="关联对象：ticket、transfer 或 visit_plan")
+    entity: str = Field(description="关联对象：ticket、transfer、visit_plan 或 webhook")
     entity_id: UUID
     created_at: datetime
     read_at: datetime | None

@@ -6,7 +6,7 @@ and names the field.
 
 from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
 from app.schemas.types import Input
@@ -19,6 +19,8 @@ def untouched() -> Any:
 
 class Patch(Input):
     """A body of PATCH; at least one field."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     @model_validator(mode="after")
     def _something(self) -> Self:

@@ -233,6 +233,6 @@ class Freshness(Output):
     """How far behind the rollups are; the figures are exact all the same."""
 
     folded_at: datetime | None
-    waiting: int = Field(description="尚未汇总的工单数")
+    waiting: int | None = Field(description="尚未汇总的工单数；不告知接入方")
     checked_on: date | None = Field(description="最近一次自检")
     checked_ok: bool | None

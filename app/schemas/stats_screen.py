@@ -3,7 +3,7 @@
 A question is the same whether it is asked alone or as a part of a screen, where it has a name besides.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
@@ -31,6 +31,8 @@ KpiCode = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
 
 class Narrowed(Input):
     """Whose figures: all of the caller's, or those of one area, one organisation, or one in the other."""
+
+    in_query: ClassVar[bool] = True
 
     area_id: UUID | None = None
     org_id: UUID | None = None

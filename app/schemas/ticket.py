@@ -109,6 +109,7 @@ class ClockRead(Output):
     level: int = Field(description="0 正常，1 黄色预警，2 及以上超期")
     paused_at: datetime | None
     stopped_at: datetime | None
+    given: bool = Field(default=False, description="期限由来源方规定（如热线），不随本系统规则变动")
 
 
 class ContactRead(Output):
@@ -198,6 +199,7 @@ class TicketRead(TicketBrief):
     location: LocationRead | None
     household_id: UUID | None
     visit_id: UUID | None = Field(description="反映意见的那次走访")
+    source_ref: str | None = Field(description="来源方（如热线）自己的工单编号")
     reporter_id: UUID | None
     reporter_name: str | None
     handler_name: str | None

@@ -4,26 +4,33 @@ Texts are stripped and may hold no NUL, control characters or lone surrogates, w
 keep. Messages carry both languages as `中文 | English`, which the problem renderer takes apart.
 """
 
+import re
 import unicodedata
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Generic, Self, TypeVar
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 from uuid import UUID
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     StringConstraints,
     model_validator,
 )
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from app.core import clock
 from app.core.coordinates import CoordType, InvalidPointError, validate_point
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 CLOCK_SKEW = timedelta(days=1)
+_DAY = re.compile(r"\s*[0-9]{4}-")
+# A tuple, because a field may be called `type`, and then a shape stands in its place.
+_STRICT = ("float", "bool")
 _ALLOWED_CONTROLS = "\n\r\t"
 
 Item = TypeVar("Item")
@@ -61,6 +68,19 @@ def _bounded(moment: datetime) -> datetime:
     return moment
 
 
+def _written_day(value: object) -> object:
+    """A number is no date, though the validator would take it for seconds since 1970."""
+    if isinstance(value, date) or (isinstance(value, str) and _DAY.match(value)):
+        return value
+    raise PydanticCustomError("date_parsing", "is not a date")
+
+
+def _written_time(value: object) -> object:
+    if isinstance(value, date) or (isinstance(value, str) and _DAY.match(value)):
+        return value
+    raise PydanticCustomError("datetime_parsing", "is not an RFC 3339 time")
+
+
 LongText = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), AfterValidator(clean)
 ]
@@ -88,11 +108,50 @@ Password = Annotated[
 ]
 CategoryCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}([0-9]{2})?$")]
 LeafCategory = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
-PastTime = Annotated[AwareDatetime, AfterValidator(_plausible)]
-AnyTime = Annotated[AwareDatetime, AfterValidator(_bounded)]
+PastTime = Annotated[AwareDatetime, AfterValidator(_plausible), BeforeValidator(_written_time)]
+AnyTime = Annotated[AwareDatetime, AfterValidator(_bounded), BeforeValidator(_written_time)]
+Date = Annotated[date, BeforeValidator(_written_day)]
 
 
-class Input(BaseModel):
+def _counted(value: object) -> object:
+    if isinstance(value, bool | str | bytes):
+        raise PydanticCustomError("int_type", "must be a whole number")
+    return value
+
+
+def _be_strict(schema: Any) -> None:
+    """Let numbers be numbers and flags be flags, wherever in a shape they stand; 3.0 is a whole number."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "int":
+            lenient = dict(schema)
+            schema.clear()
+            schema.update(core_schema.no_info_before_validator_function(_counted, lenient))
+            return
+        if schema.get("type") in _STRICT:
+            schema["strict"] = True
+        for part in schema.values():
+            _be_strict(part)
+    elif isinstance(schema, list | tuple):
+        for part in schema:
+            _be_strict(part)
+
+
+class Sent(BaseModel):
+    """JSON that a client sends, read to the letter: 1 is not yes, and "3" is not 3."""
+
+    # Whether it also stands in a query, where everything is a text.
+    in_query: ClassVar[bool] = False
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Make the shape's numbers and flags strict; ids, dates and codes are texts in JSON anyway."""
+        schema = handler(source)
+        if not cls.in_query:
+            _be_strict(schema)
+        return schema
+
+
+class Input(Sent):
     """A body that a client sends: unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")

@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.routers import boundaries, sync
+from app.routers import boundaries, intake, sync
 from tests.support.callers import call, send
 from tests.support.clients import Api
 from tests.support.operations import JSON, Body, Operation, Property, operations
@@ -16,8 +16,8 @@ from tests.support.problems import problem_in
 from tests.support.unchanged import checksums
 
 LISTED = 10
-# Entries of a queue refuse themselves one by one; the queue is taken.
-BY_ENTRY = {"sync_push"}
+# Entries of a queue and items of a bulk refuse themselves one by one; the whole is taken.
+BY_ENTRY = {"sync_push", "intake_push_batch"}
 UNREADABLE = {
     "cut off": b'{"title": ',
     "a trailing comma": b'{"title": "x",}',
@@ -38,11 +38,22 @@ WRONG: dict[str, tuple[Any, ...]] = {
         "9999-12-31T23:59:59Z",
         [],
         "\ud800",
+        1_780_000_000,
+        "1780000000",
     ),
-    "date": ("yesterday", "0001-01-01", "9999-12-31", "2026-02-30", [], "2026-11-21T10:00:00Z"),
-    "whole": ("x", 1.5, 10**12, -(10**12), [], "\ud800"),
-    "number": ("x", 10**400, -(10**400), [], "NaN", "Infinity"),
-    "flag": ("x", 7, [], {}),
+    "date": (
+        "yesterday",
+        "0001-01-01",
+        "9999-12-31",
+        "2026-02-30",
+        [],
+        "2026-11-21T10:00:00Z",
+        20_000,
+        "1780000000",
+    ),
+    "whole": ("x", 1.5, 10**12, -(10**12), [], "\ud800", True, "3"),
+    "number": ("x", 10**400, -(10**400), [], "NaN", "Infinity", True, "1"),
+    "flag": ("x", 7, [], {}, 1, "true"),
     "code": ("no_such_code", 7, [], "\ud800", ""),
     "array": ("x", 7, {}, [{}], ["\ud800"]),
 }
@@ -120,7 +131,8 @@ async def test_a_body_over_the_limit_is_refused_whether_or_not_it_says_its_lengt
     api: Api, app: FastAPI, writes: list[Operation]
 ) -> None:
     settings = app.state.settings
-    limits = {boundaries.PATH: settings.max_boundaries_bytes, sync.PUSH: settings.max_push_bytes}
+    pushed = dict.fromkeys((sync.PUSH, intake.BATCHES), settings.max_push_bytes)
+    limits = {boundaries.PATH: settings.max_boundaries_bytes, **pushed}
 
     for operation in writes:
         limit = limits.get(operation.path, settings.max_body_bytes)

@@ -15,8 +15,14 @@ from tests.support.problems import problem_in
 
 WRONG: dict[str, tuple[str, ...]] = {
     "id": ("x", "%00", "' OR 1=1 --", "0" * 1000),
-    "time": ("yesterday", "2026-11-21T10:00:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"),
-    "date": ("yesterday", "0001-01-01", "9999-12-31", "2026-02-30"),
+    "time": (
+        "yesterday",
+        "2026-11-21T10:00:00",
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+        "1780000000",
+    ),
+    "date": ("yesterday", "0001-01-01", "9999-12-31", "2026-02-30", "0", "1780000000"),
     "whole": ("x", "1.5", "-1", "999999999999"),
     "number": ("x", "1e999", "nan", "-inf"),
     "flag": ("x", "7"),
@@ -78,6 +84,9 @@ VERSIONED: dict[str, dict[str, Any] | None] = {
     "import_confirm": {},
     "export_decide": {"approve": True},
     "ticket_act": {"action": "accept"},
+    "publication_write": {},
+    "public_service_write": {"description": "路灯"},
+    "publication_withdraw": None,
     "building_change": {"floors": 3},
     "building_end": {},
     "room_change": {"floor": "3"},
@@ -116,13 +125,20 @@ VERSIONED: dict[str, dict[str, Any] | None] = {
     "visit_decide": {"approved": True},
     "visit_plan_change": {"title": "新名称"},
     "visit_plan_end": None,
+    "webhook_change": {"description": "同步"},
+    "webhook_remove": {},
+    "client_intake_replace": {},
 }
 
 
 @pytest.fixture
 def found(app: FastAPI) -> list[Operation]:
-    """The operations that take parameters, but for those whose answers have no body to say what is wrong."""
-    found = [one for one in operations(app) if one.parameters and one.method != "HEAD"]
+    """The operations that take parameters, but for those whose answers have no body to say what is wrong.
+
+    Open311 says it in a form of its own, and has tests of its own.
+    """
+    ours = [one for one in operations(app) if not one.path.startswith("/open311/")]
+    found = [one for one in ours if one.parameters and one.method != "HEAD"]
     assert found
     return found
 

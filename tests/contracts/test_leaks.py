@@ -43,7 +43,15 @@ LOOKS: tuple[tuple[str, str, str, set[str]], ...] = (
     ("ticket_id", "/v1/tickets/{}/contact", "phone", {"dept_handler", "dispatcher", "revisit_agent"}),
 )
 # Logs that others read; what they hold is read by webhooks, notifications, phones and auditors.
-TOLD = ("outbox", "audit_log", "ticket_event", "pii_access_log", "idempotency_key", "sync_operation")
+TOLD = (
+    "outbox",
+    "audit_log",
+    "ticket_event",
+    "pii_access_log",
+    "idempotency_key",
+    "sync_operation",
+    "webhook_delivery",
+)
 EVERYBODY = (*CALLERS, "dept_handler_2", "grid_worker_b", "village_admin_b", "dispatcher_c", "newcomer")
 
 

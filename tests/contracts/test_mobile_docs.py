@@ -19,12 +19,13 @@ def table() -> str:
 
 
 def answers(app: FastAPI) -> dict[str, set[str]]:
-    """The codes of each status that the file gives for uploads."""
+    """The codes of each status that the file gives for uploads, beside those that every address may give."""
     found: dict[str, set[str]] = {}
     for path, methods in app.openapi()["paths"].items():
         if path.startswith(uploads.PATH):
             for operation in methods.values():
-                for status, answer in operation["responses"].items():
+                own = {status: told for status, told in operation["responses"].items() if "$ref" not in told}
+                for status, answer in own.items():
                     found.setdefault(status, set()).update(CODE.findall(answer["description"]))
     return found
 

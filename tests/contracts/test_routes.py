@@ -15,6 +15,16 @@ from tests.support.clients import Api
 from tests.support.operations import filled, operations
 from tests.support.problems import problem_in
 
+# Open311 asks for its api_key itself, and answers in its own form.
+OPEN311 = {
+    (method, f"/open311/v2/{path}{suffix}")
+    for method, path in (
+        *(("GET", "discovery"), ("GET", "services"), ("GET", "services/{service_code}")),
+        *(("GET", "requests"), ("POST", "requests"), ("GET", "requests/{service_request_id}")),
+        *(("GET", "tokens/{token}"), ("GET", "servicerequestupdates"), ("POST", "servicerequestupdates")),
+    )
+    for suffix in ("", ".{form}")
+} | {("GET", "/open311/v2/media/{attachment_id}")}
 # Whoever asks: operators' probes, sign-in itself, public keys, the public directory, the documentation.
 PUBLIC = {
     ("GET", "/healthz"),
@@ -26,6 +36,14 @@ PUBLIC = {
     ("GET", "/static-offline-docs"),
     ("GET", "/.well-known/jwks.json"),
     ("GET", "/v1/public/grids"),
+    # People without an account: what they send and follow is limited, what they see was published.
+    ("POST", "/v1/public/reports"),
+    ("POST", "/v1/public/follow"),
+    ("GET", "/v1/public/answers/{link}"),
+    ("POST", "/v1/public/answers/{link}"),
+    ("GET", "/answer/{link}"),
+    ("POST", "/answer/{link}"),
+    *OPEN311,
     ("POST", "/v1/auth/token"),
     ("POST", "/v1/auth/revoke"),
     # What a server speaks (tus), and files for whoever has a signed link.
@@ -33,30 +51,38 @@ PUBLIC = {
     ("GET", "/v1/files/{link}"),
     # The page of figures: whoever opens it signs in on it.
     ("GET", "/dashboard"),
+    # What a third party finds of itself: the page takes its token.
+    ("GET", "/clients"),
     ("GET", "/dashboard/plotly-{version}/plotly.min.js"),
     ("GET", "/dashboard/{version}/{path:path}"),
 }
 # What somebody with an initial password may do before changing it.
 BEFORE_THE_CHANGE = {("GET", "/v1/me"), ("POST", "/v1/auth/password")}
 # Calls that show a secret or plain personal values, or take a password, that write nothing, or whose
-# repetition their own protocol tells (tus by the upload's id, a phone's queue by the ids of its operations);
+# repetition their own protocol tells (tus by the upload's id, a phone's queue by the ids of its operations, a
+# third party's bulk by its references);
 # all other writing POSTs honour an Idempotency-Key.
 WITHOUT_A_KEY = {
     "/v1/auth/password",
     "/v1/accounts/{account_id}/password",
     "/v1/clients/{client_id}/tokens",
+    "/v1/clients/{client_id}/tokens/{token_id}/secret",
     "/v1/screens",
+    "/v1/webhooks",
+    "/v1/webhooks/{webhook_id}/secret",
     "/v1/residents/{resident_id}/unmask",
     "/v1/households/{household_id}/unmask",
     "/v1/rooms/{room_id}/unmask",
     "/v1/places/{place_id}/unmask",
     "/v1/tickets/{ticket_id}/contact/unmask",
+    "/v1/tickets/{ticket_id}/answer-link",
     "/v1/data-requests/{request_id}/copy",
     "/v1/search",
     "/v1/uploads",
     "/v1/uploads/{upload_id}",
     "/v1/attachments/{attachment_id}/links",
     "/v1/sync/push",
+    "/v1/intake/batches",
 }
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -108,6 +134,8 @@ async def test_a_public_address_never_answers_that_somebody_must_sign_in(api: Ap
     for method, path in sorted(PUBLIC - {("GET", "/static-offline-docs")}):
         reply = await api.request(method, path)
         allowed = {404} if "{" in path else {200} if method == "GET" else {200, 400, 422}
+        if method == "POST":
+            allowed |= {403} if (method, path) in OPEN311 else {422}
         assert reply.status_code in allowed, path
 
 
@@ -169,3 +197,9 @@ async def test_a_wrong_method_is_a_problem_that_names_the_right_ones(api: Api, m
     reply = await api.request(method, "/healthz")
     problem_in(reply, 405, "method_not_allowed")
     assert "GET" in reply.headers["allow"]
+
+
+async def test_a_wrong_method_is_told_all_the_right_ones(api: Api) -> None:
+    reply = await api.put("/v1/tickets")
+    problem_in(reply, 405, "method_not_allowed")
+    assert reply.headers["allow"] == "GET, POST"

@@ -53,6 +53,8 @@ def bodies_of(operation: Operation, world: World) -> list[dict[str, Any] | None]
         return [None]
     if operation.name == "ticket_duplicates_merge":
         return [{"ticket_ids": [str(uuid7())]}]
+    if operation.name in {"publication_write", "ticket_answer_link"}:
+        return [{}]
     if operation.name == "ticket_contact_unmask":
         return [{"fields": ["phone"], "reason": "contact", "note": "联系诉求人"}]
     return [steps.body(action, world) for action in ACTIONS]

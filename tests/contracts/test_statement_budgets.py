@@ -13,7 +13,9 @@ from tests.support.world import CALLERS, World
 LIST, DETAIL, FIGURES = 3, 4, 4
 # Besides the caller and the mark: whose figures, what they are divided into, the sums, the tail, the names.
 # A screen costs what its questions cost, and nothing while nothing changes.
+# A client's page of itself has four parts: who, by which token, how often, what was delivered.
 COSTLIER = {
+    "client_self": 5,
     "stats_overview": 8,
     "stats_kpis": 5,
     "stats_trend": 5,

@@ -131,6 +131,12 @@ async def test_maintenance_removes_what_nobody_can_use_and_nothing_else(
     async with transaction(sessions) as session:
         for age, key in ((timedelta(hours=49), "old"), (timedelta(hours=47), "young")):
             await session.execute(insert(IdempotencyKey).values(**answer(uuid7(), key, now - age)))
+        for age in (timedelta(hours=25), timedelta(hours=23)):
+            line = text(
+                "INSERT INTO pgqueuer_log (job_id, status, entrypoint, priority, created)"
+                " VALUES (1, 'successful', 'some_job', 0, :at)"
+            )
+            await session.execute(line, {"at": now - age})
         before = await session.scalar(select(func.count()).select_from(AuthSession))
         session.add(
             AuthSession(
@@ -145,10 +151,13 @@ async def test_maintenance_removes_what_nobody_can_use_and_nothing_else(
         after = await session.scalar(select(func.count()).select_from(AuthSession))
     assert removed == {
         "forget_idempotency_keys": 1,
+        "forget_queue_log": 1,
         "purge_sessions": 1,
         "forget_imports": 0,
         "fail_exports": 0,
         "forget_push": 0,
+        "forget_limits": 0,
+        "forget_uses": 0,
         "forget_sync_operations": 0,
     }
     assert keys == ["young"]

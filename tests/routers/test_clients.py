@@ -118,6 +118,19 @@ async def test_a_token_and_what_was_traded_for_it_end_at_once(api: Api, world: W
     problem_in(again, 401, "invalid_client")
 
 
+async def test_a_client_is_given_the_fields_that_may_tell_of_somebody_one_by_one(
+    api: Api, session: AsyncSession
+) -> None:
+    client, admin = await new_client(api), api.as_("system_admin")
+    assert (await admin.get(client)).json()["fields"] == []
+    given = await admin.patch(client, json={"fields": ["title", "address"]})
+    assert given.json()["fields"] == ["title", "address"]
+    for wrong in (["contact"], ["phone"], "title", None):
+        problem_in(await admin.patch(client, json={"fields": wrong}), 422, "invalid")
+    told = (await session.scalars(select(AuditLog.data).where(AuditLog.action == "client.change"))).one()
+    assert told["given"] == ["title", "address"]
+
+
 async def test_a_token_cannot_be_revoked_by_its_key_alone(api: Api, world: World) -> None:
     await api.post(REVOKE, data={"token": f"wg_{world.client.key}.guess"})
     assert (await api.as_("api_client").get("/v1/areas")).status_code == 200

@@ -32,7 +32,11 @@ async def test_every_file_that_the_page_names_is_there_and_kept_for_good(api: Ap
 
 
 async def test_every_module_that_a_script_imports_is_there_and_every_script_is_imported(api: Api) -> None:
-    base, seen, ahead = f"http://test/dashboard/{pages.version()}/", set[str](), ["scripts/main.js"]
+    base, seen, ahead = (
+        f"http://test/dashboard/{pages.version()}/",
+        set[str](),
+        ["scripts/main.js", "scripts/clients/main.js"],
+    )
     while ahead:
         path = ahead.pop()
         seen.add(path)
@@ -95,7 +99,7 @@ async def test_the_page_keeps_plotly_from_writing_styles_into_it(api: Api, app: 
 
 def test_no_process_that_serves_the_page_imports_plotly() -> None:
     code = (
-        "import sys; from app.api import pages; pages.index(); pages.plotly(); import app.main;"
+        "import sys; from app.api import pages; pages.page(pages.INDEX); pages.plotly(); import app.main;"
         "print(sorted({name.split('.')[0] for name in sys.modules} & {'plotly', 'narwhals'}))"
     )
     shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

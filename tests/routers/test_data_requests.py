@@ -259,13 +259,24 @@ async def test_after_the_erasure_no_table_holds_anything_of_the_person(
     await cared_for(api)
     tag = {"code": "disabled", "source": "残联名单"}
     assert (await person.post(f"/v1/residents/{RESIDENT}/tags", json=tag)).status_code == 201
+    public = {"description": "路口公开说明"}
+    told = await api.as_("dispatcher").put(f"/v1/tickets/{loop.id}/publication", json=public)
+    assert told.status_code == 200, told.text
     events = await steps_of(session, loop.id)
     keys = set(await session.scalars(select(Attachment.object_key)))
     assert keys
     request_id = await carried_out(api, "delete", note=f"{households.NAME}要求删除")
     vault = Vault(SECRET)
     marks = [households.NAME, households.PHONE, households.identity_number(1), "已清运并冲洗路面", "来电致谢"]
-    marks += [*more.values(), "深圳市某某路9号", "沙龙路 12 号门口", "每周送药", "子女在外地", "残联名单"]
+    marks += [
+        *more.values(),
+        "路口公开说明",
+        "深圳市某某路9号",
+        "沙龙路 12 号门口",
+        "每周送药",
+        "子女在外地",
+        "残联名单",
+    ]
     marks += [mark.encode().hex() for mark in marks]
     marks += [vault.index(households.PHONE).hex(), vault.index(households.identity_number(1)).hex()]
     assert await holding(session, marks) == {}

@@ -97,7 +97,7 @@ async def test_a_token_that_may_only_read_is_offered_no_action_and_takes_none(
 ) -> None:
     body = Loop(api, world).body(area_id=str(world.places["village_a"].id), location=None)
     ticket = (await api.as_("api_client").post("/v1/tickets", json=body)).json()
-    assert {entry["action"] for entry in ticket["allowed_actions"]} == {"withdraw"}
+    assert {entry["action"] for entry in ticket["allowed_actions"]} == {"withdraw", "comment"}
     narrowed = update(ApiToken).where(ApiToken.id == world.client.token_id)
     await session.execute(narrowed.values(scopes=["tickets:read"]))
     await session.commit()

@@ -40,7 +40,7 @@ async def test_a_worker_sees_the_plain_phone_and_the_log_says_who_what_why_and_w
     [line] = await logged(session)
     assert (line.actor_id, line.resident_id) == (world["grid_worker"].member_id, fixed_id(20_001))
     assert (line.fields, line.reason, line.refusal) == (["phone", "name"], "contact", None)
-    assert line.device == "wangge-app/3.1" + "x" * (200 - len("wangge-app/3.1\t"))
+    assert line.device == "wangge-app/3.1" + "x" * (200 - len("wangge-app/3.1"))
     assert line.session_id == world["grid_worker"].session_id
     assert line.ip
     assert line.request_id == reply.headers["x-request-id"]

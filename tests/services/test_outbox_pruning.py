@@ -9,6 +9,7 @@ from sqlalchemy import text
 from app.core import clock
 from app.core.db import Sessions, transaction
 from app.models.sync import SyncOperation
+from app.services.exchange.webhooks import fanout
 from app.services.mobile import cursors, outcomes, reader
 from app.services.platform import outbox_pruning
 from app.services.platform.outbox_pruning import KEPT_FOR, prune
@@ -41,6 +42,7 @@ async def read(sessions: Sessions) -> None:
     """The readers are at the end."""
     await until_all_have_ended(sessions)
     await reader.run(sessions)
+    await fanout.run(sessions)
 
 
 async def test_what_is_old_and_read_goes_from_the_front_in_batches(

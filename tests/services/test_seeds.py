@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.enums import DayKind
 from app.models.platform import WorkCalendar, WorkCalendarDay, WorkCalendarSegment, WorkCalendarYear
+from app.models.public import PublicService
 from app.models.routing import CategoryRevision
 from app.models.ticket import Category
 from app.services.platform import calendars
@@ -57,6 +58,7 @@ async def test_categories_are_relabelled_but_stay_switched_off(session: AsyncSes
 
 
 async def test_all_listed_categories_are_there_after_seeding(session: AsyncSession) -> None:
+    await session.execute(delete(PublicService))
     await session.execute(delete(Category).where(Category.parent_code.is_not(None)))
     await categories.seed(session)
     assert await session.scalar(select(func.count()).select_from(Category)) == len(CATEGORIES)

@@ -5,16 +5,20 @@ from typing import Self
 import httpx
 from fastapi import FastAPI
 
+from tests.support.contract import Held
 from tests.support.world import World
 
 BASE_URL = "http://test"
 
 
 class Api(httpx.AsyncClient):
-    """`httpx.AsyncClient` over ASGI; a bug of the application is raised in the test as it is."""
+    """`httpx.AsyncClient` over ASGI; a bug of the application is raised in the test as it is.
+
+    So is an answer that the OpenAPI document does not tell of.
+    """
 
     def __init__(self, app: FastAPI, world: World, headers: dict[str, str] | None = None) -> None:
-        super().__init__(transport=httpx.ASGITransport(app), base_url=BASE_URL, headers=headers)
+        super().__init__(transport=httpx.ASGITransport(Held(app)), base_url=BASE_URL, headers=headers)
         self._app = app
         self._world = world
 

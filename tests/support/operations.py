@@ -69,10 +69,10 @@ class Operation:
 
     @property
     def url(self) -> str:
-        """The path with a number for each parameter that is one, and some id for the others."""
+        """The path with a number or a code for each parameter that is one, and some id for the others."""
         path = self.path
         for given in self.parameters:
-            if given.place == "path" and given.kind == "whole":
+            if given.place == "path" and given.kind in {"whole", "code"}:
                 path = path.replace(f"{{{given.name}}}", given.sample)
         return filled(path)
 

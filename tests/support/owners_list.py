@@ -65,9 +65,9 @@ instruct          | open                              | leader_viewer
 change            | reported accepted dispatched processing suspended escalating | dispatcher
 resolve           | processing                        | handlers+handler
 reject_resolution | resolved                          | dispatcher workers+reporter+!hand
-revisit           | resolved                          | revisit_agent+!hand workers+reporter+!hand
+revisit           | resolved                          | revisit_agent+!hand workers+reporter+!hand resident
 rework            | evaluating                        | revisit_agent+!hand dispatcher+!hand
-evaluate          | evaluating                        | revisit_agent+!hand dispatcher+!hand supervisor+!hand any+reporter+!hand
+evaluate          | evaluating                        | revisit_agent+!hand dispatcher+!hand supervisor+!hand any+reporter+!hand resident
 close             | resolved evaluating               | dispatcher system
 request_review    | evaluating closed                 | handlers+lead
 approve_review    | evaluating closed                 | dispatcher+!lead
@@ -76,7 +76,7 @@ cancel_request    | open closed                       | any+asker
 reopen            | closed                            | dispatcher
 void              | draft reported returned accepted  | dispatcher
 void              | dispatched processing suspended escalating resolved evaluating | supervisor
-comment           | every                             | people
+comment           | every                             | people api_client+reporter
 """  # noqa: E501 - a row is a line
 
 

@@ -13,18 +13,24 @@ from tests.support.operations import Operation, operations
 from tests.support.tickets import Loop
 from tests.support.world import World
 
-# What changed since a cursor, of every kind at once, is no page of records.
-FEEDS = {"sync_pull"}
+# What came since a cursor is no page of records: it goes on for ever.
+FEEDS = {"sync_pull", "dispatches_list"}
+VILLAGES = {"grid_a1": "village_a", "grid_b1": "village_b"}
 
 
-async def populate(api: Api, world: World) -> None:
-    """A ticket, homes, a shop, a plan, a visit, a team and a quota in each of two villages."""
+async def populate(api: Api, world: World, *villages: str) -> None:
+    """A ticket, homes, a shop, a plan, a visit, a team and a quota in each of two villages, or in these."""
+    chosen = villages or ("village_a", "village_b")
     for village, keeper in (("village_a", "village_admin"), ("village_b", "village_admin_b")):
+        if village not in chosen:
+            continue
         team = {"name": "巡防队", "kind": "patrol", "area_id": str(world.places[village].id)}
         assert (await api.as_(keeper).post("/v1/teams", json=team)).status_code == 201
         quota = {"area_id": str(world.places[village].id), "rank": "party_member", "most": 9}
         assert (await api.as_(keeper).post("/v1/contact-quotas", json=quota)).status_code == 201
     for grid, worker in (("grid_a1", "grid_worker"), ("grid_b1", "grid_worker_b")):
+        if VILLAGES[grid] not in chosen:
+            continue
         area_id = str(world.places[grid].id)
         household = {"area_id": area_id, "address": f"{grid} 一巷 1 号", "household_type": "resident"}
         household["residents"] = [{"name": "关大婶", "relation": "02", "phone": "13812345678"}]  # type: ignore[assignment]
@@ -48,6 +54,12 @@ async def populate(api: Api, world: World) -> None:
         keeper = {"grid_a1": "village_admin", "grid_b1": "village_admin_b"}[grid]
         linked = await api.as_(keeper).post("/v1/contact-links", json=contact | {"rank": "party_member"})
         assert linked.status_code == 201, linked.text
+        hook = {"url": "https://hooks.example.com/wangge", "description": grid, "area_id": area_id}
+        hook["client_id"] = str(world.client.id)
+        made = await api.as_("system_admin").post("/v1/webhooks", json=hook)
+        assert made.status_code == 201, made.text
+        tested = await api.as_("system_admin").post(f"/v1/webhooks/{made.json()['id']}/test")
+        assert tested.status_code == 202, tested.text
         loop = Loop(api, world)
         reply = await api.as_(worker).post("/v1/tickets", json=loop.body(area_id=area_id, location=None))
         assert reply.status_code == 201, reply.text
@@ -57,7 +69,7 @@ async def populate(api: Api, world: World) -> None:
 
 async def _visited(api: Api, world: World, grid: str, worker: str, household_id: str) -> None:
     """The worker's visit to a household, for a plan of their village."""
-    village = {"grid_a1": "village_a", "grid_b1": "village_b"}[grid]
+    village = VILLAGES[grid]
     today = clock.today().isoformat()
     plan = {"title": "冬季走访", "programme": "grid", "area_id": str(world.places[village].id)}
     plan |= {"starts_on": today, "due_on": today}

@@ -34,6 +34,7 @@ from app.services.access.roles import ROLES
 from app.services.platform.actor import Actor, Dataset, Grant, ScopeKind
 from app.services.tickets import (
     actions,
+    clock_rows,
     clocks,
     effects,
     sweep_acts,
@@ -251,6 +252,7 @@ class Replay:
             return sweep_acts.Overdue() if action is Action.ESCALATE else Command(action=action)
         told = {**data, **data.get("changed", {}), "opinion": event["opinion"]}
         told["reached"] = data.get("outcome") == Outcome.REACHED
+        told |= {name: int(told[name]) for name in ("amount",) if name in told}  # A timeline keeps texts.
         for table, column in (("ticket_request", "asked_at"), ("ticket_outcome", "at")):
             rows = self._archive.children[table].get(ticket_id, [])
             told |= next(({**row, **told} for row in rows if row[column] == event["at"]), {})
@@ -258,8 +260,7 @@ class Replay:
             shown = self._archive.shown[event["id"]]
             assert {(row["member_id"], row["kind"]) for row in shown} == {(event["actor_id"], "photo")}
             told["attachments"] = [{"id": row["id"], "purpose": row["purpose"]} for row in shown]
-        wanted = [need.field for need in workflow.needs_of(action)]
-        fields = {name: told[name] for name in wanted if told.get(name) is not None}
+        fields = {n.field: told[n.field] for n in workflow.needs_of(action) if told.get(n.field) is not None}
         with patch.object(clock, "now", lambda: event["at"]):
             return MODELS[action](action=action, **fields)
 
@@ -283,12 +284,13 @@ class Replay:
         joined = {
             "supervision": cards[-1] if cards else None,
             "followers": (),
+            "handler_client_id": None,
             "self_handled": percent is not None,
             "revisit_percent": percent,
         }
         return TicketView(
             row={**self.row, **joined},
-            clocks=[_plain(clock) for clock in self.children["ticket_clock"]],
+            clocks=[{**_plain(clock), "given": False} for clock in self.children["ticket_clock"]],
             revisits=[_plain(row) for row in self.children["revisit"]],
             evaluations=[_plain(row) for row in self.children["evaluation"]],
             helpers=(),
@@ -307,7 +309,7 @@ class Replay:
 
     def _apply_clocks(self, made: clocks.Change, at: datetime) -> None:
         ticket_id = self._ticket["id"]
-        self._write(clocks.updates(ticket_id, made, now=at), clocks.inserts(ticket_id, made))
+        self._write(clock_rows.updates(ticket_id, made, now=at), clock_rows.inserts(ticket_id, made))
 
     def _write(self, updates: Iterable[Write], inserts: Iterable[Write]) -> None:
         for write in updates:
@@ -380,9 +382,10 @@ def _grouped(rows: Iterable[Any], column: str = "ticket_id") -> Mapping[UUID, li
 
 
 def _sorted(rows: Iterable[Row]) -> list[Row]:
-    """Without ids of their own and without what is empty, in a stable order."""
+    """Without ids and transactions of their own and without what is empty, in a stable order."""
+    own = {"id", "txid"}
     plain = [
-        {name: value for name, value in row.items() if name != "id" and value is not None} for row in rows
+        {name: value for name, value in row.items() if name not in own and value is not None} for row in rows
     ]
     return sorted(plain, key=lambda row: json.dumps(row, sort_keys=True, default=str))
 

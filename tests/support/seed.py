@@ -17,10 +17,12 @@ from app.models import Base
 from app.models.access import Account, ApiClient, ApiToken, AuthSession, SigningKey
 from app.models.area import Area
 from app.models.enums import AccountStatus, Employment, Gender, Role
+from app.models.enums.third_party import ClientField
 from app.models.platform import WorkCalendar, WorkCalendarDay, WorkCalendarSegment, WorkCalendarYear
 from app.models.sla import SlaPolicy
 from app.models.staff import Member, Org, Post
 from app.models.ticket import Category
+from app.services.exchange.public import services
 from app.services.platform.calendar_seed import seed_days
 from app.services.platform.calendar_years import SEEDED_FROM
 from app.services.platform.worktime import DEFAULT_SEGMENTS
@@ -53,6 +55,7 @@ async def seed(url: str) -> None:
     async with transaction(create_sessions(engine)) as session:
         for rows in (calendars(), categories(), limits(), places(world), staff(world), access(world)):
             await _add_in_order(session, rows)
+        await services.seed(session)
     await engine.dispose()
 
 
@@ -200,6 +203,8 @@ def _third_party(world: World, moment: datetime) -> Iterator[Base]:
         purpose="村务公开",
         contact="村委会",
         status=AccountStatus.ACTIVE,
+        fields=list(ClientField),
+        per_minute=60_000,
     )
     yield ApiToken(
         id=client.token_id,

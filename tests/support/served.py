@@ -37,16 +37,21 @@ def until(true: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def served(database: Database, folder: Path, port: int, *options: str) -> Iterator[psutil.Process]:
+def served(
+    database: Database, folder: Path, port: int, *options: str, **settings: str
+) -> Iterator[psutil.Process]:
     """The server while the block runs, killed at its end; the tokens of the tests' town are good there."""
-    with running(database, folder, "serve", "--port", str(port), *options) as tree:
+    with running(database, folder, "serve", "--port", str(port), *options, **settings) as tree:
         until(lambda: answers(port) or tree.status() == psutil.STATUS_ZOMBIE)
         yield tree
 
 
 @contextmanager
-def running(database: Database, folder: Path, *command: str) -> Iterator[psutil.Process]:
-    """A command of the application as a process while the block runs; killed with all its children."""
+def running(database: Database, folder: Path, *command: str, **settings: str) -> Iterator[psutil.Process]:
+    """A command of the application as a process while the block runs; killed with all its children.
+
+    Further keywords are variables of its environment.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", "app", *command],
         cwd=folder,
@@ -56,6 +61,7 @@ def running(database: Database, folder: Path, *command: str) -> Iterator[psutil.
             "WANGGE_DATABASE_URL": database.url,
             "WANGGE_DATA_DIR": str(folder),
             "WANGGE_SECRET_KEY": SECRET,
+            **settings,
         },
         stderr=subprocess.DEVNULL,
     )

@@ -5,10 +5,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import Base
 
+# That somebody called is counted whatever becomes of the call.
+COUNTED = {"rate_limit"}
 _PARTS = " UNION ALL ".join(
     f"SELECT '{name}' AS name, count(*)::text || coalesce(md5(string_agg(t::text, '' ORDER BY t::text)), '')"  # noqa: S608 - our own table names
     f" AS sum FROM {name} AS t"
-    for name in Base.metadata.tables
+    for name in Base.metadata.tables.keys() - COUNTED
 )
 _CHECKSUMS = text(f"SELECT name, sum FROM ({_PARTS}) AS parts ORDER BY name")  # noqa: S608 - as above
 

@@ -130,6 +130,16 @@ def test_a_document_edited_by_hand_is_found(tmp_path: Path) -> None:
     assert generated.drifted(tmp_path) == ["docs/workflow.md"]
 
 
+def test_the_api_breaks_nothing_that_was_released(tmp_path: Path) -> None:
+    assert generated.broken() == []
+    (tmp_path / "docs").mkdir()
+    generated.release(tmp_path)
+    released = json.loads((tmp_path / generated.RELEASED).read_text("utf-8"))
+    released["paths"]["/v1/lost"] = released["paths"]["/v1/tickets"]
+    (tmp_path / generated.RELEASED).write_text(json.dumps(released), "utf-8")
+    assert generated.broken(tmp_path) == ["GET /v1/lost: is gone", "POST /v1/lost: is gone"]
+
+
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg"])
 def test_an_address_may_be_spelt_three_ways(scheme: str) -> None:
     given = SecretStr(f"{scheme}://wangge_app:p%40ss@db:5432/wangge?sslmode=require")

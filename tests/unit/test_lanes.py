@@ -5,7 +5,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.services.mobile.lanes import lanes
+from app.core.lanes import lanes
 
 NAMES = st.lists(st.sets(st.integers(0, 8).map(lambda number: UUID(int=number)), max_size=3), max_size=20)
 

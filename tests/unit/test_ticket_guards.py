@@ -48,6 +48,7 @@ BY_FACTS: tuple[tuple[Guard, Facts, Facts], ...] = (
     (G.NOT_FOR_ANOTHER, {"handler_id": None}, {"handler_id": SOMEBODY}),
     (G.NOT_FOR_ANOTHER, {"handler_id": ME}, {"handler_id": SOMEBODY}),
     (G.NO_HANDLER, {"handler_id": None}, {"handler_id": ME}),
+    (G.NO_HANDLER, {"handler_id": None}, {"handler_id": None, "handler_client_id": SOMEBODY}),
     (G.NO_FOLLOWERS, {"followers": []}, {"followers": [SOMEBODY]}),
     (G.HELPED, {"helper_done_at": None}, {"helper_done_at": NOW.isoformat()}),
     (G.NO_REWORKS_LEFT, {"rework_count": 2}, {"rework_count": 1}),
@@ -62,6 +63,7 @@ BY_FACTS: tuple[tuple[Guard, Facts, Facts], ...] = (
     (G.DECLINE_IN_TIME, {"clocks": [clock(HANDLE)]}, {"clocks": []}),
     (G.LEVEL_LEFT, {"handling_level": 2}, {"handling_level": 3}),
     (G.HAS_HANDLER, {"handler_id": SOMEBODY}, {"handler_id": None}),
+    (G.HAS_HANDLER, {"handler_id": None, "handler_client_id": SOMEBODY}, {"handler_id": None}),
     (G.BEFORE_DUE, {"clocks": [clock(HANDLE, hours=0)]}, {"clocks": [clock(HANDLE, hours=-1)]}),
     (G.BEFORE_DUE, {"clocks": [clock(HANDLE)]}, {"clocks": []}),
     (

@@ -129,9 +129,9 @@ def test_what_only_the_sweep_does_is_not_on_the_wire() -> None:
 @pytest.mark.parametrize("role", Role)
 def test_exactly_the_roles_of_the_field_report(role: Role) -> None:
     fields = ["grid_worker", "grid_assistant", "grid_leader", "village_admin", "dispatcher", "api_client"]
-    for action, to in ((Action.REPORT, Status.REPORTED), (Action.SAVE_DRAFT, Status.DRAFT)):
-        (row,) = workflow.rows_for(None, action)
-        assert ((role in row.roles), row.to) == (role in fields, to)
+    (reported,), (drafted,) = (workflow.rows_for(None, how) for how in (Action.REPORT, Action.SAVE_DRAFT))
+    assert ((role in reported.roles), reported.to) == (role in [*fields, "resident"], Status.REPORTED)
+    assert ((role in drafted.roles), drafted.to) == (role in fields, Status.DRAFT)
 
 
 @pytest.mark.parametrize("kind", ["withdraw", "decline", "extension", "suspend", "review"])
@@ -150,7 +150,7 @@ def test_a_third_party_that_may_only_read_is_offered_nothing() -> None:
     writer = actor_of(Role.API_CLIENT, case)
     reader = replace(writer, token_scopes=frozenset({"tickets:read"}))
     ticket = ticket_at(Status.RETURNED, case)
-    assert offers(writer, ticket) == {"submit", "withdraw"}
+    assert offers(writer, ticket) == {"submit", "withdraw", "comment"}
     assert offers(reader, ticket) == set()
 
 

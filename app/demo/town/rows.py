@@ -131,6 +131,9 @@ class ClientRecord(NamedTuple):
     purpose: str
     contact: str
     status: AccountStatus
+    owner: str
+    fields: list[str]
+    expires_at: datetime
     created_at: datetime
     created_by: UUID
     updated_at: datetime

@@ -41,6 +41,7 @@ class Role(StrEnum):
     STATISTICIAN = "statistician"
     SYSTEM_ADMIN = "system_admin"
     AUDITOR = "auditor"
+    RESIDENT = "resident"
     API_CLIENT = "api_client"
     SYSTEM = "system"
 

@@ -12,3 +12,4 @@ class RetentionSubject(StrEnum):
     DATA_REQUEST_NOTES = "data_request_notes"
     ATTENDANCE = "attendance"
     MESSAGES = "messages"
+    WEBHOOK_DELIVERIES = "webhook_deliveries"

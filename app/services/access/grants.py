@@ -11,7 +11,7 @@ from app.config import Settings
 from app.core.crypto import Vault
 from app.core.db import Sessions, transaction
 from app.core.errors import FieldError
-from app.services.access import actors, api_tokens, sessions, sign_in
+from app.services.access import actors, api_tokens, client_credentials, sessions, sign_in
 from app.services.access.keyring import Keyring
 from app.services.access.refusals import InvalidRequest, UnsupportedGrant
 from app.services.access.sessions import Issued
@@ -28,6 +28,8 @@ class TokenRequest:
     attempt: UUID | None = None
     client_id: str | None = None
     client_secret: str | None = None
+    scope: str | None = None
+    address: str | None = None
     user_agent: str | None = None
     app_version: str | None = None
 
@@ -61,8 +63,14 @@ async def grant(
         client_id = _needed("client_id", asked.client_id)
         secret = _needed("client_secret", asked.client_secret)
         async with transaction(opener) as session:
-            return await api_tokens.exchange(
-                session, client_id=client_id, client_secret=secret, keyring=keyring, settings=settings
+            return await client_credentials.exchange(
+                session,
+                client_id=client_id,
+                client_secret=secret,
+                scope=asked.scope,
+                address=asked.address,
+                keyring=keyring,
+                settings=settings,
             )
     raise UnsupportedGrant
 

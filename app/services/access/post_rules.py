@@ -15,7 +15,7 @@ from app.services.access import places
 from app.services.access.roles import ROLES
 from app.services.platform.actor import ScopeKind
 
-NOBODYS = frozenset({Role.API_CLIENT, Role.SYSTEM})
+NOBODYS = frozenset({Role.API_CLIENT, Role.RESIDENT, Role.SYSTEM})
 
 
 class PostOverlaps(Conflict):

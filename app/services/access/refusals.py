@@ -63,9 +63,35 @@ class WrongClient(TokenProblem):
         super().__init__(challenge='Basic realm="wangge"')
 
 
+class UnauthorizedClient(TokenProblem):
+    """The client's secret is right, but the call comes from outside its networks."""
+
+    code, error = "unauthorized_client", "unauthorized_client"
+    title_zh = "来源地址不在该接入方登记的网络内"
+    title_en = "The call comes from outside the networks of this client"
+
+
+class InvalidScope(TokenProblem):
+    """A scope was asked for that the client's token does not have."""
+
+    code, error = "invalid_scope", "invalid_scope"
+    title_zh, title_en = "所请求的 scope 超出该令牌的范围", "A scope lies outside those of the token"
+
+
 class UnsupportedGrant(TokenProblem):
     """`grant_type` is none of those that this server knows."""
 
     code, error = "unsupported_grant_type", "unsupported_grant_type"
     title_zh = "不支持的 grant_type，只能是 password、refresh_token 或 client_credentials"
     title_en = "grant_type must be password, refresh_token or client_credentials"
+
+
+REFUSALS: tuple[type[TokenProblem], ...] = (
+    InvalidRequest,
+    WrongSignIn,
+    WrongRefresh,
+    WrongClient,
+    UnauthorizedClient,
+    InvalidScope,
+    UnsupportedGrant,
+)

@@ -49,6 +49,9 @@ ROLES: Mapping[Role, RoleSpec] = MappingProxyType(
             frozenset({Dataset.AREAS, Dataset.STAFF, Dataset.ACCOUNTS}),
         ),
         Role.AUDITOR: RoleSpec("审计员", "Auditor", ScopeKind.ALL, frozenset({Dataset.AUDIT})),
+        Role.RESIDENT: RoleSpec(
+            "居民", "Resident without an account", ScopeKind.ALL, frozenset({Dataset.TICKETS})
+        ),
         Role.SYSTEM: RoleSpec("系统", "The system itself", ScopeKind.ALL, frozenset({Dataset.TICKETS})),
         Role.API_CLIENT: RoleSpec("第三方接口", "API client", ScopeKind.AREA, frozenset()),
     }
@@ -60,5 +63,7 @@ TOKEN_SCOPES: Mapping[str, frozenset[Dataset]] = MappingProxyType(
         "tickets:read": frozenset({Dataset.TICKETS}),
         "tickets:write": frozenset({Dataset.TICKETS}),
         "stats:read": frozenset({Dataset.STATS}),
+        # Opens no data by itself: what a subscription tells is bounded by tickets:read.
+        "webhooks:manage": frozenset(),
     }
 )

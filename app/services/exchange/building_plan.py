@@ -24,6 +24,7 @@ from app.services.exchange.rows import StagedRow, Values
 from app.services.registry import buildings
 
 _PLAIN = ("name", "no", "address", "kind", "floors", "units", "built_year")
+_COUNTED = ("floors", "units", "built_year")
 _POINT = ("lng", "lat", "coord_type")
 _POINT_ZH = "经度、纬度和坐标系须一起填写"
 _UNLIKELY: Mapping[str, str] = MappingProxyType(
@@ -148,8 +149,10 @@ class BuildingPlan(Plan):
 def _told(values: Values) -> dict[str, Any]:
     """The fields of a row as the registry takes them."""
     told: dict[str, Any] = {name: values[name] for name in _PLAIN if name in values}
+    told |= {name: int(told[name]) for name in _COUNTED if name in told}
     if "is_rental" in values:
         told["is_rental"] = values["is_rental"] == "true"
     if "lng" in values:
-        told["location"] = {name: values[name] for name in _POINT}
+        lng, lat = float(values["lng"]), float(values["lat"])
+        told["location"] = {"lng": lng, "lat": lat, "coord_type": values["coord_type"]}
     return told

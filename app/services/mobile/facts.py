@@ -45,6 +45,10 @@ _POSTS = text("""
     WHERE (post.area_id = ANY(CAST(:areas AS uuid[])) OR post.org_id = ANY(CAST(:orgs AS uuid[])))
       AND post.valid_from <= :now AND (post.valid_to IS NULL OR post.valid_to > :now)
     """)
+_ADMINISTRATORS = text("""
+    SELECT member_id FROM post WHERE role = 'system_admin'
+      AND valid_from <= :now AND (valid_to IS NULL OR valid_to > :now)
+    """)
 _AT_WORK = text("""
     SELECT account.member_id FROM account JOIN member ON member.id = account.member_id
     WHERE account.member_id = ANY(:members) AND account.status = 'active'
@@ -61,6 +65,7 @@ class Facts:
     paths: dict[UUID, Sequence[UUID]] = field(default_factory=dict)
     makers: dict[UUID, UUID | None] = field(default_factory=dict)
     assignees: dict[UUID, list[UUID]] = field(default_factory=dict)
+    administrators: Sequence[UUID] = ()
     posts: dict[UUID, list[Row[Any]]] = field(default_factory=dict)
 
     def step(self, row: Outbox) -> Row[Any] | None:
@@ -83,6 +88,8 @@ async def load(session: AsyncSession, rows: Sequence[Outbox]) -> Facts:
     if plans:
         for found in await session.execute(_ASSIGNEES, {"ids": plans}):
             facts.assignees.setdefault(found.id, []).append(found.member_id)
+    if any(row.topic.startswith("webhook.") for row in rows):
+        facts.administrators = (await session.scalars(_ADMINISTRATORS, {"now": clock.now()})).all()
     await _load_posts(session, facts)
     return facts
 

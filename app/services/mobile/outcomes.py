@@ -6,7 +6,7 @@ Forgotten after half a year.
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core import clock
+from app.core import clock, notes
 from app.core.errors import Problem
 from app.models.enums.sync import SyncOutcome
 from app.models.sync import SyncOperation
@@ -62,7 +62,7 @@ async def refuse(
     session: AsyncSession, *, member_id: UUID, operation: Operation, outcome: SyncOutcome, problem: Problem
 ) -> Kept:
     """Keep a refusal; returns what is kept, which is another's answer if that was faster."""
-    told = packed(problem)
+    told = notes.packed(problem)
     kept = await _put(session, member_id, operation, outcome, told)
     return kept or Kept(operation.digest, outcome, operation.record_id, None, told)
 
@@ -71,34 +71,6 @@ async def forget_old(session: AsyncSession) -> int:
     """Delete what is older than half a year; returns how many."""
     old = delete(_TABLE).where(_C.received_at < clock.now() - KEPT_FOR)
     return len((await session.execute(old.returning(_C.op_id))).all())
-
-
-def packed(problem: Problem) -> dict[str, Any]:
-    """A problem as it is kept: its words in both languages, and the fields; nothing of what was sent."""
-    return {
-        "code": problem.code,
-        "status": problem.status,
-        "title": [problem.title_zh, problem.title_en],
-        "detail": [problem.detail_zh, problem.detail_en],
-        "errors": [[error.where, error.code, error.message_zh, error.message_en] for error in problem.errors],
-    }
-
-
-def told(kept: Mapping[str, Any], *, english: bool) -> dict[str, Any]:
-    """The problem document of a refusal that was kept, in one of the two languages."""
-    words = 1 if english else 0
-    document = {
-        "type": f"urn:wangge:problem:{kept['code']}",
-        "title": kept["title"][words],
-        "status": kept["status"],
-        "detail": kept["detail"][words],
-        "code": kept["code"],
-    }
-    errors = [
-        {"field": where, "code": code, "message": messages[words]}
-        for where, code, *messages in kept["errors"]
-    ]
-    return {**document, "errors": errors} if errors else document
 
 
 async def _put(

@@ -16,6 +16,7 @@ from app.models.platform import Outbox
 from app.services.mobile.facts import Facts
 from app.services.mobile.tells import Audience
 
+ABOUT_OTHERS = frozenset({Audience.TAKERS, Audience.MAKER, Audience.ASSIGNEES, Audience.ADMINISTRATORS})
 HANDLERS = frozenset({Role.DEPT_HANDLER, Role.DEPT_HEAD})
 OVERSEERS = frozenset({Role.SUPERVISOR, Role.LEADER_VIEWER})
 _LEVELS = tuple(AreaLevel)
@@ -27,8 +28,7 @@ Find = Callable[[Outbox, Facts], Iterable[UUID | None]]
 
 def of(audience: Audience, row: Outbox, facts: Facts) -> list[UUID]:
     """The members meant, each once; none where what the news is about is gone."""
-    about_ticket = audience not in {Audience.TAKERS, Audience.MAKER, Audience.ASSIGNEES}
-    if about_ticket and row.entity_id not in facts.tickets:
+    if audience not in ABOUT_OTHERS and row.entity_id not in facts.tickets:
         return []
     found = FINDERS[audience](row, facts)
     if audience in _BY_NAME:
@@ -139,6 +139,7 @@ FINDERS: Mapping[Audience, Find] = MappingProxyType(
         Audience.NAMED: _named,
         Audience.TAKERS: _takers,
         Audience.MAKER: lambda row, facts: [facts.makers.get(row.entity_id)],
+        Audience.ADMINISTRATORS: lambda _row, facts: facts.administrators,
         Audience.ASSIGNEES: lambda row, facts: facts.assignees.get(row.entity_id, ()),
     }
 )

@@ -5,28 +5,21 @@ one was: what the phone names by `after`, and what it did before to the same rec
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.exc import DBAPIError
-
-from app.core import logging
+from app.core import failures, lanes, notes
 from app.core.db import Sessions, transaction
 from app.core.errors import Busy, Conflict, Problem, Stale
-from app.core.failures import of_database
 from app.models.enums.sync import SyncOutcome
 from app.services.mobile import outcomes, standing, versions
 from app.services.mobile.carrying import Tools, carry_out
-from app.services.mobile.lanes import lanes
 from app.services.mobile.operations import Done, Kept, Operation, Unreadable
 from app.services.mobile.standing import Standing
 from app.services.platform.actor import Actor
-
-log = logging.get(__name__)
 
 
 class OperationReused(Conflict):
@@ -98,20 +91,12 @@ async def push(
         known = await outcomes.known(session, member_id=actor.id, op_ids=sent | below)
     queue = Queue(sessions, actor.id, stands, tools, known, sent)
     found: dict[int, Result] = {}
-    waiting = deque(lanes([each.names for each in operations]))
 
-    async def work() -> None:
-        while waiting:
-            for position in waiting.popleft():
-                async with gate:
-                    found[position] = await _next(queue, operations[position])
+    async def step(position: int) -> None:
+        found[position] = await _next(queue, operations[position])
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _number in range(min(side_by_side, len(waiting))):
-                group.create_task(work())
-    except BaseExceptionGroup as failed:
-        raise failed.exceptions[0] from failed
+    names = [each.names for each in operations]
+    await lanes.carry(names, step, side_by_side=side_by_side, gate=gate)
     return [found[position] for position in range(len(operations))]
 
 
@@ -120,7 +105,7 @@ async def _next(queue: Queue, entry: Operation | Unreadable) -> Result:
     if kept is not None:
         result = _again(entry, kept)
     elif isinstance(entry, Unreadable):
-        result = Result(entry.op_id, "refused", entry.record_id, problem=outcomes.packed(entry.problem))
+        result = Result(entry.op_id, "refused", entry.record_id, problem=notes.packed(entry.problem))
     else:
         result = await _first(queue, entry)
     if result.record_id is not None:
@@ -136,14 +121,9 @@ async def _first(queue: Queue, operation: Operation) -> Result:
         made = _made_before(queue, operation)
         actor = queue.stands.for_(operation)
         done = await _done(queue, operation, actor, made)
-    except Problem as problem:
+    except Exception as error:  # noqa: BLE001 - whatever it breaks, the rest must not wait behind it for ever
+        problem = failures.as_problem(error, kind=operation.kind.value)
         return await _refused(queue, operation, problem)
-    except Exception as error:
-        # Whatever an entry breaks, the rest of the queue must not wait behind it for ever.
-        known = of_database(error) if isinstance(error, DBAPIError) else None
-        if known is None:
-            log.exception("operation_failed", kind=operation.kind.value, error=type(error).__name__)
-        return await _refused(queue, operation, known or Problem())
     if isinstance(done, Kept):
         return _again(operation, done)
     _remember(
@@ -168,7 +148,7 @@ async def _done(queue: Queue, operation: Operation, actor: Actor, made: int | No
 async def _refused(queue: Queue, operation: Operation, problem: Problem) -> Result:
     """Keep a refusal, unless it passes by itself."""
     if isinstance(problem, Busy) or problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        told = outcomes.packed(problem)
+        told = notes.packed(problem)
         return Result(operation.op_id, "retry", operation.record_id, problem=told)
     outcome = SyncOutcome.CONFLICT if isinstance(problem, Stale) else SyncOutcome.REFUSED
     async with transaction(queue.sessions) as session:
@@ -186,7 +166,7 @@ def _remember(queue: Queue, operation: Operation, kept: Kept) -> None:
 def _again(operation: Operation | Unreadable, kept: Kept) -> Result:
     """The answer to an operation that was met before."""
     if kept.digest != operation.digest:
-        problem = outcomes.packed(OperationReused())
+        problem = notes.packed(OperationReused())
         return Result(operation.op_id, "refused", operation.record_id, problem=problem)
     applied = kept.outcome is SyncOutcome.APPLIED
     outcome = "already_applied" if applied else kept.outcome.value

@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import clock, logging
 from app.core.db import Sessions, transaction
 from app.core.ids import uuid7
-from app.models.message import EscalationRule, Notification, OutboxReader
-from app.models.platform import Outbox
+from app.models.message import EscalationRule, Notification
+from app.models.platform import Outbox, OutboxReader
 from app.services.mobile import facts as facts_of
 from app.services.mobile import people, rules, tells
 from app.services.mobile.facts import Facts

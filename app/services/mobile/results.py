@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from app.core import notes
 from app.core.db import Sessions, transaction
 from app.schemas.sync import ResultRead
-from app.services.mobile import items, outcomes
+from app.services.mobile import items
 from app.services.mobile.push import Result
 from app.services.platform.actor import Actor
 from app.services.tickets.deadlines import Deadlines
@@ -41,7 +42,7 @@ def _read(result: Result, copies: dict[UUID, dict[str, Any]], *, english: bool) 
         id=result.record_id,
         version=result.version,
         no=result.no,
-        problem=outcomes.told(result.problem, english=english) if result.problem else None,
+        problem=notes.told(result.problem, english=english) if result.problem else None,
         **copy,
     )
 

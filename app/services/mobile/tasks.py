@@ -166,7 +166,8 @@ def _to_sign(actor: Actor) -> Branches:
     free = or_(_T.handler_id.is_(None), _T.handler_id == actor.member_id)
     waits = _T.pending.is_(None)
     given = _of_org(actor, _at(Status.DISPATCHED), free, waits)
-    return [*given, *_of_org(actor, _at(Status.PROCESSING), _T.handler_id.is_(None), waits)]
+    nobody = and_(_T.handler_id.is_(None), _T.handler_client_id.is_(None))
+    return [*given, *_of_org(actor, _at(Status.PROCESSING), nobody, waits)]
 
 
 def _to_handle(actor: Actor) -> Branches:

@@ -31,6 +31,7 @@ class Audience(StrEnum):
     TAKERS = "takers"
     MAKER = "maker"
     ASSIGNEES = "assignees"
+    ADMINISTRATORS = "administrators"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ TABLE: Mapping[str, tuple[Tell, ...]] = MappingProxyType(
         "transfer.accept": (Tell("transfer.accept", _A.MAKER),),
         "transfer.refuse": (Tell("transfer.refuse", _A.MAKER),),
         "visit_plan.create": (Tell("visit_plan.create", _A.ASSIGNEES),),
+        "webhook.disable": (Tell("webhook.disable", _A.ADMINISTRATORS),),
     }
 )
 NOTICES = MappingProxyType(

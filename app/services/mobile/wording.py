@@ -74,6 +74,9 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         "transfer.create": Words(C.REGISTRY, "迁移待接收", "有一户或一人等待您的辖区接收。"),
         "transfer.accept": Words(C.REGISTRY, "迁移已接收", "您发起的迁移交接已被接收。"),
         "transfer.refuse": Words(C.REGISTRY, "迁移被退回", "您发起的迁移交接被退回，请查看原因。"),
+        "webhook.disable": Words(
+            C.TASK, "订阅已停用", "一个接入方的消息订阅因对方不再接收已停用，请联系接入方后重新启用。"
+        ),
         "visit_plan.create": Words(C.TASK, "走访计划", "有新的走访计划由您执行。"),
     }
 )

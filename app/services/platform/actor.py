@@ -44,6 +44,21 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms a third party's token works: what it is given of people, from where, how often.
+
+    fields: of all that may tell of somebody, what it is given; networks: where its calls come from, anywhere
+    if there are none; per_minute, per_day: calls of all tokens of the client.
+    """
+
+    token_id: UUID
+    fields: frozenset[str]
+    networks: tuple[str, ...]
+    per_minute: int
+    per_day: int
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """The caller of this request; `id` is the member's, or that of a third party or of a screen."""
 
@@ -56,6 +71,7 @@ class Actor:
     screen_id: UUID | None = None
     must_change_password: bool = False
     token_scopes: frozenset[str] = frozenset()
+    terms: Terms | None = None
 
     def grants_of(self, dataset: Dataset) -> tuple[Grant, ...]:
         """The grants that open a dataset, in a stable order."""
@@ -66,6 +82,13 @@ class Actor:
         """All roles that the caller holds now."""
         return frozenset(grant.role for grant in self.grants)
 
+    def given(self, field: str, *, confidential: bool = False) -> bool:
+        """Whether a field that may tell of somebody is for this caller: a third party has what it was given.
+
+        Of a confidential record it has none; people have what their posts open.
+        """
+        return self.terms is None or (not confidential and field in self.terms.fields)
+
     def reach(self, dataset: Dataset) -> str:
         """What the caller's grants open of a dataset, as a short text for ETags."""
         grants = self.grants_of(dataset)
@@ -75,4 +98,5 @@ class Actor:
 
     def fingerprint(self, dataset: Dataset) -> str:
         """What the caller sees of a dataset, as a short text for ETags: by grants, and what is their own."""
-        return f"{self.reach(dataset)},{self.member_id or ''}"
+        given = ".".join(sorted(self.terms.fields)) if self.terms else ""
+        return f"{self.reach(dataset)},{self.member_id or ''},{given}"

@@ -12,8 +12,20 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core import clock
+
 if TYPE_CHECKING:
     from pgqueuer.adapters.persistence.queries import Queries
+
+
+LOGGED = timedelta(days=1)
+_FORGET = text("DELETE FROM pgqueuer_log WHERE created < :before RETURNING 1")
+
+
+async def forget_log(session: AsyncSession) -> int:
+    """Delete the queue's own lines about jobs of more than a day ago; returns how many."""
+    gone = await session.execute(_FORGET, {"before": clock.now() - LOGGED})
+    return len(gone.all())
 
 
 async def enqueue(

@@ -22,6 +22,7 @@ from app.models.enums.privacy import PersonalRecord
 from app.models.exchange import ExportJob
 from app.models.platform import IdempotencyKey
 from app.models.privacy import DataRequest, DataRequestNote, PiiAccess, PiiAccessReason
+from app.models.public import Publication, PublicReport
 from app.models.registry import (
     CareObject,
     CareReview,
@@ -63,6 +64,7 @@ async def erase(session: AsyncSession, *, person: Resident, vault: Vault) -> Non
     await _texts_of_tickets(session, tickets)
     await _unlinked(session, TicketAttachment, TicketAttachment.ticket_id.in_(tickets))
     await _change(session, delete(AwaitedFile).where(AwaitedFile.ticket_id.in_(tickets)))
+    await _public(session, tickets)
     visits = await traces.visits_of(session, person=person)
     await erase_visits(session, visit_ids=visits)
     await _kept_answers(session, [str(one) for one in (person.id, *tickets, *visits)])
@@ -139,6 +141,12 @@ async def _texts_of_tickets(session: AsyncSession, tickets: Sequence[UUID]) -> N
         session, ticket.values(title=ERASED, content=ERASED, address=ERASED, version=Ticket.version + 1)
     )
     await _tell(session, "ticket.erase", tickets)
+
+
+async def _public(session: AsyncSession, tickets: Sequence[UUID]) -> None:
+    """What was published of these tickets, and what was answered and is followed without an account."""
+    await _change(session, delete(Publication).where(Publication.ticket_id.in_(tickets)))
+    await _change(session, delete(PublicReport).where(PublicReport.ticket_id.in_(tickets)))
 
 
 async def _tell(session: AsyncSession, topic: str, ids: Sequence[UUID]) -> None:

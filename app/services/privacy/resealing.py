@@ -25,6 +25,7 @@ from app.models.privacy import DataRequest
 from app.models.registry import Place, Resident, Room
 from app.models.staff import Member
 from app.models.ticket import TicketContact
+from app.models.webhook import WebhookSubscription
 
 BATCH = 500
 Key = tuple[Any, ...]
@@ -55,6 +56,8 @@ SEALED: tuple[Sealed, ...] = (
     Sealed(ImportRow.cleaned_sealed),
     Sealed(SigningKey.private_sealed),
     Sealed(MailAddress.address_sealed),
+    Sealed(WebhookSubscription.secret_sealed),
+    Sealed(WebhookSubscription.former_secret_sealed),
     Sealed(PushRegistration.token_sealed, PushRegistration.token_index),
 )
 

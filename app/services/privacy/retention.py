@@ -27,6 +27,7 @@ from app.models.team import Attendance
 from app.models.ticket import Ticket, TicketContact
 from app.models.visit import Visit
 from app.schemas.retention import RetentionRulePatch
+from app.services.exchange.webhooks import forgetting
 from app.services.mobile import inbox
 from app.services.platform import audit, versions
 from app.services.platform.actor import Actor
@@ -210,5 +211,6 @@ KINDS: Mapping[RetentionSubject, Kind] = MappingProxyType(
         RetentionSubject.DATA_REQUEST_NOTES: Kind(_request_notes, _forget_notes),
         RetentionSubject.ATTENDANCE: Kind(_attendance, _forget_attendance),
         RetentionSubject.MESSAGES: Kind(_messages, inbox.forget),
+        RetentionSubject.WEBHOOK_DELIVERIES: Kind(forgetting.found, forgetting.forget),
     }
 )

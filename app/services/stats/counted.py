@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import case, select
+from sqlalchemy import ColumnElement, and_, case, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import fetch_all
@@ -129,7 +129,7 @@ async def _tickets(session: AsyncSession, actor: Actor, ids: Sequence[UUID]) -> 
     statement = (
         select(
             Ticket,
-            case((reads.visible(actor), Ticket.title)).label("shown_title"),
+            case((_titled(actor), Ticket.title)).label("shown_title"),
             Category.label_zh.label("category_label"),
             Area.name.label("area_name"),
             Org.name.label("org_name"),
@@ -140,6 +140,12 @@ async def _tickets(session: AsyncSession, actor: Actor, ids: Sequence[UUID]) -> 
         .where(Ticket.id.in_(ids))
     )
     return {row.Ticket.id: row for row in await session.execute(statement)} if ids else {}
+
+
+def _titled(actor: Actor) -> ColumnElement[bool]:
+    """The tickets whose titles the caller may see: a third party those that are not confidential."""
+    seen = reads.visible(actor)
+    return seen if actor.client_id is None else and_(seen, ~Ticket.confidential)
 
 
 def _item(row: Any, counted: Any, *, near: bool) -> CountedTicket:

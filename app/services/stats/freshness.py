@@ -4,6 +4,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.schemas.stats_figures import Freshness
+from app.services.platform.actor import Actor
 from app.services.stats import cells
 
 _READ = text("""
@@ -15,9 +16,15 @@ _READ = text("""
     """)
 
 
-async def read(session: AsyncSession) -> Freshness:
-    """When was last folded, how many tickets wait (at most 100,000 are counted), and the last self-check."""
+async def read(session: AsyncSession, *, actor: Actor) -> Freshness:
+    """When was last folded, how many tickets wait (at most 100,000 are counted), and the last self-check.
+
+    A third party is not told how many: they are those of the whole deployment.
+    """
     row = (await session.execute(_READ, {"name": cells.STATE})).one()
     return Freshness(
-        folded_at=row.folded_at, waiting=row.waiting, checked_on=row.checked_on, checked_ok=row.checked_ok
+        folded_at=row.folded_at,
+        waiting=row.waiting if actor.client_id is None else None,
+        checked_on=row.checked_on,
+        checked_ok=row.checked_ok,
     )

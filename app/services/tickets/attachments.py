@@ -19,6 +19,7 @@ from app.core.ids import uuid7
 from app.core.writes import Write, insert
 from app.models.attachment import Attachment, TicketAttachment
 from app.models.enums.attachment import AttachmentKind, AttachmentPurpose
+from app.models.enums.third_party import ClientField
 from app.models.ticket import Ticket
 from app.models.upload import AwaitedFile
 from app.schemas.attachment import MAX_A_STEP, AttachmentName
@@ -77,12 +78,20 @@ def linked() -> Exists:
 
 
 def seen(actor: Actor) -> Exists:
-    """The files of tickets that the caller may see, as a condition on attachments."""
-    return linked().where(TicketAttachment.ticket_id == Ticket.id, reads.visible(actor))
+    """The files of tickets that the caller may see, as a condition on attachments.
+
+    A third party sees those of others only if it is given files at all, and none of a confidential report.
+    """
+    files = linked().where(TicketAttachment.ticket_id == Ticket.id, reads.visible(actor))
+    if actor.client_id is None:
+        return files
+    return files.where(~Ticket.confidential if actor.given(ClientField.ATTACHMENTS) else false())
 
 
 def tells_too_much(actor: Actor) -> ColumnElement[bool]:
-    """Whether when and where a file was taken could tell a handler who reported confidentially."""
+    """Whether when and where a file was taken could tell whose it is: to a third party, or in secret."""
+    if actor.client_id is not None:
+        return ~attachments.owned(actor)
     if not actor.roles <= HANDLING:
         return false()
     secret = linked().where(TicketAttachment.ticket_id == Ticket.id, Ticket.confidential)

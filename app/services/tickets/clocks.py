@@ -11,10 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from app.core.ids import uuid7
-from app.core.writes import Write, insert, update
 from app.models.enums import Action, ClockKind, SlaUnit
-from app.models.ticket_step import TicketClock
 from app.services.platform.worktime import Calendar, Deadline, due, elapsed, remaining
 from app.services.tickets import deadlines, thresholds
 from app.services.tickets.deadlines import Deadlines, Subject
@@ -22,7 +19,6 @@ from app.services.tickets.limits import Limit, half
 from app.services.tickets.thresholds import Level
 from app.services.tickets.workflow import MET_BY, Clocks
 
-_TABLE: Any = TicketClock.__table__
 HELD_BY_LEAD = frozenset({ClockKind.SIGN, ClockKind.CONTACT, ClockKind.HANDLE})
 
 
@@ -30,18 +26,20 @@ HELD_BY_LEAD = frozenset({ClockKind.SIGN, ClockKind.CONTACT, ClockKind.HANDLE})
 class Terms:
     """What deadlines come from: rules and calendars, what the ticket is, and its lead organisation.
 
-    `before` is what it was, where a step changes that.
+    `before` is what it was, where a step changes that; `overall_due` is when all must be done, where
+    whoever sent it says so.
     """
 
     deadlines: Deadlines
     subject: Subject
     org_id: UUID | None = None
     before: Subject | None = None
+    overall_due: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A clock that has not stopped yet."""
+    """A clock that has not stopped yet; the end of a `given` one is not ours to move."""
 
     kind: ClockKind
     unit: SlaUnit
@@ -55,6 +53,7 @@ class Clock:
     next_at: datetime | None = None
     level: int = Level.GREEN
     org_id: UUID | None = None
+    given: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,54 +138,9 @@ def change(
     return Change(stopped, started, paused, resumed, moved, running)
 
 
-def updates(ticket_id: UUID, made: Change, *, now: datetime) -> list[Write]:
-    """The writes that end or move clocks; they come before the `inserts` (one of a kind may run)."""
-    open_clocks, writes = {"ticket_id": ticket_id, "stopped_at": None}, list[Write]()
-    if made.stopped:
-        kinds = [clock.kind.value for clock in made.stopped]
-        writes.append(update(_TABLE, {**open_clocks, "kind": kinds}, stopped_at=now))
-    writes.extend(
-        update(
-            _TABLE,
-            {**open_clocks, "kind": clock.kind.value},
-            paused_at=clock.paused_at,
-            due_at=clock.due_at,
-            provisional=clock.provisional,
-            unit=clock.unit.value,
-            amount=clock.amount,
-            next_at=clock.next_at,
-            level=clock.level,
-        )
-        for clock in (*made.paused, *made.resumed, *made.moved)
-    )
-    return writes
-
-
-def inserts(ticket_id: UUID, made: Change) -> list[Write]:
-    """The rows of the clocks that start."""
-    return [
-        insert(
-            _TABLE,
-            id=uuid7(),
-            ticket_id=ticket_id,
-            kind=clock.kind.value,
-            round=clock.round,
-            unit=clock.unit.value,
-            amount=clock.amount,
-            halved=clock.halved,
-            started_at=clock.started_at,
-            due_at=clock.due_at,
-            provisional=clock.provisional,
-            paused_at=clock.paused_at,
-            next_at=clock.next_at,
-            level=clock.level,
-            org_id=clock.org_id,
-        )
-        for clock in made.started
-    ]
-
-
 def _started(kind: ClockKind, terms: Terms, now: datetime, round_no: int, *, halved: bool) -> Clock:
+    if kind is ClockKind.OVERALL and terms.overall_due is not None:
+        return _given(kind, terms.overall_due, terms.deadlines, now, round_no)
     org_id = terms.org_id if kind in HELD_BY_LEAD else None
     halved = halved and kind is ClockKind.HANDLE
     term = terms.deadlines.due(kind, terms.subject, start=now, org_id=org_id, halved=halved)
@@ -204,8 +158,25 @@ def _started(kind: ClockKind, terms: Terms, now: datetime, round_no: int, *, hal
     )
 
 
+def _given(kind: ClockKind, due_at: datetime, held: Deadlines, now: datetime, round_no: int) -> Clock:
+    """Runs on the wall to an end that somebody else set, which may have passed already."""
+    minutes = max(1, int((due_at - now).total_seconds()) // 60)
+    clock = Clock(
+        kind=kind,
+        unit=SlaUnit.WALL_MINUTES,
+        amount=minutes,
+        started_at=now,
+        due_at=due_at,
+        round=round_no,
+        given=True,
+    )
+    return replace(clock, next_at=due_at) if due_at <= now else _watched(clock, held)
+
+
 def _resumed(clock: Clock, now: datetime, terms: Terms) -> Clock:
     """What was left runs on, or what was overdue is again; a level that came before the pause stays."""
+    if clock.given:
+        return replace(clock, paused_at=None)
     calendar = terms.deadlines.calendar(clock.org_id)
     paused_at = clock.paused_at or now
     if paused_at > clock.due_at:
@@ -240,6 +211,8 @@ def _relimited(clock: Clock, terms: Terms, before: Subject) -> Clock | None:
     The time that the clock stood still counts as it did, and so does an extension in another unit: it is
     what the deadline lies beyond the old limit.
     """
+    if clock.given:
+        return None
     held = terms.deadlines
     old, new = (
         held.due(clock.kind, subject, start=clock.started_at, org_id=clock.org_id)

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, create_model
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, create_model
 
 from app.core import clock
 from app.models.enums import (
@@ -34,7 +34,7 @@ from app.models.enums import (
     VoidReason,
 )
 from app.schemas.attachment import AttachmentNames
-from app.schemas.types import LeafCategory, LongText, PastTime
+from app.schemas.types import LeafCategory, LongText, PastTime, Sent
 from app.services.tickets import workflow
 
 MAX_HELPERS, MAX_EXTENSION, MAX_SUSPENSION = 10, 15 * 1440, timedelta(days=366)
@@ -89,7 +89,7 @@ def values_of(kind: Kind) -> list[str] | None:
     return [code.value for code in (values.values() if isinstance(values, Mapping) else values)] or None
 
 
-class Command(BaseModel):
+class Command(Sent):
     """What every action's body has; the fields of each come from the table."""
 
     model_config = ConfigDict(extra="forbid")

@@ -218,6 +218,7 @@ def _wanted(actor: Actor, draft: Draft, newest: Subquery) -> Sequence[ColumnElem
         newest.c.id.is_distinct_from(draft.id),
         # IS TRUE: no index can serve it, so that it only filters what the newest of each place are.
         reads.visible(actor).is_(true()),
+        true() if actor.client_id is None else ~Ticket.confidential,
         _within_reach(draft.point),
     )
 

@@ -114,8 +114,7 @@ def _reopen_in_time(case: Case) -> bool:
 
 
 def _for_me(case: Case) -> bool:
-    chosen = case.ticket.row["handler_id"]
-    return chosen is None or chosen == case.actor.member_id
+    return case.ticket.handler in {None, case.actor.id}
 
 
 def _complete(case: Case) -> bool:
@@ -184,11 +183,11 @@ GUARDS: Mapping[Guard, tuple[Check, Text]] = MappingProxyType(
             ("已是市级研处，不能再上报", "It is at the highest level already"),
         ),
         Guard.HAS_HANDLER: (
-            lambda case: case.ticket.row["handler_id"] is not None,
+            lambda case: case.ticket.handler is not None,
             ("还没有经办人，请改为派单", "Nobody has signed it yet, route it"),
         ),
         Guard.NO_HANDLER: (
-            lambda case: case.ticket.row["handler_id"] is None,
+            lambda case: case.ticket.handler is None,
             ("该工单已有经办人", "Somebody handles it already"),
         ),
         Guard.BEFORE_DUE: (_before_due, ("已超过办理时限，不能再申请延期", "The deadline has passed")),

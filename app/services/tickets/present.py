@@ -35,7 +35,7 @@ def step(
 def _detail(actor: Actor, seen: TicketView, deadlines: Deadlines) -> dict[str, Any]:
     row, hidden = dict(seen.row), hides_reporter(actor, seen)
     if hidden:
-        row |= {"reporter_id": None, "reporter_name": None, "visit_id": None}
+        row |= {"reporter_id": None, "reporter_name": None, "visit_id": None, "source_ref": None}
     row |= {
         "contact": None if hidden else _contact(row),
         "location": _location(row),
@@ -52,13 +52,17 @@ def _detail(actor: Actor, seen: TicketView, deadlines: Deadlines) -> dict[str, A
     return row
 
 
-def briefs(page: Page[Mapping[str, Any]]) -> PageRead[TicketBrief]:
-    """A page of a list."""
+def briefs(actor: Actor, page: Page[Mapping[str, Any]]) -> PageRead[TicketBrief]:
+    """A page of a list; a third party sees no title of a confidential report."""
+    if actor.client_id is not None:
+        hidden = {"title": masks.STAR * 3}
+        items = [{**item, **(hidden if item["confidential"] else {})} for item in page.items]
+        page = Page(items, page.next_cursor)
     return PageRead[TicketBrief].model_validate({"items": page.items, "next_cursor": page.next_cursor})
 
 
-def event(row: Any, *, hidden: bool = False) -> EventRead:
-    """One step of the timeline; `hidden` leaves out who reported."""
+def event(row: Any, *, hidden: bool = False, silent: bool = False) -> EventRead:
+    """One step of the timeline; `hidden` leaves out who reported, `silent` what was said."""
     step = row.TicketEvent
     unnamed = hidden and step.actor_role in REPORTING
     return EventRead(
@@ -73,7 +77,7 @@ def event(row: Any, *, hidden: bool = False) -> EventRead:
         actor_id=None if unnamed else step.actor_id,
         actor_name=None if unnamed else row.actor_name,
         actor_role=step.actor_role,
-        opinion=row.opinion,
+        opinion=None if silent else row.opinion,
         data=step.data,
     )
 

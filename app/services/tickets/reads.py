@@ -126,6 +126,7 @@ _BRIEF = (
     _T.pending,
     _T.supervise_level,
     _T.version,
+    _T.confidential,
 )
 
 
@@ -250,7 +251,7 @@ def _no_draft_of_others(actor: Actor) -> ColumnElement[bool]:
 
 def _own(actor: Actor) -> list[ColumnElement[bool]]:
     if actor.member_id is None:
-        return [_T.client_id == actor.client_id]
+        return [_T.client_id == actor.client_id, _T.handler_client_id == actor.client_id]
     return [_T.handler_id == actor.member_id, _T.reporter_id == actor.member_id]
 
 

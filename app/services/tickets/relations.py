@@ -12,16 +12,16 @@ def roles_on(actor: Actor, ticket: TicketView) -> frozenset[Role]:
 
 def relations(actor: Actor, ticket: TicketView) -> frozenset[Relation]:
     """What the actor is to this ticket."""
-    me, lead = actor.member_id, ticket.row["lead_org_id"]
+    lead = ticket.row["lead_org_id"]
     mine = {grant.org_id for grant in actor.grants if grant.org_id is not None}
-    handler = me is not None and me in ticket.handlers
+    handler = actor.id in ticket.handlers
     reporter = actor.id in {ticket.row["reporter_id"], ticket.row["client_id"]}
     asked_by = ticket.request["asked_by"] if ticket.request else None
     helping = {str(org_id) for org_id in mine}
     holds = {
         Relation.ANY: True,
         Relation.REPORTER: reporter,
-        Relation.HANDLER: me is not None and me == ticket.row["handler_id"],
+        Relation.HANDLER: actor.id == ticket.handler,
         Relation.NOT_HANDLER: not handler,
         Relation.REPORTER_NOT_HANDLER: reporter and not handler,
         Relation.LEAD_ORG: lead is not None and lead in mine,

@@ -31,7 +31,7 @@ from app.services.areas import datum, grid_index
 from app.services.platform import outbox, scope
 from app.services.platform.actor import Actor, Dataset
 from app.services.platform.scope import ScopeColumns
-from app.services.tickets import attachments, clocks, references, view, workflow
+from app.services.tickets import attachments, clock_rows, clocks, references, view, workflow
 from app.services.tickets.clocks import Terms
 from app.services.tickets.deadlines import Deadlines, Subject
 from app.services.tickets.labels import ROLE_ZH
@@ -77,7 +77,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class NewTicket:
-    """A report's content; `ticket_id` when the client made the id."""
+    """A report's content; `ticket_id` when the client made the id, `due_at` when it sets its own end."""
 
     title: str
     content: str
@@ -94,6 +94,7 @@ class NewTicket:
     draft: bool = False
     confidential: bool = False
     attachments: Sequence[AttachmentName] = ()
+    due_at: datetime | None = None
 
     @classmethod
     def of(cls, body: TicketCreate) -> "NewTicket":
@@ -147,7 +148,8 @@ async def report(
         session, actor=actor, ticket_id=ticket_id, event_id=event_id, named=new.attachments
     )
     subject = Subject(new.category_code, new.urgency, where.path)
-    made = clocks.change(row.clocks, open_clocks=(), terms=Terms(deadlines, subject), now=now)
+    terms = Terms(deadlines, subject, overall_due=new.due_at)
+    made = clocks.change(row.clocks, open_clocks=(), terms=terms, now=now)
     values = _values(actor, new, now) | _placed(new.place) | where.columns
     values |= {"id": ticket_id, "due_at": made.due_at}
     number = Formula(_NUMBER, {"prefix": prefix, "now": now})
@@ -227,9 +229,9 @@ def _values(actor: Actor, new: NewTicket, now: datetime) -> dict[str, Any]:
         "dispatch_count": 0,
         "version": 1,
         "created_at": now,
-        "created_by": actor.id,
+        "created_by": actor.member_id or actor.client_id,
         "updated_at": now,
-        "updated_by": actor.id,
+        "updated_by": actor.member_id or actor.client_id,
     }
 
 
@@ -272,11 +274,11 @@ def _told(
             to_status=to.value,
             at=now,
             device_at=new.occurred_at,
-            actor_id=actor.id,
+            actor_id=actor.member_id or actor.client_id,
             actor_role=min(roles).value,
             data=data,
         ),
-        *clocks.inserts(ticket_id, made),
+        *clock_rows.inserts(ticket_id, made),
         outbox.append(f"ticket.{action.value}", ticket_id, news),
     ]
 

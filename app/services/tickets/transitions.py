@@ -20,7 +20,18 @@ from app.models.ticket import Ticket
 from app.models.ticket_step import TicketEvent, TicketNote
 from app.services.platform import outbox
 from app.services.platform.actor import Actor
-from app.services.tickets import actions, clocks, effects, looks, reads, references, routing, telling, view
+from app.services.tickets import (
+    actions,
+    clock_rows,
+    clocks,
+    effects,
+    looks,
+    reads,
+    references,
+    routing,
+    telling,
+    view,
+)
 from app.services.tickets.clocks import Change, Terms
 from app.services.tickets.commands import Command
 from app.services.tickets.deadlines import Deadlines, Subject
@@ -103,7 +114,7 @@ async def _step(
     effect = _completed(step, effects.of(step) + named)
     made = _turned(step, effect, deadlines)
     moved = _move(step, effect, made, deadlines)
-    await together(session, [moved, *clocks.updates(ticket.id, made, now=now), *effect.updates])
+    await together(session, [moved, *clock_rows.updates(ticket.id, made, now=now), *effect.updates])
     await together(session, [*_told(step, effect, made, event_id), *effect.inserts])
     return await view.load(session, ticket_id)
 
@@ -158,6 +169,9 @@ def _move(step: Step, effect: Effect, made: Change, deadlines: Deadlines) -> Wri
         "due_at": made.due_at,
         "next_at": looks.next_at(_look(step, effect), deadlines.calendar()),
     }
+    if "handler_id" in effect.values and "handler_client_id" not in effect.values:
+        # Whoever gets it, the system that had it has it no more.
+        values["handler_client_id"] = None
     stage = STAGE_OF[to]
     if stage is not None:
         values["stage"] = stage.value
@@ -184,7 +198,7 @@ def _told(step: Step, effect: Effect, made: Change, event_id: UUID) -> list[Writ
     writes = [
         insert(_EVENT, **event),
         outbox.append(f"ticket.{step.command.action.value}", ticket.id, news),
-        *clocks.inserts(ticket.id, made),
+        *clock_rows.inserts(ticket.id, made),
     ]
     writes.extend(outbox.append(*notice) for notice in telling.notices(step))
     opinion = step.command.value("opinion")

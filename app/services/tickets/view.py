@@ -23,11 +23,12 @@ _VIEW = """
         category.self_handled, category.revisit_percent, category.auto_dispatch,
         category.label_zh AS category_label, category.label_en AS category_label_en,
         area.name AS area_name, area.path AS area_path,
-        org.name AS org_name, handler.name AS handler_name, reporter.name AS reporter_name,
+        org.name AS org_name, coalesce(handler.name, handling.name) AS handler_name,
+        reporter.name AS reporter_name,
         contact.name AS contact_name, contact.phone_last4 AS contact_last4,
         (SELECT json_agg(json_build_object('kind', kind, 'unit', unit, 'amount', amount, 'round', round,
-                'halved', halved, 'started_at', started_at, 'due_at', due_at, 'provisional', provisional,
-                'next_at', next_at, 'level', level, 'org_id', ticket_clock.org_id,
+                'halved', halved, 'given', given, 'started_at', started_at, 'due_at', due_at,
+                'provisional', provisional, 'next_at', next_at, 'level', level, 'org_id', ticket_clock.org_id,
                 'paused_at', paused_at, 'stopped_at', stopped_at) ORDER BY started_at, id)
            FROM ticket_clock WHERE ticket_id = ticket.id) AS clocks,
         ARRAY(SELECT handler_id FROM ticket_assignment
@@ -68,6 +69,8 @@ _VIEW = """
           WHERE awaited_file.ticket_id = ticket.id) AS awaited_attachments,
         (SELECT data ->> 'coord_type_fits' FROM ticket_event WHERE ticket_id = ticket.id AND seq = 1)
             AS coord_type_fits,
+        (SELECT ref FROM external_ref WHERE external_ref.ticket_id = ticket.id AND kind = 'ticket')
+            AS source_ref,
         (SELECT visit_id FROM visit_opinion WHERE visit_opinion.ticket_id = ticket.id) AS visit_id,
         ARRAY(WITH RECURSIVE following AS (
                 SELECT id FROM ticket AS merged WHERE merged.merged_into_id = ticket.id
@@ -79,6 +82,7 @@ _VIEW = """
     JOIN area ON area.id = ticket.area_id
     LEFT JOIN org ON org.id = ticket.lead_org_id
     LEFT JOIN member AS handler ON handler.id = ticket.handler_id
+    LEFT JOIN api_client AS handling ON handling.id = ticket.handler_client_id
     LEFT JOIN member AS reporter ON reporter.id = ticket.reporter_id
     LEFT JOIN ticket_contact AS contact ON contact.ticket_id = ticket.id
     """
@@ -108,6 +112,12 @@ class TicketView:
     def status(self) -> Status:
         """Where it stands."""
         return Status(self.row["status"])
+
+    @property
+    def handler(self) -> UUID | None:
+        """Who handles it: a member, or an organisation's own system."""
+        found: UUID | None = self.row["handler_id"] or self.row["handler_client_id"]
+        return found
 
     @property
     def urgency(self) -> Urgency:
@@ -177,6 +187,7 @@ def _clock(row: Mapping[str, Any]) -> Clock:
         next_at=_moment(row["next_at"]),
         level=row["level"],
         org_id=UUID(row["org_id"]) if row["org_id"] else None,
+        given=row["given"],
     )
 
 

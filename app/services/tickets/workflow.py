@@ -110,9 +110,9 @@ MAX_LEVEL, MAX_DECLINES, MAX_REWORKS, MAX_REOPENS, MAX_APPEALS = 3, 2, 2, 2, 1
 
 LINES = """
 - | save_draft | draft | reporters | | | |
-- | report | reported | reporters | | | | +accept +overall
+- | report | reported | reporters resident | | | | +accept +overall
 draft | submit | reported | * | reporter | opinion:text? | complete | +accept +overall
-returned | submit | reported | * | reporter | opinion:text | | ~accept +accept
+returned | submit | reported | * | reporter | opinion:text attachments? | | ~accept +accept
 draft reported | self_resolve | resolved@needs_revisit | workers | reporter | measures:text public_reply:text? attachments | self_handled before_and_after | -accept +overall +revisit
 draft reported | self_resolve | resolved@exempt | workers | reporter | measures:text public_reply:text? attachments | self_handled before_and_after | -accept +overall +close
 draft reported returned | withdraw | withdrawn | * | reporter | opinion:text? | no_followers | -all
@@ -179,9 +179,11 @@ resolved | revisit | evaluating@unreachable | revisit_agent | not_handler | meth
 resolved | revisit | evaluating@reached | workers | reporter_not_handler | method:revisit_method reached:flag solved? satisfaction? opinion:text? | revisit_needed | -revisit
 resolved | revisit | =@not_reached | workers | reporter_not_handler | method:revisit_method reached:flag solved? satisfaction? opinion:text? | revisit_needed |
 resolved | revisit | evaluating@unreachable | workers | reporter_not_handler | method:revisit_method reached:flag solved? satisfaction? opinion:text? | revisit_needed | -revisit
+resolved | revisit | evaluating@reached | resident | | method:revisit_method reached:flag solved? satisfaction? opinion:text? | revisit_needed | -revisit
 evaluating | rework | processing@without_org | callers | not_handler | org_id:org? opinion:text | unsatisfied reworks_left nothing_pending | -revisit -close +handle
 evaluating | rework | dispatched@with_org | callers | not_handler | org_id:org? opinion:text | unsatisfied reworks_left nothing_pending | -revisit -close +sign +contact +handle
 evaluating | evaluate | = | evaluators | not_handler | evaluated_by satisfaction solved opinion:text? | not_evaluated | +close
+evaluating | evaluate | = | resident | | evaluated_by satisfaction solved opinion:text? | not_evaluated | +close
 evaluating | evaluate | = | * | reporter_not_handler | evaluated_by satisfaction solved opinion:text? | not_evaluated | +close
 evaluating | lapse | = | system | | | not_evaluated | +close
 evaluating | close | closed | dispatcher | | opinion:text? | evaluated answer_closable nothing_pending | -all
@@ -197,6 +199,7 @@ draft reported returned accepted | void | voided | dispatcher | | reason:void_re
 dispatched processing suspended escalating resolved evaluating | void | voided | supervisor | | reason:void_reason opinion:text | no_followers | -all
 terminal | archive | = | system | | | not_archived |
 any | comment | = | everybody | | opinion:text attachments? | after_draft not_archived |
+any | comment | = | api_client | reporter | opinion:text attachments? | after_draft not_archived |
 """  # noqa: E501 - a row is a line
 
 

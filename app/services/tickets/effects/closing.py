@@ -53,7 +53,7 @@ def reopen(step: Step) -> Effect:
     number = step.count("reopen_count") + 1
     anew = afresh({"reopen_count": number, "closed_at": None}, {"reopen": number})
     if step.row.outcome is Outcome.KEEP:
-        if step.ticket.row["handler_id"] is None or step.ticket.row["lead_org_id"] is None:
+        if step.ticket.handler is None or step.ticket.row["lead_org_id"] is None:
             raise invalid_field(
                 "body.to_handler", "原来没有经办单位，请重新派单", "Nobody handled it, route it anew"
             )

@@ -18,8 +18,10 @@ IMMEDIATE, LEDGER = "immediate", "ledger"
 
 def sign(step: Step) -> Effect:
     """The signer becomes the handler; a sign in the organisation's stead names nobody."""
-    handler = step.actor.member_id or step.ticket.row["handler_id"]
-    return Effect({"handler_id": handler}) + of_lead(step, handler_id=handler, signed_at=step.now)
+    client_id = step.actor.client_id
+    handler = step.actor.member_id or (None if client_id else step.ticket.row["handler_id"])
+    signed = of_lead(step, handler_id=handler, signed_at=step.now)
+    return Effect({"handler_id": handler, "handler_client_id": client_id}) + signed
 
 
 def contact(step: Step) -> Effect:

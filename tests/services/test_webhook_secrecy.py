@@ -1,0 +1,208 @@
+"""What messages say and to whom: what a client may know when they are sent, and nothing of anybody else."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text, update
+
+from app.core import clock
+from app.core.db import Sessions, transaction
+from app.models.access import ApiClient, ApiToken
+from app.services.exchange.webhooks import excerpts
+from tests.support.clients import Api
+from tests.support.hooks import Post, Receiver, answer, receiver, replayed
+from tests.support.third_parties import registered_as
+from tests.support.tickets import REPORT, Loop
+from tests.support.world import World
+
+pytestmark = pytest.mark.commits
+STEPS = ["report", "accept", "dispatch", "sign", "resolve", "revisit", "evaluate", "close"]
+
+
+@pytest.fixture
+async def hook() -> AsyncIterator[Receiver]:
+    """A receiver that takes everything."""
+    async with receiver() as found:
+        yield found
+
+
+@pytest.fixture
+def post(api: Api, sessions: Sessions, world: World) -> Post:
+    """The town's post office."""
+    return Post(api, sessions, world)
+
+
+@pytest.fixture
+def loop(api: Api, world: World) -> Loop:
+    """A ticket of village A."""
+    return Loop(api, world)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "types"),
+    [
+        ({"event_types": ["ticket.accept", "ticket.close"]}, ["ticket.accept"]),
+        ({"category_code": "0501"}, ["ticket.report", "ticket.accept"]),
+        ({"category_code": "05"}, ["ticket.report", "ticket.accept"]),
+        ({"category_code": "0502"}, []),
+        ({"area": "grid_a1"}, ["ticket.report", "ticket.accept"]),
+        ({"area": "grid_a2"}, []),
+    ],
+)
+async def test_a_subscription_is_told_of_what_it_asked_for(
+    post: Post, hook: Receiver, loop: Loop, world: World, wanted: dict[str, Any], types: list[str]
+) -> None:
+    if "area" in wanted:
+        wanted = {"area_id": str(world.places[wanted["area"]].id)}
+    webhook = await post.subscribe(hook.url, **wanted)
+    await loop.to("accepted")
+    await post.deliver(webhook)
+    assert hook.types == types
+
+
+async def test_a_draft_is_nobodys_news(post: Post, hook: Receiver, loop: Loop) -> None:
+    webhook = await post.subscribe(hook.url)
+    await loop.report(draft=True)
+    assert await post.deliver(webhook) == 0
+
+
+async def test_a_token_of_village_a_never_gets_news_of_village_b(
+    api: Api, post: Post, hook: Receiver, loop: Loop, world: World, sessions: Sessions
+) -> None:
+    village, town = await post.subscribe(hook.url), world.places["town"]
+    whole = await post.subscribe(hook.url, area_id=str(town.id))
+    foreign = await post.subscribe(hook.url, area_id=str(world.places["village_b"].id))
+    await loop.report()
+    there = loop.body(area_id=str(world.places["grid_b1"].id), location=None)
+    reply = await api.as_("grid_worker_b").post("/v1/tickets", json=there)
+    assert reply.status_code == 201
+    await post.deliver(village, whole, foreign)
+    since = (clock.now() - timedelta(hours=1)).isoformat()
+    for webhook in (village, whole, foreign):
+        await replayed(sessions, webhook, since)
+        await post.carry(webhook)
+    assert {got.data["ticket_id"] for got in hook.got} == {loop.id}
+    assert reply.json()["id"] not in str([got.body for got in hook.got])
+
+
+async def test_a_ticket_that_leaves_the_village_is_told_to_have_left_and_no_more(
+    post: Post, hook: Receiver, loop: Loop, world: World
+) -> None:
+    await post.give("title", "content", "address", "opinion")
+    webhook = await post.subscribe(hook.url, payload="full")
+    await loop.to("accepted")
+    there = str(world.places["grid_b1"].id)
+    await loop.act("dispatcher", action="change", area_id=there, opinion="实际在河清村地界")
+    await loop.act("dispatcher", action="dispatch", org_id=str(world.orgs["urban"].id))
+    await post.deliver(webhook)
+    assert hook.types == ["ticket.report", "ticket.accept", "ticket.change"]
+    for got in hook.got:
+        assert got.data == {"ticket_id": loop.id, "seq": got.data["seq"], "left_area": True}
+        assert there not in got.body.decode()
+
+
+async def test_an_organisations_system_is_told_of_what_it_has_and_of_its_going_away(
+    api: Api, post: Post, hook: Receiver, loop: Loop, world: World
+) -> None:
+    await registered_as(api, world, "执法系统", "town", org="urban")
+    webhook = await post.subscribe(hook.url, "执法系统")
+    await loop.to("processing")
+    await post.deliver(webhook)
+    assert hook.types == ["ticket.dispatch", "ticket.sign"]
+    fire = {"action": "reroute", "org_id": str(world.orgs["fire"].id), "opinion": "归口消防"}
+    await loop.act("dispatcher", **fire)
+    await loop.act("dept_handler_fire", action="sign")
+    await post.deliver(webhook)
+    assert hook.types[2:] == ["ticket.reroute"]
+    assert hook.got[-1].data == {"ticket_id": loop.id, "seq": hook.got[-1].data["seq"], "left_area": True}
+
+
+@pytest.mark.parametrize("way", ["token revoked", "token without the scope", "client disabled"])
+async def test_what_a_client_may_not_see_any_more_is_not_sent_even_if_it_waits(
+    post: Post, hook: Receiver, loop: Loop, world: World, sessions: Sessions, way: str
+) -> None:
+    webhook = await post.subscribe(hook.url)
+    await loop.report()
+    await post.collect()
+    change: Any = {
+        "token revoked": update(ApiToken).values(revoked_at=clock.now()),
+        "token without the scope": update(ApiToken).values(scopes=["areas:read"]),
+        "client disabled": update(ApiClient).values(status="disabled"),
+    }[way]
+    async with transaction(sessions) as session:
+        await session.execute(change)
+    await loop.to("accepted")
+    assert await post.deliver(webhook) == 0
+    assert hook.got == []
+    assert len(await post.log(webhook)) == 1, "nothing new was made for it"
+    assert world.client.id
+
+
+async def test_trap_9_no_message_tells_of_a_confidential_reporter_or_of_what_the_report_says(
+    post: Post, hook: Receiver, loop: Loop, world: World
+) -> None:
+    await post.give("title", "content", "address", "location", "opinion", "measures", "public_reply")
+    webhook = await post.subscribe(hook.url, payload="full")
+    await loop.report(confidential=True)
+    for who, body in loop.story():
+        await loop.act(who, **body, **({"opinion": "请保护举报人关大婶"} if body["action"] == "sign" else {}))
+    await post.deliver(webhook)
+    told = "".join(got.body.decode() for got in hook.got)
+    worker = world["grid_worker"]
+    secret = (
+        str(worker.member_id),
+        worker.name,
+        "grid_worker",
+        "关大婶",
+        "1381234",
+        "沙龙路",
+        "清运",
+        "113.0",
+    )
+    assert len(hook.got) == len(STEPS)
+    assert not [mark for mark in secret if mark in told]
+    assert str(REPORT["title"]) not in told
+
+
+async def test_no_message_tells_who_reported_who_acted_or_whom_to_call(
+    post: Post, hook: Receiver, loop: Loop, world: World
+) -> None:
+    await post.give("title", "content", "address", "location", "opinion", "measures", "public_reply")
+    webhook = await post.subscribe(hook.url, payload="full")
+    await loop.to("closed")
+    await post.deliver(webhook)
+    told = "".join(got.body.decode() for got in hook.got)
+    assert str(REPORT["title"]) in told
+    people = [mark for person in world.people.values() for mark in (str(person.member_id), person.name)]
+    assert not [mark for mark in (*people, "关大婶", "关*", "13812345678", "***") if mark in told]
+
+
+async def test_an_answer_that_repeats_the_message_leaves_nothing_of_it_in_the_log(
+    post: Post, hook: Receiver, loop: Loop, sessions: Sessions
+) -> None:
+    await post.give("title", "content", "address")
+    webhook = await post.subscribe(hook.url, payload="full")
+    hook.answers = lambda got: answer(500, b"cannot read " + got.body)
+    await loop.report()
+    await post.deliver(webhook)
+    (row,) = await post.log(webhook)
+    assert (row["status"], row["excerpt"]) == (500, excerpts.REPEATED)
+    async with sessions() as session:
+        kept = "".join(await session.scalars(text("SELECT t::text FROM webhook_delivery AS t")))
+    assert not [mark for mark in (REPORT["title"], REPORT["content"], "沙龙路") if str(mark) in kept]
+
+
+async def test_a_full_message_has_the_fields_that_the_client_was_given_and_a_thin_one_has_none(
+    post: Post, hook: Receiver, loop: Loop
+) -> None:
+    await post.give("title")
+    thin, full = await post.subscribe(hook.url), await post.subscribe(hook.url, payload="full")
+    await loop.report()
+    await post.deliver(thin, full)
+    assert "ticket" not in hook.got[0].data
+    ticket = hook.got[1].data["ticket"]
+    assert ticket["title"] == REPORT["title"]
+    assert ticket["no"]
+    assert not ticket.keys() & {"content", "address", "location", "contact", "reporter_id", "household_id"}
