@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """The leader ends the server, if any test needed it."""
+    """The leader ends the servers that tests needed."""
     if _run_key in config.stash:
         config.stash[_run_key].end()
 
@@ -52,15 +52,15 @@ def settings() -> Settings:
 
 
 @pytest.fixture(scope="session")
-def server() -> Server:
-    """The run's PostgreSQL, to make databases on."""
-    return running_server()
+def server(worker_id: str) -> Server:
+    """This process' PostgreSQL, to make databases on."""
+    return running_server(worker_id)
 
 
 @pytest.fixture(scope="session")
-async def worker_database(server: Server, worker_id: str) -> Database:
+async def worker_database(server: Server) -> Database:
     """This process' clone of the template, in which nothing is ever committed."""
-    return await server.create(f"wangge_{worker_id}")
+    return await server.create("wangge_process")
 
 
 @pytest.fixture(scope="session")
@@ -97,14 +97,12 @@ def commits(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-async def database(
-    commits: bool, server: Server, worker_database: Database, worker_id: str
-) -> AsyncIterator[Database]:
+async def database(commits: bool, server: Server, worker_database: Database) -> AsyncIterator[Database]:
     """The test's database: for `commits` a fresh clone that is dropped afterwards."""
     if not commits:
         yield worker_database
         return
-    own = await server.create(f"wangge_{worker_id}_{next(_numbers)}")
+    own = await server.create(f"wangge_{next(_numbers)}")
     yield own
     await server.drop(own.name)
 

@@ -81,9 +81,9 @@ WARNS = """
 
 
 @pytest.fixture
-def empty(server: Server, worker_id: str) -> Iterator[Database]:
+def empty(server: Server) -> Iterator[Database]:
     """A database without a table, for one test."""
-    name = f"wangge_empty_{worker_id}"
+    name = "wangge_empty"
     yield asyncio.run(server.create(name, EMPTY))
     asyncio.run(server.drop(name))
 

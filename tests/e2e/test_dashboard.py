@@ -32,9 +32,9 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture(scope="module")
 async def town(
-    server: Server, worker_id: str, tmp_path_factory: pytest.TempPathFactory, world: World
+    server: Server, tmp_path_factory: pytest.TempPathFactory, world: World
 ) -> AsyncIterator[ShownTown]:
-    database = await server.create(f"wangge_shown_{worker_id}_{uuid7().hex[-8:]}")
+    database = await server.create(f"wangge_shown_{uuid7().hex[-8:]}")
     found = ShownTown(database, tmp_path_factory.mktemp("shown"), world)
     found.start()
     await found.fill()

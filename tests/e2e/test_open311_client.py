@@ -16,12 +16,10 @@ from tests.support.world import World
 
 
 @pytest.fixture
-async def root(
-    server: Server, worker_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[str]:
+async def root(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
     """A real server on the loopback; where its Open311 is."""
     monkeypatch.setenv("NO_PROXY", HOST)
-    database = await server.create(f"wangge_311_{worker_id}_{uuid7().hex[-8:]}")
+    database = await server.create(f"wangge_311_{uuid7().hex[-8:]}")
     port = free_port()
     with served(database, tmp_path, port):
         yield f"http://{HOST}:{port}/open311/v2"

@@ -21,8 +21,8 @@ PATIENCE = 60.0
 
 
 @pytest.fixture(scope="module")
-async def database(server: Server, worker_id: str) -> Database:
-    return await server.create(f"wangge_serving_{worker_id}")
+async def database(server: Server) -> Database:
+    return await server.create("wangge_serving")
 
 
 def free_port() -> int:
@@ -123,8 +123,8 @@ def test_no_server_process_outlives_a_killed_parent(database: Database, tmp_path
         assert not answers(client)
 
 
-async def test_a_stale_schema_is_refused_in_one_line(server: Server, worker_id: str, tmp_path: Path) -> None:
-    empty = await server.create(f"wangge_stale_{worker_id}", EMPTY)
+async def test_a_stale_schema_is_refused_in_one_line(server: Server, tmp_path: Path) -> None:
+    empty = await server.create("wangge_stale", EMPTY)
     process = start(empty, free_port(), folder=tmp_path)
     _, told = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1

@@ -24,9 +24,9 @@ MIB = 2**20
 
 
 @pytest.fixture
-async def database(server: Server, worker_id: str) -> Database:
+async def database(server: Server) -> Database:
     """A town that real processes may write to."""
-    return await server.create(f"wangge_tus_{worker_id}_{uuid7().hex[-8:]}")
+    return await server.create(f"wangge_tus_{uuid7().hex[-8:]}")
 
 
 @pytest.fixture(autouse=True)

@@ -40,9 +40,9 @@ NUMBERS = r"(^|[^0-9])(1[3-9][0-9]{9}|[1-9][0-9]{16}[0-9X])([^0-9]|$)"
 
 
 @pytest.fixture(scope="module")
-async def empty(server: Server, worker_id: str) -> AsyncIterator[Database]:
+async def empty(server: Server) -> AsyncIterator[Database]:
     """A migrated and seeded database with nothing else in it, to be cloned."""
-    found = await server.create(f"demo_empty_{worker_id}", EMPTY)
+    found = await server.create("demo_empty", EMPTY)
     await asyncio.to_thread(provision.migrate, found.owner_url)
     yield found
     await server.drop(found.name)
@@ -60,11 +60,9 @@ async def village(server: Server, empty: Database, name: str) -> AsyncIterator[t
 
 
 @pytest.fixture(scope="module")
-async def loaded(
-    server: Server, empty: Database, worker_id: str
-) -> AsyncIterator[tuple[Database, DemoSummary]]:
+async def loaded(server: Server, empty: Database) -> AsyncIterator[tuple[Database, DemoSummary]]:
     """The demo village, loaded once for all tests."""
-    async with village(server, empty, f"demo_village_{worker_id}") as made:
+    async with village(server, empty, "demo_village") as made:
         yield made
 
 
@@ -286,9 +284,9 @@ async def test_the_third_party_can_use_its_token(
 
 
 async def test_two_loads_of_a_seed_differ_in_secrets_only(
-    server: Server, empty: Database, loaded: tuple[Database, DemoSummary], demo: Connection, worker_id: str
+    server: Server, empty: Database, loaded: tuple[Database, DemoSummary], demo: Connection
 ) -> None:
-    async with village(server, empty, f"demo_again_{worker_id}") as (database, _):
+    async with village(server, empty, "demo_again") as (database, _):
         again = await asyncpg.connect(dsn(database))
         for table in loaded[1].counts:
             assert await fingerprint(demo, table) == await fingerprint(again, table), table
@@ -328,8 +326,8 @@ async def test_a_database_with_areas_is_not_loaded_into(
     assert await demo.fetchval("SELECT count(*) FROM ticket") == SIZE.tickets
 
 
-async def test_more_tickets_can_be_added_and_fit_in(server: Server, empty: Database, worker_id: str) -> None:
-    async with village(server, empty, f"demo_more_{worker_id}") as (database, _):
+async def test_more_tickets_can_be_added_and_fit_in(server: Server, empty: Database) -> None:
+    async with village(server, empty, "demo_more") as (database, _):
         await loader.load_tickets(dsn(database), count=MORE, seed=SEED + 1, progress=ignore, now=NOW)
         connection = await asyncpg.connect(dsn(database))
         archive, days = await replay.read(connection), await writing.deadlines_of(connection)

@@ -31,9 +31,9 @@ DATES = (Household.id, Household.care_level, Household.next_visit_due)
 
 
 @pytest.fixture(scope="module")
-async def demo(server: Server, worker_id: str) -> AsyncIterator[AsyncSession]:
+async def demo(server: Server) -> AsyncIterator[AsyncSession]:
     """The demo village."""
-    database = await server.create(f"demo_visits_{worker_id}", EMPTY)
+    database = await server.create("demo_visits", EMPTY)
     await asyncio.to_thread(provision.migrate, database.owner_url)
     dsn = databases.for_asyncpg(database.owner_url)
     await loader.load(dsn, scale=Scale.VILLAGE, seed=SEED, vault=Vault(SECRET), progress=lambda *_: None)

@@ -49,9 +49,9 @@ Plans = Mapping[tuple[int, str, bool], Plan]
 
 
 @pytest.fixture(scope="module")
-async def measured(server: Server, worker_id: str) -> AsyncIterator[Plans]:
+async def measured(server: Server) -> AsyncIterator[Plans]:
     """The plans by how many tickets there are, who asks, and whether planned for any values."""
-    database = await server.create(f"wangge_duplicates_{worker_id}")
+    database = await server.create("wangge_duplicates")
     owner, own = create_engine(database.owner_url), create_engine(database.url)
     found: dict[tuple[int, str, bool], Plan] = {}
     now, made = clock.now(), 0

@@ -28,9 +28,9 @@ JOBS = text("SELECT count(*) FROM pgqueuer WHERE entrypoint = 'move_deadlines'")
 
 
 @pytest.fixture
-def empty(server: Server, worker_id: str) -> Iterator[Database]:
+def empty(server: Server) -> Iterator[Database]:
     """A database without a table, for one test."""
-    name = f"wangge_seeds_{worker_id}"
+    name = "wangge_seeds"
     yield asyncio.run(server.create(name, EMPTY))
     asyncio.run(server.drop(name))
 

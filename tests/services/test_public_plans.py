@@ -53,9 +53,9 @@ CALLS: dict[str, Call] = {"a page of requests": _page, "the updates of a week": 
 
 
 @pytest.fixture(scope="module")
-async def sessions(server: Server, worker_id: str) -> AsyncIterator[Any]:
+async def sessions(server: Server) -> AsyncIterator[Any]:
     """A town of many tickets that moved on lately, few of them published."""
-    database = await server.create(f"wangge_public_plans_{worker_id}")
+    database = await server.create("wangge_public_plans")
     owner, own = create_engine(database.owner_url), create_engine(database.url)
     try:
         async with owner.begin() as connection:

@@ -69,9 +69,9 @@ Plans = Mapping[tuple[str, str, FoundKind], Plan]
 
 
 @pytest.fixture(scope="module")
-async def crowded(server: Server, worker_id: str) -> AsyncIterator[Sessions]:
+async def crowded(server: Server) -> AsyncIterator[Sessions]:
     """A database with many people, as the application sees it."""
-    database = await server.create(f"wangge_search_{worker_id}")
+    database = await server.create("wangge_search")
     owner, own = create_engine(database.owner_url), create_engine(database.url)
     places = {level: WORLD.places[key].id for level, key in LEVELS.items()}
     values = {**places, "many": MANY, "every": MANY // ALIKE}

@@ -108,9 +108,9 @@ Plans = Mapping[tuple[str, int, bool], Plan]
 
 
 @pytest.fixture(scope="module")
-async def measured(server: Server, worker_id: str) -> AsyncIterator[Plans]:
+async def measured(server: Server) -> AsyncIterator[Plans]:
     """The plans of all lists, by list, number of tickets, and whether planned for any values."""
-    database = await server.create(f"wangge_plans_{worker_id}")
+    database = await server.create("wangge_plans")
     owner, own = create_engine(database.owner_url), create_engine(database.url)
     found: dict[tuple[str, int, bool], Plan] = {}
     made = 0

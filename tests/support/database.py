@@ -1,8 +1,9 @@
-"""The tests' PostgreSQL: one server a run, a migrated and seeded template, a clone for whoever needs one.
+"""The tests' PostgreSQL: a server for each process of a run, a migrated and seeded template, clones of it.
 
-Whoever needs the server first has it started, under a file lock, by a process of its own (`keeper`); all
-others find it. It ends with the process that leads the run. Cloning the template takes a tenth of a
-second; migrating and seeding happen once.
+Each process of the run has its own, because readers of the outbox wait for the open transactions of a
+whole server, whatever database they are in: no test may wait for another process' tests. A process that
+needs its server has it started by a process of its own (`keeper`); it ends with the process that leads
+the run. Cloning the template takes a tenth of a second; migrating and seeding happen once for each.
 """
 
 import fcntl
@@ -12,8 +13,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -26,7 +27,7 @@ from app.core.schema import ROOT
 from app.runtime.provision import alembic_config
 
 FOLDER = "WANGGE_TEST_FOLDER"
-ALIVE, KEPT, READY, LOCK, LOG = "alive", "kept", "ready.json", "lock", "keeper.log"
+ALIVE, KEPT, LOG = "alive", "kept", "keeper.log"
 ADMIN, OWNER, APP = "postgres", "wangge_owner", "wangge_app"
 EMPTY, TEMPLATE = "template1", "wangge_template"
 
@@ -87,27 +88,19 @@ class Run:
         os.environ[FOLDER] = str(self.folder)
 
     def end(self) -> None:
-        """Let the server go and wait until it is gone."""
+        """Let the servers go and wait until they are gone."""
         os.environ.pop(FOLDER, None)
-        if not (self.folder / READY).exists():
-            self._alive.close()
-            shutil.rmtree(self.folder, ignore_errors=True)
-            return
-        with (self.folder / KEPT).open() as kept:
-            self._alive.close()
-            fcntl.flock(kept, fcntl.LOCK_EX)
+        self._alive.close()
+        for kept in self.folder.glob(f"*/{KEPT}"):
+            with suppress(FileNotFoundError), kept.open() as handle:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def running_server() -> Server:
-    """The run's server; the first who asks has it started and waits for it."""
-    folder = Path(os.environ[FOLDER])
-    with _locked(folder / LOCK):
-        if not (folder / READY).exists():
-            _start_keeper(folder)
-        return Server(json.loads((folder / READY).read_text()))
-
-
-def _start_keeper(folder: Path) -> None:
+def running_server(process: str) -> Server:
+    """Start the server of a process of the run, once, and wait for it."""
+    folder = Path(os.environ[FOLDER], process)
+    folder.mkdir()
     with (folder / LOG).open("w+") as log:
         keeper = subprocess.Popen(
             [sys.executable, "-m", "tests.support.keeper", str(folder)],
@@ -118,14 +111,9 @@ def _start_keeper(folder: Path) -> None:
             start_new_session=True,
         )
         assert keeper.stdout is not None
-        if keeper.stdout.readline().strip() != b"ready":
+        addresses = keeper.stdout.readline()
+        if not addresses:
             keeper.wait()
             log.seek(0)
             raise RuntimeError(f"no PostgreSQL for the tests:\n{log.read()}")
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        return Server(json.loads(addresses))

@@ -1,8 +1,8 @@
 """The process that keeps the tests' PostgreSQL: `python -m tests.support.keeper FOLDER`.
 
-Starts the server, builds and seeds the template, says `ready`, and then waits for the end of the run:
-whoever leads the run holds a lock on `FOLDER/alive`, which the kernel lets go of however that process
-ends. Apart from the test processes, because any of them may end before the last one.
+Starts a server in a process' own folder of the run, builds and seeds the template, tells the addresses, and
+then waits for the end of the run: whoever leads it holds a lock on the file `alive` above, which the
+kernel lets go of however that process ends.
 """
 
 import asyncio
@@ -10,12 +10,13 @@ import fcntl
 import json
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from alembic import command
 
 from app.core.embedded import EmbeddedPostgres
-from tests.support.database import ADMIN, ALIVE, APP, EMPTY, KEPT, OWNER, READY, TEMPLATE, Server
+from tests.support.database import ADMIN, ALIVE, APP, EMPTY, KEPT, OWNER, TEMPLATE, Server
 from tests.support.seed import seed
 
 SETTINGS = {
@@ -29,23 +30,26 @@ SETTINGS = {
 def keep(folder: Path) -> None:
     """Serve until the run has ended, then leave nothing behind."""
     postgres = EmbeddedPostgres(folder / "postgres", settings=SETTINGS)
-    with (folder / KEPT).open("w") as kept:
+    run = folder.parent
+    with (run / ALIVE).open() as alive, (folder / KEPT).open("w") as kept:
         fcntl.flock(kept, fcntl.LOCK_EX)
         try:
             postgres.start()
-            serve(postgres, folder)
-            wait_for_the_end(folder)
+            serve(postgres)
+            fcntl.flock(alive, fcntl.LOCK_EX)
         finally:
             postgres.stop()
             shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):
+                (run / ALIVE).unlink()
+                run.rmdir()
 
 
-def serve(postgres: EmbeddedPostgres, folder: Path) -> None:
+def serve(postgres: EmbeddedPostgres) -> None:
     """Build the template, tell everybody the addresses."""
     urls = {role: postgres.url(role=role, database="postgres") for role in (ADMIN, OWNER, APP)}
     build_template(Server(urls))
-    (folder / READY).write_text(json.dumps(urls))
-    print("ready", flush=True)  # noqa: T201 - the starter waits for this line
+    print(json.dumps(urls), flush=True)  # noqa: T201 - the starter waits for this line
 
 
 def build_template(server: Server) -> None:
@@ -53,12 +57,6 @@ def build_template(server: Server) -> None:
     template = asyncio.run(server.create(TEMPLATE, EMPTY))
     command.upgrade(template.alembic(), "head")
     asyncio.run(seed(template.owner_url))
-
-
-def wait_for_the_end(folder: Path) -> None:
-    """Sleep in the kernel until the run's leader lets go of its lock."""
-    with (folder / ALIVE).open() as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
 
 
 if __name__ == "__main__":
