@@ -11,7 +11,8 @@ from fastapi import APIRouter
 
 from app.api import forms
 from app.api.documented import Responses
-from app.api.open311 import Form
+from app.api.open311 import ITEMS, Form
+from app.core import markup
 from app.schemas.open311 import Open311Error
 
 Endpoint = Callable[..., Any]
@@ -53,8 +54,17 @@ def body(*fields: str, media: bool) -> dict[str, Any]:
 
 def refused(*statuses: HTTPStatus) -> Responses:
     """The refusals of a route in Open311's own form (`responses`): these, and those of all its routes."""
-    form = {"model": list[Open311Error], "content": {"text/xml": {}}}
-    return {status.value: {"description": _MEANINGS[status], **form} for status in (*statuses, *_ALWAYS)}
+    return {status.value: _refusal(status) for status in (*statuses, *_ALWAYS)}
+
+
+def _refusal(status: HTTPStatus) -> dict[str, Any]:
+    error = [{"code": status.value, "description": _MEANINGS[status]}]
+    xml = markup.document("errors", error, ITEMS).decode()
+    return {
+        "description": _MEANINGS[status],
+        "model": list[Open311Error],
+        "content": {"application/json": {"example": error}, "text/xml": {"example": xml}},
+    }
 
 
 def served(

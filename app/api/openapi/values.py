@@ -36,6 +36,7 @@ BY_KIND: Mapping[str, Sequence[Any]] = {
 }
 # Fields that an incoming example shows though they may be left out.
 ALSO: Mapping[str, str] = {
+    "IntakeCreate": "category_code location contact",
     "TicketCreate": "id location contact occurred_at",
     "ContactCreate": "name phone",
     "HouseholdCreate": "area_id address residents",
@@ -138,7 +139,7 @@ BY_NAME: Mapping[str, Sequence[Any]] = {
     "resolution_type": ("solved",),
     "satisfaction": ("satisfied",),
     "solved": ("solved",),
-    "action": ("dispatch", "更新", "approve", "created"),
+    "action": ("dispatch", "更新", "approve", "created", "account.sign_in"),
     "label": ("派单",),
     "label_zh": ("路灯损坏",),
     "label_en": ("Street lamp broken",),
@@ -192,7 +193,7 @@ BY_NAME: Mapping[str, Sequence[Any]] = {
         (None, "", []),
     ),
     # Third parties and the platform
-    "cursor": (None, ""),
+    "cursor": (None, "WyIyMDI2LTAzLTAyIl0"),
     "key": ("wk3f9a7c", "0501"),
     "token": ("wg_wk3f9a7c.examplesecretexamplesecretexample",),
     "access_token": ("eyJhbGciOiJFUzI1NiJ9.e30.example",),
@@ -272,4 +273,8 @@ OF_SHAPES: Mapping[str, Mapping[str, Any]] = {
     "Unmasked": {"values": {"phone": "13800000000"}},
     "RuleRead": {"roles": ["dispatcher"]},
     "KpiDefinition": {"parts": []},
+    "IntakeCreate": {"category_code": "GG-0301"},
+    "category_read": {"code": "0501"},
+    "category_change": {"code": "0501"},
+    "open311_token": {"token": "example-token"},
 }
