@@ -98,7 +98,7 @@ async def test_every_operation_and_parameter_is_explained_and_shown() -> None:
         assert operation["description"], name
         for given in operation.get("parameters", ()):
             assert given["description"], (name, given["name"])
-            if given["in"] == "header":
+            if given["in"] == "header" and not given["required"]:
                 continue
             seen += 1
             shown = [given["example"]] if "example" in given else given["schema"].get("examples", ())
@@ -240,3 +240,5 @@ async def test_an_answer_that_makes_something_leads_to_what_can_be_done_with_it(
         "parameters": {"ticket_id": "$response.body#/id"},
     }
     assert {"ticket_act", "ticket_events"} <= links.keys()
+    pushed = document()["paths"]["/v1/intake/tickets"]["post"]["responses"]["201"]["links"]
+    assert pushed["intake_supplement"]["parameters"] == {"external_ref": "$response.body#/external_ref"}

@@ -188,11 +188,11 @@ def _readable(path: str, document: dict[str, Any]) -> bool:
 
 
 def _explain(composer: Composer, operation: Operation) -> None:
-    """Say what each parameter means, and show one; a header's value belongs to one request."""
+    """Say what each parameter means, and show one; headers that may be left out belong to one request."""
     for given in operation.get("parameters", ()):
         if "description" not in given:
             given["description"] = MEANINGS[given["name"]]
-        if given["in"] != "header" and "examples" not in given["schema"]:
+        if (given["in"] != "header" or given["required"]) and "examples" not in given["schema"]:
             given["example"] = composer.given(given["schema"], given["name"], operation["operationId"])
 
 

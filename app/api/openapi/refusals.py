@@ -57,7 +57,7 @@ SCHEMA: Mapping[str, Any] = {
         "allowed_actions": {
             "description": "现在可以办理的步骤",
             "type": "array",
-            "items": _TEXT,
+            "items": {"$ref": "#/components/schemas/AllowedAction"},
         },
         "error": {**_TEXT, "description": "令牌接口另带 RFC 6749 的 error"},
     },

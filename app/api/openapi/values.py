@@ -36,6 +36,9 @@ BY_KIND: Mapping[str, Sequence[Any]] = {
 }
 # Fields that an incoming example shows though they may be left out.
 ALSO: Mapping[str, str] = {
+    "PlaceCreate": "address",
+    "RoomCreate": "area_id address",
+    "HouseholdMove": "area_id address",
     "IntakeCreate": "category_code location contact",
     "TicketCreate": "id location contact occurred_at",
     "ContactCreate": "name phone",

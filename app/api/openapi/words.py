@@ -48,6 +48,11 @@ WORDS: Mapping[str, Sequence[Any]] = {
     "pauses": ([],),
     "resumes": ([],),
     "stops": (["accept"],),
+    # Uploads, as tus has them
+    "Tus-Resumable": ("1.0.0",),
+    "Upload-Length": ("2048",),
+    "Upload-Offset": ("0",),
+    "X-HTTP-Method-Override": ("PATCH",),
     # Questions
     "kpi": ("reports",),
     "kpis": ("reports",),
