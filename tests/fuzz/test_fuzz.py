@@ -14,7 +14,10 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from hypothesis import given, seed
 from hypothesis import strategies as st
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.models.platform import RateLimit
 from tests.support.callers import call
 from tests.support.clients import BASE_URL, Api
 from tests.support.mutants import (
@@ -27,8 +30,12 @@ from tests.support.mutants import (
     almost,
     changes,
     cursors,
+    hostile,
+    posted,
     xml,
 )
+from tests.support.open311 import FORM as FORM311
+from tests.support.open311 import City
 from tests.support.operations import Operation, operations
 from tests.support.tickets import REPORT
 from tests.support.uploads import uploaded
@@ -42,6 +49,22 @@ NAMES = (
 )
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 OPEN311 = "/open311/v2"
+RIGHT = {
+    **FORM311,
+    "address_string": "一巷口",
+    "phone": "13800000000",
+    "update_id": "1",
+    "status": "OPEN",
+    "page": "1",
+    "start_date": "2026-03-01T00:00:00+08:00",
+    "updated_datetime": "2026-03-01T00:00:00Z",
+}
+FIELDS = (
+    *RIGHT,
+    *("address_id", "attribute[a]", "device_id", "email", "end_date", "extensions", "first_name"),
+    *("jurisdiction_id", "last_name", "media", "media_url", "page_size", "service_request_id"),
+    *("updated_after", "updated_before"),
+)
 
 
 @pytest.fixture
@@ -168,24 +191,36 @@ async def test_no_link_that_was_not_signed_leads_to_a_file(api: Api, left: Time,
 @BOUNDED
 @given(st.data())
 async def test_no_form_and_no_xml_breaks_open311(
-    app: FastAPI, api: Api, left: Time, data: st.DataObject
+    app: FastAPI, api: Api, session: AsyncSession, world: World, left: Time, data: st.DataObject
 ) -> None:
     contexts = [route for route in iter_route_contexts(app.routes) if str(route.path).startswith(OPEN311)]
     route = data.draw(st.sampled_from(contexts))
     path = str(route.path).replace("{form}", data.draw(st.sampled_from(("json", "xml", "pdf"))))
-    path = path.replace("{", "").replace("}", "")
     method = data.draw(st.sampled_from(sorted(route.methods or {"GET"})))
-    fields = data.draw(st.lists(st.tuples(TEXTS, TEXTS), max_size=5))
-    form = urlencode(fields, errors="replace").encode()
-    kind, body = data.draw(
-        st.sampled_from(
-            (("application/x-www-form-urlencoded", form), ("multipart/form-data; boundary=x", form))
-        )
-        | xml().map(lambda text: ("text/xml", text.encode(errors="replace")))
-    )
+    # Mostly by whom it lets in, and right but for a few fields, most of them of names that it knows.
+    wrong = data.draw(st.dictionaries(st.sampled_from(FIELDS) | TEXTS, hostile(RIGHT), max_size=5))
+    key = data.draw(st.just(world.client.token) | almost(world.client.token))
+    fields = {**FORM311, "api_key": key, **wrong}
+    kind, body = data.draw(posted(fields) | xml().map(lambda text: ("text/xml", _bytes(text))))
     if left.is_up:
         return
-    fine(await api.request(method, path, params=form.decode(), content=body, headers={"Content-Type": kind}))
+    if not left.link:
+        city = City(api, world)
+        left.link = await city.report()
+        await city.publish(left.link)
+    path = path.replace("{service_request_id}", left.link).replace("{service_code}", "0501")
+    path = path.replace("{", "").replace("}", "")
+    params = {name: value for name, value in fields.items() if name not in FORM311}
+    query = urlencode(params, errors="replace")
+    reply = await api.request(method, path, params=query, content=body, headers={"Content-Type": kind})
+    fine(reply)
+    if reply.status_code == 429:
+        await session.execute(delete(RateLimit))
+        await session.commit()
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="replace")
 
 
 def _sendable(body: Any) -> Any:

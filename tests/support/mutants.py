@@ -4,8 +4,9 @@ import base64
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -91,6 +92,43 @@ def cursors() -> st.SearchStrategy[str]:
         (pairs | JSON).map(packed)
         | TEXTS
         | st.binary(max_size=60).map(lambda raw: base64.urlsafe_b64encode(raw).decode())
+    )
+
+
+def hostile(right: Mapping[str, str]) -> st.SearchStrategy[str]:
+    """Values of fields: any text, numbers and times that are none, and right ones with a change."""
+    wild = (
+        "nan",
+        "-inf",
+        "1e400",
+        "9" * 400,
+        "-0",
+        "0x10",
+        "９",
+        "0000-00-00",
+        "2026-02-30T25:61:61+99:99",
+        "\x00",
+    )
+    return TEXTS | st.sampled_from(wild) | st.sampled_from(tuple(right.values())).flatmap(almost)
+
+
+def posted(fields: Mapping[str, str]) -> st.SearchStrategy[tuple[str, bytes]]:
+    """These fields as a form, with its type: whole ones, and ones with a change."""
+    parts = "".join(
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    )
+    photo = 'Content-Disposition: form-data; name="media"; filename="a.jpg"\r\n\r\n\xff\xd8\r\n--x--\r\n'
+    return st.sampled_from(
+        (
+            ("application/x-www-form-urlencoded", urlencode(fields, errors="replace")),
+            ("multipart/form-data; boundary=x", f"{parts}--x--\r\n"),
+            ("multipart/form-data; boundary=x", f"{parts}--x\r\n{photo}"),
+        )
+    ).flatmap(
+        lambda form: (st.just(form[1]) | almost(form[1])).map(
+            lambda body: (form[0], body.encode(errors="replace"))
+        )
     )
 
 
