@@ -9,7 +9,7 @@ costs more than the work. The caller is looked up once a request and kept on its
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
@@ -43,6 +43,9 @@ REPORT_MAKERS = (
     Role.DEPT_HEAD,
 )
 Policy = Callable[[Request, AsyncSession, str | None], Awaitable[Actor]]
+AnyPolicy = TypeVar("AnyPolicy", bound=Callable[..., Awaitable[Actor]])
+# Which scopes a third party's token needs, by policy; the others admit people alone, or any token.
+TOKEN_NEEDS: dict[Callable[..., Awaitable[Actor]], tuple[str, ...]] = {}
 
 
 class PasswordChangeNeeded(Forbidden):
@@ -51,6 +54,14 @@ class PasswordChangeNeeded(Forbidden):
     code = "password_change_required"
     title_zh = "首次登录请先修改初始密码"
     title_en = "Change the initial password first"
+
+
+def _needs(*token_scopes: str) -> Callable[[AnyPolicy], AnyPolicy]:
+    def note(policy: AnyPolicy) -> AnyPolicy:
+        TOKEN_NEEDS[policy] = token_scopes
+        return policy
+
+    return note
 
 
 async def signed_in(request: Request, session: Session, token: Token) -> Actor:
@@ -124,6 +135,7 @@ def with_role_apart(*roles: Role) -> Callable[[Actor], Awaitable[Actor]]:
 def with_dataset(dataset: Dataset, token_scope: str) -> Policy:
     """A dependency that admits people whose posts open the dataset and tokens with the scope."""
 
+    @_needs(token_scope)
     async def admit(request: Request, session: Session, token: Token) -> Actor:
         return _admitted(await current_actor(request, session, token), dataset, token_scope)
 
@@ -133,6 +145,7 @@ def with_dataset(dataset: Dataset, token_scope: str) -> Policy:
 def with_dataset_apart(dataset: Dataset, token_scope: str) -> Callable[[Actor], Awaitable[Actor]]:
     """As `with_dataset`, for `CurrentActorApart`."""
 
+    @_needs(token_scope)
     async def admit(actor: CurrentActorApart) -> Actor:
         return _admitted(actor, dataset, token_scope)
 
@@ -142,6 +155,7 @@ def with_dataset_apart(dataset: Dataset, token_scope: str) -> Callable[[Actor], 
 def with_role_or_scopes(role: Role, *token_scopes: str) -> Policy:
     """A dependency that admits holders of a role and tokens with all of the scopes."""
 
+    @_needs(*token_scopes)
     async def admit(request: Request, session: Session, token: Token) -> Actor:
         actor = await current_actor(request, session, token)
         return _holding(actor, (role,)) if actor.client_id is None else _scoped(actor, token_scopes)
@@ -152,6 +166,7 @@ def with_role_or_scopes(role: Role, *token_scopes: str) -> Policy:
 def for_third_parties(token_scope: str) -> Policy:
     """A dependency that admits third parties alone, with the scope: what they send is theirs by reference."""
 
+    @_needs(token_scope)
     async def admit(request: Request, session: Session, token: Token) -> Actor:
         return _scoped(_third_party(await current_actor(request, session, token)), (token_scope,))
 
@@ -161,6 +176,7 @@ def for_third_parties(token_scope: str) -> Policy:
 def for_third_parties_apart(token_scope: str) -> Callable[[Actor], Awaitable[Actor]]:
     """As `for_third_parties`, for `CurrentActorApart`."""
 
+    @_needs(token_scope)
     async def admit(actor: CurrentActorApart) -> Actor:
         return _scoped(_third_party(actor), (token_scope,))
 
@@ -204,6 +220,7 @@ IntakeWriterApart = Annotated[Actor, Depends(for_third_parties_apart("tickets:wr
 RoutingReader = Annotated[Actor, Depends(with_role(Role.SYSTEM_ADMIN, Role.DISPATCHER))]
 
 
+@_needs("stats:read")
 async def figure_reader(request: Request, session: Session, token: Token) -> Actor:
     """As `StatsReader`, or a screen on a wall: the one policy that takes a screen's token."""
     if token and token.startswith(screens.PREFIX):

@@ -19,6 +19,7 @@ RELEASED: Surface = {
             "get": {
                 "operationId": "things_list",
                 "signedIn": False,
+                "scopes": [],
                 "parameters": {
                     "query kind": {"required": False, "schema": {"enum": ["a", "b"], "type": "string"}},
                     "query limit": {
@@ -35,6 +36,7 @@ RELEASED: Surface = {
             "post": {
                 "operationId": "thing_make",
                 "signedIn": True,
+                "scopes": ["things:write"],
                 "parameters": {},
                 "requestBody": {
                     "required": False,
@@ -119,6 +121,10 @@ BREAKS: dict[str, tuple[Change, str]] = {
     "an operation goes": (lambda now: now["paths"]["/v1/things"].pop("post"), "POST /v1/things: is gone"),
     "an operation is renamed": (lambda now: operation(now).update(operationId="x"), "is now called x"),
     "one must sign in": (lambda now: operation(now).update(signedIn=True), "must now sign in"),
+    "a token needs another scope": (
+        lambda now: operation(now, "post").update(scopes=["things:manage"]),
+        "POST /v1/things: a token must now have things:manage",
+    ),
     "a parameter goes": (lambda now: operation(now)["parameters"].pop("query kind"), "query kind: is gone"),
     "a parameter must be given": (
         lambda now: operation(now)["parameters"]["query kind"].update(required=True),
@@ -283,6 +289,7 @@ HARMLESS: dict[str, Change] = {
     "anything is taken": incoming("name", type=["string", "integer"]),
     "another message": lambda now: now["webhooks"].update({"thing.new": {}}),
     "another header": lambda now: operation(now)["responses"]["200"]["headers"].append("Location"),
+    "a token needs no scope": lambda now: operation(now, "post").update(scopes=[]),
     "nobody need sign in": lambda now: operation(now, "post").update(signedIn=False),
 }
 

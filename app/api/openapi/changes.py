@@ -45,6 +45,8 @@ def _names(old: Surface, new: Surface, where: str) -> Iterator[str]:
         yield f"{where}: is now called {new['operationId']}"
     if new["signedIn"] and not old["signedIn"]:
         yield f"{where}: one must now sign in"
+    if lost := set(new["scopes"]) - set(old.get("scopes", new["scopes"])):
+        yield f"{where}: a token must now have {', '.join(sorted(lost))}"
 
 
 def _parameters(old: Surface, new: Surface, where: str, taken: Comparison) -> Iterator[str]:

@@ -30,6 +30,13 @@ HEADERS: dict[str, dict[str, Any]] = {
         ("X-Request-ID", "string", "这次请求的编号，报障时请提供"),
     )
 }
+SCOPES = {
+    "areas:read": "查看区域和网格",
+    "tickets:read": "查看工单",
+    "tickets:write": "上报和办理工单",
+    "stats:read": "查看统计",
+    "webhooks:manage": "订阅推送",
+}
 GOOD = {"200": "成功", "201": "已建立", "202": "已接受，随后办理", "204": "已办，没有内容"}
 BYTES = {"format": "binary"}
 KEY = {
@@ -96,6 +103,7 @@ def _enrich(app: FastAPI, document: dict[str, Any]) -> None:
         schemas.pop(unused, None)
     schemas["Problem"] = refusals.SCHEMA
     components |= {"responses": refusals.components(), "examples": refusals.examples(), "headers": HEADERS}
+    _offer_scopes(components["securitySchemes"])
     composer = Composer(schemas)
     routes = {
         (str(route.path), method.lower()): route.dependant
@@ -106,6 +114,7 @@ def _enrich(app: FastAPI, document: dict[str, Any]) -> None:
     for path, method, operation in operations(document):
         _tidy(operation["responses"])
         facts = refusals.Facts(path, method, routes[path, method], operation)
+        _secure(facts, operation)
         _refuse(facts, operation)
         _head(facts, document, operation)
         _let_be_lean(operation)
@@ -118,6 +127,24 @@ def _enrich(app: FastAPI, document: dict[str, Any]) -> None:
     if composer.missing:
         raise LookupError(f"add to app/api/openapi/values.py: {', '.join(sorted(composer.missing))}")
     links.enter(document)
+
+
+def _offer_scopes(schemes: dict[str, Any]) -> None:
+    """Say how a third party signs in, and which scopes its token may have."""
+    for scheme in schemes.values():
+        address = scheme["flows"]["password"]["tokenUrl"]
+        scheme["flows"]["clientCredentials"] = {"tokenUrl": address, "scopes": SCOPES}
+        scheme["description"] = (
+            "人员以密码登录，能做什么由岗位决定，与 scope 无关。接入方直接使用接口令牌（wg_…），"
+            "或以 client_credentials 换取；其令牌须有接口所列的 scope，没有列出的接口一般不对接入方开放。"
+        )
+
+
+def _secure(facts: refusals.Facts, operation: Operation) -> None:
+    """Say which scopes a third party's token needs, where there is a token with them."""
+    needs = list(facts.token_needs) if SCOPES.keys() >= set(facts.token_needs) else []
+    for way in operation.get("security", ()):
+        way.update(dict.fromkeys(way, needs))
 
 
 def _tidy(answers: dict[str, Any]) -> None:

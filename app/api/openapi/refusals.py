@@ -11,6 +11,7 @@ from typing import Any
 from fastapi.dependencies.models import Dependant
 
 from app.api import open311, public_limits, ratelimit
+from app.api.actors import TOKEN_NEEDS
 from app.api.app_version import AppTooOld
 from app.api.documented import refusals
 from app.api.idempotency import sent_key
@@ -76,6 +77,7 @@ class Facts:
         self.path = path
         self.writes = method not in {"get", "head", "options"}
         self.signed_in = bool(operation.get("security"))
+        self.token_needs = next((TOKEN_NEEDS[call] for call in _calls(calls) if call in TOKEN_NEEDS), ())
         self.keyed = method == "post" and any(call is sent_key for call in _calls(calls))
         self.counted = any(call in _COUNTING for call in _calls(calls))
         self.in_own_form = path.startswith(open311.ROOT)

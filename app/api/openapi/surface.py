@@ -40,6 +40,9 @@ def _operation(operation: Document) -> dict[str, Any]:
     return {
         "operationId": operation["operationId"],
         "signedIn": bool(operation.get("security")),
+        "scopes": sorted(
+            {scope for way in operation.get("security", ()) for of in way.values() for scope in of}
+        ),
         "parameters": {
             f"{given['in']} {given['name']}": {
                 "required": bool(given.get("required")),
