@@ -6,7 +6,6 @@ from collections import Counter as Counted
 from typing import Any
 
 import pytest
-import structlog
 from fastapi import FastAPI
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -130,7 +129,7 @@ async def test_a_thousand_orders_of_a_usual_length_come_in_one_call_with_a_resul
 
 
 async def test_an_item_that_breaks_something_leaves_nothing_and_holds_up_no_other(
-    api: Api, engine: AsyncEngine, session: AsyncSession
+    api: Api, engine: AsyncEngine, session: AsyncSession, logged: list[Any]
 ) -> None:
     def break_it(*call: Any) -> None:
         if "INSERT INTO ticket" in call[2] and "要出错" in str(call[3]):
@@ -138,15 +137,14 @@ async def test_an_item_that_breaks_something_leaves_nothing_and_holds_up_no_othe
 
     event.listen(engine.sync_engine, "before_cursor_execute", break_it)
     try:
-        with structlog.testing.capture_logs() as logged:
-            results = await batch(
-                api, order(external_ref="1"), order(external_ref="2", title="要出错"), order(external_ref="3")
-            )
+        results = await batch(
+            api, order(external_ref="1"), order(external_ref="2", title="要出错"), order(external_ref="3")
+        )
     finally:
         event.remove(engine.sync_engine, "before_cursor_execute", break_it)
     assert told(results) == [("1", "created"), ("2", "retry"), ("3", "created")]
     assert results[1]["problem"]["code"] == "internal_error"
-    assert [line["event"] for line in logged] == ["entry_failed"]
+    assert "entry_failed" in [line["event"] for line in logged]
     assert "要出错" not in str(logged) + str(results)
     assert await session.scalar(COUNT) == await session.scalar(REFS) == 2
     [again] = await batch(api, order(external_ref="2", title="要出错"))
