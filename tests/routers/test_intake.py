@@ -234,13 +234,18 @@ async def test_staff_see_the_senders_number_but_not_whoever_handles_a_confidenti
     assert seen["source_ref"] == (None if confidential else ORDER["external_ref"])
 
 
+@pytest.mark.parametrize("retired", [True, False], ids=["both at hand", "the old one gone"])
 async def test_the_same_order_is_known_again_after_the_secret_was_changed(
-    app: FastAPI, api: Api, settings: Settings
+    app: FastAPI, api: Api, settings: Settings, retired: bool
 ) -> None:
     first = await push(api)
     old = settings.secret_key.get_secret_value()
-    app.state.vault = Vault("another-secret-of-the-tests-0123456789", old)
+    app.state.vault = Vault("another-secret-of-the-tests-0123456789", *([old] if retired else []))
     assert await push(api, status=200) == first
+    changed = await try_push(api, content="另一件事")
+    assert changed.status_code == (409 if retired else 200)
+    await push(api, external_ref="2")
+    problem_in(await try_push(api, external_ref="2", content="另一件事"), 409, "external_ref_reused")
 
 
 async def test_the_public_reply_goes_to_a_client_that_is_given_it(api: Api, world: World) -> None:
