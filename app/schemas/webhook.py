@@ -186,6 +186,10 @@ class MessageStep(Told):
     label: str | None = None
     from_status: Status | None = None
     to_status: Status | None = None
+    status_word: str | None = Field(
+        default=None, description="接收方对 to_status 的叫法，没有对照时为本系统的叫法"
+    )
+    external_ref: str | None = Field(default=None, description="接收方自己的工单编号，由它推送的工单才有")
     actor_role: str | None = Field(default=None, description="保密工单不提供")
     opinion: str | None = None
     ticket: MessageTicket | None = Field(default=None, description="仅 full")

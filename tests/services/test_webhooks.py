@@ -19,6 +19,8 @@ from app.services.exchange.webhooks import fanout
 from app.services.platform import outbox
 from tests.support.clients import Api
 from tests.support.hooks import PATH, Later, Post, Receiver, answer, dead_port, id_of, receiver, replayed
+from tests.support.orders import ORDER, push
+from tests.support.third_parties import mapped, registered_as
 from tests.support.tickets import Loop
 from tests.support.world import World
 
@@ -60,6 +62,20 @@ async def test_every_step_of_a_ticket_comes_once_in_order_and_with_a_signature_t
     assert [(row["state"], row["status"]) for row in await post.log(webhook)] == [("delivered", 204)] * 8
     assert await post.deliver(webhook) == 0
     assert (await post.read(webhook))["delivered_at"]
+
+
+async def test_a_sender_hears_of_its_tickets_by_its_own_numbers_and_in_its_own_words(
+    api: Api, post: Post, hook: Receiver, loop: Loop, world: World
+) -> None:
+    await registered_as(api, world, "别的热线", "village_a")
+    await mapped(api, world.client.id, statuses={"reported": "待受理"})
+    webhook = await post.subscribe(hook.url)
+    loop.id, ref = (await push(api))["id"], ORDER["external_ref"]
+    await loop.to("accepted")
+    foreign = await push(api, "别的热线", content="别的热线的同号工单")
+    await post.deliver(webhook)
+    told = {(got.data["ticket_id"], got.data["external_ref"], got.data["status_word"]) for got in hook.got}
+    assert told == {(loop.id, ref, "待受理"), (loop.id, ref, "已受理待推送"), (foreign["id"], None, "待受理")}
 
 
 async def test_somebody_elses_secret_or_a_changed_body_does_not_verify(

@@ -12,8 +12,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from app.models.enums import Status
 from app.models.enums.third_party import ClientField, WebhookPayload
 from app.services.exchange.webhooks.events import EVENT_TYPES, TEST
+from app.services.tickets.labels import STATUS_ZH
 
 CODES = (
     "no",
@@ -84,6 +86,8 @@ def _step(row: Mapping[str, Any], payload: WebhookPayload, given: Collection[str
         "label": EVENT_TYPES[row["event_type"]].label,
         "from_status": row["from_status"],
         "to_status": row["to_status"],
+        "status_word": row["status_word"] or STATUS_ZH[Status(row["to_status"])],
+        "external_ref": row["external_ref"],
         "actor_role": None if row["confidential"] else row["actor_role"],
     }
     if payload is WebhookPayload.FULL:
