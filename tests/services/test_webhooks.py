@@ -15,7 +15,7 @@ from app.core.db import Sessions, transaction
 from app.core.ids import uuid7
 from app.core.writes import together
 from app.schemas.webhook import PingMessage, TicketMessage
-from app.services.exchange.webhooks import fanout
+from app.services.exchange.webhooks import fanout, sending
 from app.services.platform import outbox
 from tests.support.clients import Api
 from tests.support.hooks import PATH, Later, Post, Receiver, answer, dead_port, id_of, receiver, replayed
@@ -237,6 +237,24 @@ async def test_a_dead_receiver_is_asked_a_few_times_a_minute_however_much_waits_
     later.on(timedelta(minutes=2))
     assert await post.overdue() == [id_of(webhook)]
     assert await post.carry(webhook) == 21
+
+
+async def test_a_receiver_that_asks_for_a_pause_has_it_and_then_gets_everything(
+    post: Post, hook: Receiver, loop: Loop, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook, later = await post.subscribe(hook.url), Later(monkeypatch, world)
+    for _number in range(sending.AT_ONCE * 2):
+        await loop.another()
+    hook.answers = lambda _got: answer(429, b"", **{"Retry-After": "600"})
+    await post.deliver(webhook)
+    assert len(hook.got) <= sending.AT_ONCE, "those that were on their way"
+    hook.answers = lambda _got: answer(200)
+    later.on(timedelta(minutes=9))
+    assert await post.overdue() == []
+    assert await post.carry(webhook) == 0
+    later.on(timedelta(minutes=2))
+    assert await post.overdue() == [id_of(webhook)]
+    assert await post.carry(webhook) == sending.AT_ONCE * 2
 
 
 async def test_one_poisoned_ticket_is_given_up_after_three_days_and_its_later_steps_go_out(
