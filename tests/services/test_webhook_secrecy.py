@@ -62,13 +62,36 @@ async def test_a_subscription_is_told_of_what_it_asked_for(
     assert hook.types == types
 
 
-async def test_a_draft_is_nobodys_news(post: Post, hook: Receiver, loop: Loop) -> None:
+async def test_those_whose_category_a_ticket_leaves_are_told_and_hear_of_it_no_more(
+    post: Post, hook: Receiver, loop: Loop, sessions: Sessions
+) -> None:
+    old = await post.subscribe(hook.url, category_code="0501", payload="full")
+    await loop.report()
+    await loop.act("dispatcher", action="accept", category_code="0502")
+    await loop.act("dispatcher", action="dispatch", org_id=str(loop._world.orgs["urban"].id))
+    new = await post.subscribe(hook.url, category_code="0502")
+    await post.deliver(old)
+    assert hook.types == ["ticket.report", "ticket.accept"]
+    assert hook.got[-1].data["ticket"]["category_code"] == "0502"
+    hook.got.clear()
+    await replayed(sessions, new, (clock.now() - timedelta(hours=1)).isoformat())
+    await post.carry(new)
+    assert hook.types == ["ticket.accept", "ticket.dispatch"]
+
+
+async def test_a_draft_is_nobodys_news_until_it_is_sent(post: Post, hook: Receiver, loop: Loop) -> None:
     webhook = await post.subscribe(hook.url)
     await loop.report(draft=True)
     assert await post.deliver(webhook) == 0
 
 
+    await loop.act("grid_worker", action="withdraw")
 async def test_a_token_of_village_a_never_gets_news_of_village_b(
+    await loop.report(draft=True)
+    await loop.act("grid_worker", action="submit")
+    await loop.act("grid_worker", action="withdraw")
+    await post.deliver(webhook)
+    assert hook.types == ["ticket.submit", "ticket.withdraw"]
     api: Api, post: Post, hook: Receiver, loop: Loop, world: World, sessions: Sessions
 ) -> None:
     village, town = await post.subscribe(hook.url), world.places["town"]

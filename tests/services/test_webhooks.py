@@ -299,6 +299,32 @@ async def test_everything_since_a_moment_is_sent_again_in_order_and_under_the_sa
     assert await replayed(sessions, late, since) == 3, "also what happened before there was a subscription"
 
 
+async def test_a_replay_beside_live_news_loses_nothing_and_keeps_the_order(
+    post: Post, hook: Receiver, loop: Loop, sessions: Sessions
+) -> None:
+    webhook, loops = await post.subscribe(hook.url), [await loop.another() for _number in range(6)]
+    since = (clock.now() - timedelta(hours=1)).isoformat()
+
+    async def again() -> None:
+        for _number in range(8):
+            await replayed(sessions, webhook, since)
+
+    async def live() -> None:
+        for each in loops:
+            await each.to("dispatched")
+
+    async def carried() -> None:
+        for _number in range(8):
+            await fanout.run(sessions)
+            await post.carry(webhook)
+
+    await asyncio.gather(again(), live(), carried(), carried())
+    await post.deliver(webhook)
+    for each in loops:
+        assert list(dict.fromkeys(hook.seqs(each.id))) == [1, 2, 3]
+    assert {row["state"] for row in await post.log(webhook)} == {"delivered"}
+
+
 async def test_a_test_message_arrives_and_one_waits_at_a_time(api: Api, post: Post, hook: Receiver) -> None:
     webhook = await post.subscribe(hook.url)
     address = f"{PATH}/{webhook['id']}/test"
