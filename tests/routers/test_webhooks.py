@@ -237,6 +237,14 @@ async def test_a_replay_ends_after_it_begins(api: Api) -> None:
 
 
 async def test_every_step_of_the_workflow_but_a_draft_is_an_event_with_a_label(api: Api) -> None:
+async def test_one_replay_of_a_subscription_is_made_at_a_time(api: Api) -> None:
+    own, other, client = await made(api), await made(api), api.as_("api_client")
+    wanted = {"since": "2026-03-01T00:00:00Z"}
+    assert (await client.post(f"{PATH}/{own['id']}/replay", json=wanted)).status_code == 202
+    problem_in(await client.post(f"{PATH}/{own['id']}/replay", json=wanted), 409, "replay_waiting")
+    assert (await client.post(f"{PATH}/{other['id']}/replay", json=wanted)).status_code == 202
+
+
     items = (await api.as_("api_client").get("/v1/webhook-event-types")).json()["items"]
     labels = {item["type"]: item["label"] for item in items}
     assert labels.keys() == {f"ticket.{action.value}" for action in Action} - {"ticket.save_draft"}
