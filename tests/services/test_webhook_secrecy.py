@@ -3,14 +3,17 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import insert, text, update
 
 from app.core import clock
 from app.core.db import Sessions, transaction
-from app.models.access import ApiClient, ApiToken
+from app.models.access import ApiClient, ApiClientArea, ApiToken
+from app.models.ticket import Ticket
 from app.services.exchange.webhooks import excerpts
+from app.services.privacy import erasure
 from tests.support.clients import Api
 from tests.support.hooks import Post, Receiver, answer, receiver, replayed
 from tests.support.third_parties import registered_as
@@ -82,16 +85,16 @@ async def test_those_whose_category_a_ticket_leaves_are_told_and_hear_of_it_no_m
 async def test_a_draft_is_nobodys_news_until_it_is_sent(post: Post, hook: Receiver, loop: Loop) -> None:
     webhook = await post.subscribe(hook.url)
     await loop.report(draft=True)
-    assert await post.deliver(webhook) == 0
-
-
     await loop.act("grid_worker", action="withdraw")
-async def test_a_token_of_village_a_never_gets_news_of_village_b(
+    assert await post.deliver(webhook) == 0
     await loop.report(draft=True)
     await loop.act("grid_worker", action="submit")
     await loop.act("grid_worker", action="withdraw")
     await post.deliver(webhook)
     assert hook.types == ["ticket.submit", "ticket.withdraw"]
+
+
+async def test_a_token_of_village_a_never_gets_news_of_village_b(
     api: Api, post: Post, hook: Receiver, loop: Loop, world: World, sessions: Sessions
 ) -> None:
     village, town = await post.subscribe(hook.url), world.places["town"]
@@ -142,17 +145,37 @@ async def test_an_organisations_system_is_told_of_what_it_has_and_of_its_going_a
     assert hook.got[-1].data == {"ticket_id": loop.id, "seq": hook.got[-1].data["seq"], "left_area": True}
 
 
-@pytest.mark.parametrize("way", ["token revoked", "token without the scope", "client disabled"])
+@pytest.mark.parametrize(
+    "way",
+    [
+        "token revoked",
+        "token ended",
+        "token without the scope",
+        "token of a part of the area",
+        "client disabled",
+        "client ended",
+        "client without the scope",
+        "client kept to another area",
+    ],
+)
 async def test_what_a_client_may_not_see_any_more_is_not_sent_even_if_it_waits(
     post: Post, hook: Receiver, loop: Loop, world: World, sessions: Sessions, way: str
 ) -> None:
     webhook = await post.subscribe(hook.url)
     await loop.report()
     await post.collect()
+    part, elsewhere = world.places["grid_a1"].id, world.places["village_b"].id
     change: Any = {
         "token revoked": update(ApiToken).values(revoked_at=clock.now()),
+        "token ended": update(ApiToken).values(expires_at=clock.now()),
         "token without the scope": update(ApiToken).values(scopes=["areas:read"]),
+        "token of a part of the area": update(ApiToken).values(area_id=part),
         "client disabled": update(ApiClient).values(status="disabled"),
+        "client ended": update(ApiClient).values(expires_at=clock.now()),
+        "client without the scope": update(ApiClient).values(scopes=["areas:read"]),
+        "client kept to another area": insert(ApiClientArea).values(
+            client_id=world.client.id, area_id=elsewhere
+        ),
     }[way]
     async with transaction(sessions) as session:
         await session.execute(change)
@@ -160,7 +183,45 @@ async def test_what_a_client_may_not_see_any_more_is_not_sent_even_if_it_waits(
     assert await post.deliver(webhook) == 0
     assert hook.got == []
     assert len(await post.log(webhook)) == 1, "nothing new was made for it"
-    assert world.client.id
+    since = (clock.now() - timedelta(hours=1)).isoformat()
+    assert await replayed(sessions, webhook, since) == 0
+
+
+async def test_a_message_that_waited_says_what_may_be_said_when_it_is_sent(
+    post: Post, hook: Receiver, loop: Loop, sessions: Sessions
+) -> None:
+    await post.give("title", "content", "address", "opinion")
+    webhook = await post.subscribe(hook.url, payload="full")
+    await loop.report()
+    await loop.act("dispatcher", action="accept", opinion="请保护举报人关大婶")
+    await post.collect()
+    await post.give("title", "opinion")
+    async with transaction(sessions) as session:
+        await erasure._texts_of_tickets(session, [UUID(loop.id)])
+    await post.carry(webhook)
+    told = "".join(got.body.decode() for got in hook.got)
+    assert hook.types == ["ticket.report", "ticket.accept"]
+    assert not [
+        mark for mark in (REPORT["title"], REPORT["content"], "沙龙路", "关大婶") if str(mark) in told
+    ]
+    assert "content" not in hook.got[0].data["ticket"]
+
+
+async def test_trap_9_a_message_that_waited_says_nothing_of_a_ticket_that_became_confidential(
+    post: Post, hook: Receiver, loop: Loop, sessions: Sessions
+) -> None:
+    await post.give("title", "content", "address", "location", "opinion")
+    webhook = await post.subscribe(hook.url, payload="full")
+    await loop.to("accepted")
+    await post.collect()
+    async with transaction(sessions) as session:
+        await session.execute(update(Ticket).values(confidential=True))
+    await post.carry(webhook)
+    assert hook.types == ["ticket.report", "ticket.accept"]
+    for got in hook.got:
+        assert got.data["actor_role"] is None
+        assert not got.data["ticket"].keys() & {"title", "content", "address", "location"}
+        assert "opinion" not in got.data
 
 
 async def test_trap_9_no_message_tells_of_a_confidential_reporter_or_of_what_the_report_says(
