@@ -299,6 +299,25 @@ async def test_everything_since_a_moment_is_sent_again_in_order_and_under_the_sa
     assert await replayed(sessions, late, since) == 3, "also what happened before there was a subscription"
 
 
+async def test_a_replay_does_not_wait_for_what_had_failed_before(
+    post: Post, hook: Receiver, loop: Loop, sessions: Sessions, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook, later = await post.subscribe(hook.url), Later(monkeypatch, world)
+    since = (clock.now() - timedelta(hours=1)).isoformat()
+    await loop.to("accepted")
+    hook.answers = lambda _got: answer(500)
+    await post.deliver(webhook)
+    for minutes in (1, 5):
+        later.on(timedelta(minutes=minutes, seconds=1))
+        await post.carry(webhook)
+    hook.answers = lambda _got: answer(200)
+    assert await post.carry(webhook) == 0, "the next attempt is in half an hour"
+    await replayed(sessions, webhook, since)
+    hook.got.clear()
+    assert await post.carry(webhook) == 2
+    assert hook.seqs(loop.id) == [1, 2]
+
+
 async def test_a_replay_beside_live_news_loses_nothing_and_keeps_the_order(
     post: Post, hook: Receiver, loop: Loop, sessions: Sessions
 ) -> None:

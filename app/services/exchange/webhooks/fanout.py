@@ -112,8 +112,7 @@ _AGAIN = text(
         reaches=REACHES,
         only="AND subscription.id = :only",
         known="""UPDATE
-            SET state = 'waiting', attempts = 0, next_at = :now, created_at = :now, ended_at = NULL
-            WHERE delivery.state <> 'waiting'""",
+            SET state = 'waiting', attempts = 0, next_at = :now, created_at = :now, ended_at = NULL""",
     )
 )
 # The subscription's row first, as everybody does who locks both.
@@ -160,7 +159,10 @@ async def run(sessions: Sessions) -> int:
 
 
 async def replay(sessions: Sessions, *, subscription_id: UUID, since: datetime, before: datetime) -> int:
-    """Send the steps of this time once more, of tickets that are in the area now; how many."""
+    """Send the steps of this time once more, of tickets that are in the area now; how many.
+
+    What waits for its next attempt is due now, too: whoever asks is there again.
+    """
     made = 0
     while True:
         async with transaction(sessions) as session:
