@@ -263,6 +263,22 @@ async def test_no_message_tells_who_reported_who_acted_or_whom_to_call(
     assert not [mark for mark in (*people, "关大婶", "关*", "13812345678", "***") if mark in told]
 
 
+async def test_a_number_that_stands_in_a_text_is_starred_whatever_the_client_was_given(
+    post: Post, hook: Receiver, loop: Loop
+) -> None:
+    await post.give("title", "content", "opinion")
+    webhook = await post.subscribe(hook.url, payload="full")
+    await loop.report(
+        title="请回电 138 1234 5678", content="来电人 13812345678，证件 44068119900101123X，灯杆 10086001。"
+    )
+    await loop.act("dispatcher", action="accept", opinion="已致电 138-1234-5678 核实")
+    await post.deliver(webhook)
+    ticket = hook.got[-1].data["ticket"]
+    assert ticket["title"] == "请回电 ***"
+    assert ticket["content"] == "来电人 ***，证件 ***，灯杆 10086001。"
+    assert hook.got[-1].data["opinion"] == "已致电 *** 核实"
+
+
 async def test_an_answer_that_repeats_the_message_leaves_nothing_of_it_in_the_log(
     post: Post, hook: Receiver, loop: Loop, sessions: Sessions
 ) -> None:
