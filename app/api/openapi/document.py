@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
-from app.api import ratelimit
+from app.api import outgoing, ratelimit
 from app.api.openapi import links, names, refusals
 from app.api.openapi.examples import Composer
 from app.api.problems import MEDIA_TYPE
@@ -109,10 +109,11 @@ def _enrich(app: FastAPI, document: dict[str, Any]) -> None:
         _head(facts, document, operation)
         _let_be_lean(operation)
         _exemplify(composer, operation)
-    for item in document["webhooks"].values():
-        # What a receiver answers is its own affair, but for the 2xx.
+    for name, item in document["webhooks"].items():
+        # What a receiver answers is its own affair, but for what becomes of it here.
         item["post"]["responses"].pop("422")
         _exemplify(composer, item["post"])
+        outgoing.exemplify(name, item["post"]["requestBody"]["content"][JSON]["example"])
     if composer.missing:
         raise LookupError(f"add to app/api/openapi/values.py: {', '.join(sorted(composer.missing))}")
     links.enter(document)
