@@ -119,7 +119,12 @@ async def test_a_households_ticket_has_no_place(
 
 @pytest.mark.parametrize("field", ["description", "address", "reply"])
 @pytest.mark.parametrize(
-    "number", ["13812345678", "138 1234 5678", "440605198001011234", "44060519800101123X"]
+    "number",
+    [
+        *("13812345678", "138 1234 5678", "138.1234.5678", "138 - 1234 - 5678", "１３８１２３４５６７８"),
+        *("+8613812345678", "0086-13812345678", "138\u200b12345678", "1 3 8 1 2 3 4 5 6 7 8"),
+        *("440605198001011234", "44060519800101123X", "440605 19800101 123x", "44060519800101123Ｘ"),
+    ],
 )
 async def test_a_public_text_holds_no_number_of_somebody(
     city: City, told: Loop, field: str, number: str
@@ -127,6 +132,13 @@ async def test_a_public_text_holds_no_number_of_somebody(
     body = {field: f"请联系 {number} 关"}
     reply = await city.api.as_("dispatcher").put(f"/v1/tickets/{told.id}/publication", json=body)
     assert (reply.status_code, number in reply.text) == (422, False)
+
+
+@pytest.mark.parametrize(
+    "words", ["拨打 12345 或 0757-86331234", "2026.03.15 20:30 至 2026-03-18", "ZX-1380000"]
+)
+async def test_a_public_text_may_hold_a_hotline_or_a_date(city: City, told: Loop, words: str) -> None:
+    await city.publish(told.id, description=words)
 
 
 @pytest.mark.parametrize(
