@@ -83,6 +83,22 @@ async def test_whoever_has_number_and_code_follows_it(api: Api, loop: Loop) -> N
     assert not {"关大婶", "13812345678", "5678"} & set(map(str, found.values()))
 
 
+async def test_a_report_that_was_merged_is_followed_in_the_other_unless_that_is_confidential(
+    api: Api, loop: Loop, session: AsyncSession
+) -> None:
+    other = await loop.another()
+    await loop.act("dispatcher", action="merge", master_id=other.id, opinion="同一处")
+    await other.to("processing")
+    found = await follow(api, loop.taken)  # type: ignore[attr-defined]
+    assert (found["state"], found["label"]) == ("open", "已并案，处理中")
+    assert found["agency"] == "九江镇综合行政执法办公室"
+    assert found["answer"] is None
+    await session.execute(text(f"UPDATE ticket SET confidential = true WHERE id = '{other.id}'"))  # noqa: S608 - a test's own
+    await session.commit()
+    found = await follow(api, loop.taken)  # type: ignore[attr-defined]
+    assert (found["state"], found["label"], found["agency"]) == ("closed", "已并案", None)
+
+
 async def test_only_a_hash_of_the_code_is_kept(session: AsyncSession, loop: Loop) -> None:
     code = follow_codes.read(loop.taken["code"])  # type: ignore[attr-defined]
     (kept,) = await session.scalars(text("SELECT row_to_json(r)::text FROM public_report AS r"))
