@@ -162,6 +162,19 @@ async def test_a_flood_from_many_addresses_of_a_network_is_stopped_too(
     assert answers == [201] * 20 + [429] * 5
 
 
+async def test_a_flood_from_everywhere_is_stopped_too(
+    api: Api, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(public_limits, "ALL", 2)
+    answers = []
+    for number in range(few * 2 + 2):
+        monkeypatch.setattr(api._transport, "client", (f"203.{number}.113.7", 1))
+        reply = await api.post("/v1/public/reports", json=REPORT | {"phone": f"138123456{number:02}"})
+        answers.append(reply.status_code)
+    assert answers == [201] * few * 2 + [429] * 2
+    assert '"public-report-all";r=0' in reply.headers["ratelimit"]
+
+
 async def test_one_phone_reports_ten_times_a_day_and_no_more(api: Api) -> None:
     for _ in range(public_limits.PHONE.limit):
         await report(api)
