@@ -117,6 +117,12 @@ async def test_a_wrong_number_and_a_wrong_code_look_the_same(api: Api, loop: Loo
     problem_in(await api.post("/v1/public/follow", json=body), 404, "wrong_follow_code")
 
 
+async def test_a_number_alone_tells_nothing_of_a_report(api: Api, loop: Loop) -> None:
+    for number in (loop.taken["number"], follow_codes.new_number()):  # type: ignore[attr-defined]
+        for suffix in ("json", "xml"):
+            assert (await api.get(f"/open311/v2/tokens/{number}.{suffix}")).status_code == 404
+
+
 async def test_codes_of_a_number_cannot_be_tried_for_ever(api: Api, loop: Loop) -> None:
     number = loop.taken["number"]  # type: ignore[attr-defined]
     for _ in range(public_limits.TRYING.limit):

@@ -79,12 +79,15 @@ async def one(
 
 
 async def of_token(session: AsyncSession, *, token: str) -> Open311Token:
-    """The id of the request that a token was given for, once there is one; `NotFound`."""
+    """The id of the request that a token was given for, once there is one; `NotFound`.
+
+    Only a client was given one: the number that somebody follows their own report by stands for nothing here.
+    """
     statement = (
         select(Ticket.id, Ticket.status, PublicService.kind)
         .join(PublicReport, PublicReport.ticket_id == Ticket.id)
         .outerjoin(PublicService, PublicService.category_code == Ticket.category_code)
-        .where(PublicReport.number == follow_codes.read(token))
+        .where(PublicReport.number == follow_codes.read(token), Ticket.client_id.is_not(None))
     )
     known = follow_codes.is_number(follow_codes.read(token))
     found = (await session.execute(statement)).one_or_none() if known else None
