@@ -1,6 +1,8 @@
 """Open311 GeoReport v2 over HTTP: discovery, services, reports, lists, updates, in JSON and XML."""
 
+import xml.etree.ElementTree as ET
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text, update
@@ -10,16 +12,27 @@ from app.core import clock
 from app.models.public import Publication, PublicService
 from app.models.ticket import Ticket
 from tests.support.clients import Api
-from tests.support.open311 import BASE, City, errors, flat, tree
+from tests.support.contract import document
+from tests.support.open311 import BASE, FORM, City, errors, flat, tree
 from tests.support.photos import picture
 from tests.support.third_parties import register
 from tests.support.world import World
 
+EDGE = "----an edge"
 FIELDS = {
     *("service_request_id", "status", "status_notes", "service_name", "service_code", "description"),
     *("agency_responsible", "service_notice", "requested_datetime", "updated_datetime", "expected_datetime"),
     *("address", "address_id", "zipcode", "lat", "long", "media_url"),
 }
+
+
+def untyped(form: dict[str, str], file_name: str, content: bytes, name: str = "media") -> dict[str, Any]:
+    """A multipart request whose file has no `Content-Type` at all, as some clients write it."""
+    parts = [f'name="{field}"\r\n\r\n{value}'.encode() for field, value in form.items()]
+    parts.append(f'name="{name}"; filename="{file_name}"\r\n\r\n'.encode() + content)
+    head = f"--{EDGE}\r\nContent-Disposition: form-data; ".encode()
+    body = b"".join(head + part + b"\r\n" for part in parts) + f"--{EDGE}--\r\n".encode()
+    return {"content": body, "headers": {"content-type": f'multipart/form-data; boundary="{EDGE}"'}}
 
 
 @pytest.fixture
@@ -186,6 +199,9 @@ async def test_the_list_is_narrowed_by_every_parameter(city: City, session: Asyn
     first, second, third = ids
     assert await city.listed() == [first]
     assert set(await city.listed(service_request_id=f"{first},{third},nobody")) == {first, third}
+    # Ids override all else, however little it would fit.
+    rest = {"status": "closed", "service_code": "0502", "page_size": "1", "page": "2", "start_date": "x"}
+    assert set(await city.listed(service_request_id=f"{first},{third}", **rest)) == {first, third}
     since = (clock.now() - timedelta(days=150)).isoformat()
     assert await city.listed(start_date=since) == [second]
     assert await city.listed(start_date=since.replace("+", " ")) == [second]
@@ -294,6 +310,24 @@ async def test_a_client_reads_of_its_own_report_what_it_was_given_and_what_is_pu
     assert await own() == [None, "沙龙路 3 号", None, None]
     await city.publish(request_id, address="沙龙路口")
     assert (await own())[:2] == ["沙龙路有垃圾堆放", "沙龙路 3 号"]
+
+
+@pytest.mark.parametrize("change", ["confidential = true", "category_code = '0102'"])
+async def test_what_is_public_no_more_is_not_even_in_a_clients_own_report(
+    city: City, session: AsyncSession, change: str
+) -> None:
+    reply = await city.api.post(
+        f"{BASE}/requests", **untyped({"api_key": city.key, **FORM}, "a.jpg", picture())
+    )
+    request_id = reply.json()[0]["service_request_id"]
+    ticket = (await city.api.as_("dispatcher").get(f"/v1/tickets/{request_id}")).json()
+    photos = [ticket["attachments"][0]["id"]]
+    await city.publish(request_id, description="公开的", reply="公开的答复", photo_ids=photos)
+    await session.execute(text(f"UPDATE ticket SET {change} WHERE id = '{request_id}'"))  # noqa: S608 - a test's own
+    await session.commit()
+    own = await city.get(f"requests/{request_id}.json", api_key=city.key)
+    assert own.json()[0]["media_url"] is None
+    assert "公开的" not in own.text
 
 
 async def test_calls_by_an_api_key_are_bounded_and_noted_as_any_of_the_client(

@@ -45,6 +45,7 @@ _ROWS = (
         Org.name.label("org_name"),
         _EXPECTED.label("expected_at"),
         Publication,
+        sight.fit().label("is_fit"),
         PublicReport.answers,
     )
     .join(Category, Category.code == Ticket.category_code)
@@ -152,7 +153,7 @@ async def _shown(
 
 
 def _fields(actor: Actor | None, row: Any, base: str) -> dict[str, Any]:
-    status, told = Status(row.status), row.Publication
+    status, told = Status(row.status), row.Publication if row.is_fit else None
     return {
         "service_request_id": str(row.id),
         "status": states.of(status),
@@ -166,12 +167,14 @@ def _fields(actor: Actor | None, row: Any, base: str) -> dict[str, Any]:
         "expected_datetime": row.expected_at,
         "zipcode": None,
         "media_url": f"{base}/{told.photo_ids[0]}" if told and told.photo_ids else None,
-        **(_as_own(actor, row) if actor and _owns(actor, row) else _as_published(row)),
+        **(_as_own(actor, row, told) if actor and _owns(actor, row) else _as_published(row, told)),
     }
 
 
-def _as_published(row: Any) -> dict[str, Any]:
-    told, somewhere = row.Publication, row.Publication.with_point and row.household_id is None
+def _as_published(row: Any, told: Publication | None) -> dict[str, Any]:
+    if told is None:
+        return dict.fromkeys(("description", "address", "address_id", "lat", "long"))
+    somewhere = told.with_point and row.household_id is None
     return {
         "description": told.description,
         "address": told.address,
@@ -181,11 +184,9 @@ def _as_published(row: Any) -> dict[str, Any]:
     }
 
 
-def _as_own(actor: Actor, row: Any) -> dict[str, Any]:
+def _as_own(actor: Actor, row: Any, told: Publication | None) -> dict[str, Any]:
     given = partial(actor.given, confidential=row.confidential)
-    own: dict[str, Any] = dict.fromkeys(("description", "address", "address_id", "lat", "long"))
-    if row.Publication and not row.confidential:
-        own |= _as_published(row)
+    own = _as_published(row, told)
     if given(ClientField.CONTENT):
         own["description"] = row.content
     if given(ClientField.ADDRESS):
