@@ -289,11 +289,27 @@ async def test_a_client_updates_and_withdraws_its_own_request(city: City) -> Non
     assert reply.json() == [{"update_id": "u-1"}]
     events = (await city.api.as_("dispatcher").get(f"/v1/tickets/{request_id}/events")).json()["items"]
     assert (events[-1]["action"], events[-1]["opinion"]) == ("comment", "又多了")
-    fields |= {"status": "CANCELLED", "description": ""}
+    fields |= {"update_id": "u-2", "status": "CANCELLED", "description": ""}
     root = tree(await city.api.post(f"{BASE}/servicerequestupdates.xml", data=fields))
-    assert root.findtext("request_update/update_id") == "u-1"
+    assert root.findtext("request_update/update_id") == "u-2"
     (shown,) = (await city.get(f"requests/{request_id}.json", api_key=city.key)).json()
     assert (shown["status"], shown["status_notes"]) == ("closed", "已撤回")
+
+
+async def test_an_update_that_is_sent_again_is_taken_once(city: City) -> None:
+    request_id = await city.report()
+    picture_at = "https://city.example/1.jpg"
+    fields = {"service_request_id": request_id, "update_id": "u-1", "media_url": picture_at}
+    for _ in range(2):
+        reply = await city.post("servicerequestupdates.json", **fields, description="又多了")
+        assert reply.json() == [{"update_id": "u-1"}]
+    events = (await city.api.as_("dispatcher").get(f"/v1/tickets/{request_id}/events")).json()["items"]
+    assert [one["opinion"] for one in events[1:]] == [f"又多了\n附图：{picture_at}"]
+    for form in ("json", "xml"):
+        other = await city.post(f"servicerequestupdates.{form}", **fields, description="别的")
+        assert errors(other)[0][1].startswith("update_id: ")
+    alone = await city.post("servicerequestupdates.json", **fields | {"update_id": "u-2"}, description=None)
+    assert alone.status_code == 200
 
 
 async def test_a_client_reads_of_its_own_report_what_it_was_given_and_what_is_public(

@@ -274,6 +274,22 @@ async def test_who_is_dissatisfied_has_it_done_again_and_the_old_link_is_of_no_u
     assert (await api.post(f"/v1/public/answers/{fresh}", json=said)).status_code == 200
 
 
+async def test_a_link_from_before_a_reopening_is_of_no_use(api: Api, loop: Loop) -> None:
+    await loop.to("resolved")
+    link = await made(api, loop)
+    said = {"solved": "solved", "satisfaction": "very"}
+    assert (await api.post(f"/v1/public/answers/{link}", json=said)).status_code == 200
+    await loop.act("dispatcher", action="close")
+    problem_in(await api.get(f"/v1/public/answers/{link}"), 409, "already_answered")
+    await loop.act("dispatcher", action="reopen", to_handler=True, opinion="群众来电")
+    await loop.act("dept_handler", action="resolve", resolution_type="solved", measures="再次清运")
+    for path in (f"/v1/public/answers/{link}", f"/answer/{link}"):
+        assert (await api.get(path)).status_code == 409
+    problem_in(await api.post(f"/v1/public/answers/{link}", json=said), 409, "already_answered")
+    fresh = (await follow(api, loop.taken))["answer"]  # type: ignore[attr-defined]
+    assert (await api.post(f"/v1/public/answers/{fresh}", json=said)).status_code == 200
+
+
 async def made(api: Api, loop: Loop, who: str = "revisit_agent") -> str:
     """The link that an agent reads to the person."""
     reply = await api.as_(who).post(f"/v1/tickets/{loop.id}/answer-link", json={})

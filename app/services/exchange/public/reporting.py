@@ -23,7 +23,7 @@ from app.services.tickets import report
 from app.services.tickets.deadlines import Deadlines
 from app.services.tickets.report import Contact, NewTicket, Place
 
-TITLE_LENGTH = 60
+TITLE_LENGTH, PICTURE = 60, "附图："
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -75,7 +75,8 @@ async def take(
     )
     lines = [sent.description or row.name, *answers.in_words(asked, kept)]
     if sent.media_url:
-        lines.append(f"附图：{sent.media_url}")
+        lines.append(f"{PICTURE}{sent.media_url}")
+    files = [(await storage.record(session, actor=actor, placed=one))[0] for one in sent.files]
     new = NewTicket(
         title=_title(sent.description or row.name),
         content="\n".join(lines),
