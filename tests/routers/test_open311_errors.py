@@ -97,6 +97,7 @@ async def test_the_token_of_a_person_is_no_key(city: City, world: World, form: s
         ({"lat": "0", "long": "0"}, 400, "lat"),
         ({"description": "字" * 4001}, 400, "description"),
         ({"phone": "12345"}, 400, "phone"),
+        ({"phone": "8123 4567"}, 400, "phone"),
         ({"media_url": "file:///etc/passwd"}, 400, "media_url"),
         ({"description": "a\x00b"}, 400, "description"),
         ({"service_code": "0602"}, 400, "attribute[fault]"),

@@ -204,6 +204,7 @@ async def test_the_table_of_limits_tells_of_nobody(api: Api, session: AsyncSessi
         ({"location": None}, 422, "body.location"),
         ({"location": {"lng": 90.0, "lat": 30.0, "coord_type": "wgs84"}}, 422, "body.location"),
         ({"phone": "12345"}, 422, "body.phone"),
+        ({"phone": "81234567"}, 422, "body.phone"),
         ({"description": ""}, 422, "body.description"),
         ({"area_id": "0197f000-0000-7000-8000-000000000000", "location": None}, 404, None),
         ({"service_code": "0602"}, 422, "attribute[fault]"),
