@@ -24,7 +24,10 @@ _MEANINGS = {
     HTTPStatus.TOO_MANY_REQUESTS: "请求过于频繁",
 }
 _SPAN = "W3C 时间；缺省为最近 90 天，跨度最多 90 天"
-_EXTENDED, _JURISDICTION = "true：附带附加项和办理记录", "可不填"
+_EXTENDED, _JURISDICTION = (
+    "true：附带附加项 extended_attributes 和办理记录 notes[{datetime, description, type}]",
+    "可不填",
+)
 REQUESTS_QUERY = {
     "service_request_id": "逗号分隔，给出时忽略其他条件",
     "service_code": "逗号分隔",
