@@ -19,6 +19,7 @@ from tests.support.third_parties import register
 from tests.support.world import World
 
 EDGE = "----an edge"
+TRICKS = '<!DOCTYPE r [<!ENTITY a SYSTEM "file:///etc/passwd">]>&a;&amp;<b>\u2028<![CDATA[x]]>]]><?xml?>'
 FIELDS = {
     *("service_request_id", "status", "status_notes", "service_name", "service_code", "description"),
     *("agency_responsible", "service_notice", "requested_datetime", "updated_datetime", "expected_datetime"),
@@ -188,14 +189,14 @@ async def test_nothing_is_public_before_a_dispatcher_says_so(city: City) -> None
 
 async def test_a_request_looks_the_same_in_xml(city: City) -> None:
     request_id = await city.report()
-    await city.publish(request_id, description="<b>&]]>\u2028", address="沙龙路", with_point=True)
+    await city.publish(request_id, description=TRICKS, address="沙龙路", with_point=True)
     (shown,) = (await city.get(f"requests/{request_id}")).json()
     root = tree(await city.get(f"requests/{request_id}.xml"))
     assert root.tag == "service_requests"
     (request,) = root.findall("request")
     assert flat(request) == {name: None if value is None else str(value) for name, value in shown.items()}
     assert (shown["lat"], shown["long"], shown["address"]) == (22.835, 113.005, "沙龙路")
-    assert shown["service_name"] == "暴露垃圾"
+    assert (shown["service_name"], shown["description"]) == ("暴露垃圾", TRICKS)
     assert datetime.fromisoformat(shown["requested_datetime"]).utcoffset() == timedelta(hours=8)
 
 
@@ -375,14 +376,16 @@ async def test_what_is_public_no_more_is_not_even_in_a_clients_own_report(
     assert "公开的" not in own.text
 
 
-async def test_calls_by_an_api_key_are_bounded_and_noted_as_any_of_the_client(
-    api: Api, world: World, city: City
+@pytest.mark.parametrize("form", ["json", "xml"])
+async def test_calls_by_an_api_key_are_bounded_as_any_of_the_client(
+    api: Api, world: World, city: City, form: str
 ) -> None:
     found = await register(api, world, "tickets:read", networks=["203.0.113.0/24"])
-    reply = await city.get("requests.xml", api_key=found.token["token"])
+    reply = await city.get(f"requests.{form}", api_key=found.token["token"])
     assert errors(reply)[0][0] == 403
     await found.change(networks=[], per_minute=1)
-    first, second = [await city.get("requests.json", api_key=found.token["token"]) for _ in range(2)]
+    first, second = [await city.get(f"requests.{form}", api_key=found.token["token"]) for _ in range(2)]
     assert (first.status_code, second.status_code) == (200, 429)
     assert '"minute";r=0' in first.headers["ratelimit"]
     assert errors(second)[0][0] == 429
+    assert int(second.headers["retry-after"]) > 0
