@@ -171,6 +171,7 @@ def _sent(body: PublicReportCreate, photos: Sequence[Placed] = ()) -> Sent:
         name=body.name,
         phone=body.phone,
         answers=body.answers,
+        confidential=body.confidential,
         files=photos,
         where="body.location",
     )

@@ -29,6 +29,7 @@ class PublicReportCreate(Input):
     phone: PersonPhone | None = Field(
         default=None, description="手机号，或带区号的固定电话；便于回访，可不填", examples=["13800000000"]
     )
+    confidential: bool = Field(default=False, description="保密：承办单位看不到是谁反映的，也不公开")
     answers: dict[Code, list[ShortText]] = Field(
         default_factory=dict, max_length=MAX_ANSWERS, description="附加项的填写，按代码"
     )

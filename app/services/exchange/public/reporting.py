@@ -47,6 +47,7 @@ class Sent:
     media_url: str | None = None
     answers: Answers = field(default_factory=dict)
     files: Sequence[Placed] = ()
+    confidential: bool = False
     where: str = "lat"
 
 
@@ -89,6 +90,7 @@ async def take(
         area_id=area.id,
         address=sent.address or area.name,
         place=sent.place,
+        confidential=sent.confidential,
         contact=Contact(sent.name, sent.phone) if sent.name or sent.phone else None,
         attachments=[AttachmentName(id=file.id, purpose=AttachmentPurpose.EVIDENCE) for file in files],
     )
