@@ -6,14 +6,14 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
-from app.core.texts import NUMBERS_OF_PEOPLE
+from app.core.texts import numbers_of_people
 from app.schemas.types import Input, LongText, Output, ShortText
 
 MAX_PHOTOS = 3
 
 
 def _impersonal(text: str) -> str:
-    if NUMBERS_OF_PEOPLE.search(text):
+    if numbers_of_people(text):
         raise ValueError("公开内容里不能有手机号或身份证号 | must hold no phone or identity number")
     return text
 

@@ -11,12 +11,13 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
-from app.api import outgoing, ratelimit
+from app.api import open311, outgoing, ratelimit
 from app.api.openapi import links, names, refusals
 from app.api.openapi.examples import Composer
 from app.api.problems import MEDIA_TYPE
+from app.core import markup
 
-JSON = "application/json"
+JSON, XML = "application/json", "text/xml"
 HEADERS: dict[str, dict[str, Any]] = {
     name: {"description": meaning, "schema": {"type": kind}}
     for name, kind, meaning in (
@@ -194,3 +195,6 @@ def _exemplify(composer: Composer, operation: Operation) -> None:
         media = told.get("content", {}).get(JSON, {})
         if status.startswith("2") and media.get("schema") and "example" not in media:
             media["example"] = composer.answered(media["schema"])
+        if root := told.get("content", {}).get(XML, {}).get("schema", {}).get("xml"):
+            example = markup.document(root["name"], media["example"], open311.ITEMS)
+            told["content"][XML]["example"] = example.decode()

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.core.texts import NUMBERS_OF_PEOPLE
+from app.core.texts import without_numbers_of_people
 from app.models.enums import Status
 from app.models.enums.third_party import ClientField, WebhookPayload
 from app.services.exchange.webhooks.events import EVENT_TYPES, TEST
@@ -105,7 +105,7 @@ def _value(row: Mapping[str, Any], field: ClientField) -> Any:
     if field is ClientField.LOCATION:
         return None if row["lng"] is None else {"lng": row["lng"], "lat": row["lat"]}
     words = row[field.value]
-    return NUMBERS_OF_PEOPLE.sub(STARS, words) if words else words
+    return without_numbers_of_people(words, STARS) if words else words
 
 
 def _telling(data: Mapping[str, Any]) -> Iterator[str]:
