@@ -36,6 +36,10 @@ BY_KIND: Mapping[str, Sequence[Any]] = {
 }
 # Fields that an incoming example shows though they may be left out.
 ALSO: Mapping[str, str] = {
+    "PlaceCreate": "address",
+    "RoomCreate": "area_id address",
+    "HouseholdMove": "area_id address",
+    "IntakeCreate": "category_code location contact",
     "TicketCreate": "id location contact occurred_at",
     "ContactCreate": "name phone",
     "HouseholdCreate": "area_id address residents",
@@ -139,7 +143,7 @@ BY_NAME: Mapping[str, Sequence[Any]] = {
     "resolution_type": ("solved",),
     "satisfaction": ("satisfied",),
     "solved": ("solved",),
-    "action": ("dispatch", "更新", "approve", "created"),
+    "action": ("dispatch", "更新", "approve", "created", "account.sign_in"),
     "label": ("派单",),
     "label_zh": ("路灯损坏",),
     "label_en": ("Street lamp broken",),
@@ -193,7 +197,7 @@ BY_NAME: Mapping[str, Sequence[Any]] = {
         (None, "", []),
     ),
     # Third parties and the platform
-    "cursor": (None, ""),
+    "cursor": (None, "WyIyMDI2LTAzLTAyIl0"),
     "key": ("wk3f9a7c", "0501"),
     "token": ("wg_wk3f9a7c.examplesecretexamplesecretexample",),
     "access_token": ("eyJhbGciOiJFUzI1NiJ9.e30.example",),
@@ -288,4 +292,8 @@ OF_SHAPES: Mapping[str, Mapping[str, Any]] = {
     "Open311TokenGiven": {"token": "7K2M9Q4T1X"},
     "Open311Update": {"status": "IN_PROGRESS", "description": "处理中"},
     "FollowRead": {"state": "open", "label": "处理中"},
+    "IntakeCreate": {"category_code": "GG-0301"},
+    "category_read": {"code": "0501"},
+    "category_change": {"code": "0501"},
+    "open311_token": {"token": "example-token"},
 }
