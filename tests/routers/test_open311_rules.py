@@ -71,7 +71,7 @@ async def test_a_request_says_who_handles_it_until_when_and_how_it_stands(api: A
 
 
 async def test_extensions_look_the_same_in_xml(city: City) -> None:
-    request_id = await city.report(**{"attribute[kind][]": ["bulky", "other"]})
+    request_id = await city.report(**{"attribute[kind][]": ["bulky", "other", "bulky"]})
     accepted = {"action": "accept"}
     await city.api.as_("dispatcher").post(f"/v1/tickets/{request_id}/actions", json=accepted)
     asked = {"api_key": city.key, "extensions": "true"}
