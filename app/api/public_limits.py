@@ -60,7 +60,9 @@ def _names(request: Request) -> tuple[str, str]:
         address = ip_address(host)
     except ValueError:
         return host, host
-    own, network = (ip_network((address, width), strict=False) for width in _WIDTHS[address.version])
+    # As a socket for both kinds tells of IPv4: else all of it were one network.
+    plain = getattr(address, "ipv4_mapped", None) or address
+    own, network = (ip_network((plain, width), strict=False) for width in _WIDTHS[plain.version])
     return str(own), str(network)
 
 

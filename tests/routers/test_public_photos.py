@@ -1,10 +1,12 @@
 """Photos with a report of the public: told by their content, shown only when they are published."""
 
+import io
 import json
 from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,6 +14,7 @@ from tests.support.clients import Api
 from tests.support.open311 import City
 from tests.support.photos import SECRET, picture
 from tests.support.problems import problem_in
+from tests.support.settings import settings_of_tests
 from tests.support.world import World
 
 PATH = "/v1/public/reports/with-photos"
@@ -96,6 +99,20 @@ async def test_what_is_no_photo_is_refused_whatever_it_claims(
 async def test_too_many_and_too_large_photos_are_refused(api: Api) -> None:
     assert (await send(api, *[picture(turn=turn) for turn in (1, 3, 6, 8)])).status_code == 400
     assert (await send(api, b"\xff\xd8\xff" + bytes(11_000_000))).status_code == 413
+
+
+async def test_three_photos_as_phones_make_them_are_taken(api: Api, session: AsyncSession) -> None:
+    photos = [grainy(number) for number in range(3)]
+    assert sum(map(len, photos)) > settings_of_tests().max_attachment_bytes
+    assert (await send(api, *photos)).status_code == 201
+    assert len((await ticket_of(api, session))["attachments"]) == 3
+
+
+def grainy(number: int) -> bytes:
+    """A picture of some four megabytes."""
+    out = io.BytesIO()
+    Image.effect_noise((2000, 2000 + number), 120).save(out, "JPEG", quality=97)
+    return out.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -168,6 +168,15 @@ async def test_a_flood_from_many_addresses_of_a_network_is_stopped_too(
     assert answers == [201] * 20 + [429] * 5
 
 
+async def test_ipv4_on_a_socket_for_both_kinds_is_told_apart(
+    api: Api, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for host in ("::ffff:203.0.113.7", "::ffff:198.51.100.7", "198.51.100.8", "fe80::1%eth0", "unix"):
+        monkeypatch.setattr(api._transport, "client", (host, 1))
+        reply = await api.post("/v1/public/reports", json=REPORT)
+        assert f'"public-report";r={few - 1};' in reply.headers["ratelimit"], host
+
+
 async def test_a_flood_from_everywhere_is_stopped_too(
     api: Api, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
