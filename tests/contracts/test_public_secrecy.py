@@ -6,17 +6,22 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.ticket import Ticket
 from tests.support.clients import Api
 from tests.support.open311 import BASE, City, errors
+from tests.support.operations import operations
 from tests.support.tickets import Loop
 from tests.support.world import World
 
 READS = ("requests.{form}", "servicerequestupdates.{form}", "requests.{form}?extensions=true")
 ONE = ("requests/{id}.{form}", "requests/{id}", "requests/{id}.{form}?extensions=true")
+# What tells of requests, and what is the same for everybody: what is offered, and what was published.
+TELLING = {"requests", "requests/{service_request_id}", "servicerequestupdates"}
+SAME = {"discovery", "services", "services/{service_code}", "tokens/{token}", "media/{attachment_id}"}
 MARKS = ("关大婶秘", "13811112222", "秘密内容", "秘密地址", "秘密意见", "秘密措施", "秘密标题", "113.0051")
 
 
@@ -62,6 +67,13 @@ async def answers(city: City, ticket_id: str, **params: str) -> list[httpx.Respo
     return [
         await city.api.get(url, params=httpx.URL(url).params.merge(params)) for url in addresses(ticket_id)
     ]
+
+
+async def test_the_walk_knows_every_address_of_open311(app: FastAPI) -> None:
+    paths = {operation.path for operation in operations(app) if operation.path.startswith(BASE)}
+    assert {path.removeprefix(f"{BASE}/").removesuffix(".{form}") for path in paths} == TELLING | SAME
+    walked = {path.partition(".")[0].replace("{id}", "{service_request_id}") for path in (*READS, *ONE)}
+    assert walked == TELLING
 
 
 async def test_trap_9_a_published_ticket_tells_the_public_only_what_the_dispatcher_wrote(
