@@ -30,6 +30,7 @@ from app.routers import (
     imports,
     intake,
     open311,
+    public_reports,
     sync,
     tickets,
 )
@@ -129,7 +130,7 @@ def create_app(settings: Settings, database_url: str, read_url: str | None = Non
         boundaries.PATH: settings.max_boundaries_bytes,
         imports.PATH: settings.max_import_bytes + uploads.REST_BYTES,
         sync.PUSH: settings.max_push_bytes,
-        **dict.fromkeys(open311.POSTED, with_file),
+        **dict.fromkeys((*open311.POSTED, public_reports.WITH_PHOTOS), with_file),
         intake.BATCHES: settings.max_push_bytes,
     }
     packed = (sync.PUSH, sync.PULL, intake.BATCHES, tickets.PREFIX, contract.PATH)

@@ -9,6 +9,11 @@ import re
 import unicodedata
 
 _SAME = str.maketrans(dict.fromkeys("‐‑‒–—―−－", "-") | dict.fromkeys("•‧∙⋅・", "·"))
+# Mobile and identity numbers, however typed: residents write them anywhere, and they go nowhere in plain.
+_GAP = r"[\s.·()/-]{0,3}"
+_NUMBERS_OF_PEOPLE = re.compile(
+    rf"(?<!\d)(?:(?:(?:00)?86{_GAP})?1{_GAP}[3-9](?:{_GAP}\d){{9}}|\d(?:{_GAP}\d){{16}}{_GAP}[\dXx])(?!\d)"
+)
 _BLANKS = re.compile(r"[ \t]+")
 _BLANKS_IN_A_NAME = re.compile(r"(?<=[^\x00-\x7f])[ \t]+(?=[^\x00-\x7f])")
 
@@ -30,3 +35,15 @@ def fold_name(text: str) -> str:
 def compact(text: str) -> str:
     """As `fold`, and without any white space: for numbers and codes."""
     return "".join(fold(text).split())
+
+
+def numbers_of_people(text: str) -> bool:
+    """Whether a mobile or an identity number stands in the text."""
+    return bool(_NUMBERS_OF_PEOPLE.search(fold(text)))
+
+
+def without_numbers_of_people(text: str, instead: str) -> str:
+    """The text with something else for each mobile or identity number; as it was where none stands in it."""
+    plain = fold(text)
+    found, count = _NUMBERS_OF_PEOPLE.subn(instead, plain)
+    return found if count else text

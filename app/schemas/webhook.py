@@ -181,7 +181,7 @@ class MessageStep(Told):
     """A step of a ticket; of one that has left the area, no more than that it has."""
 
     ticket_id: UUID
-    seq: int = Field(description="该工单的第几步，从 1 起，可据以排序和去重")
+    seq: int = Field(description="该工单的第几步，可据以排序和去重；暂存不投递，因此未必从 1 起")
     left_area: bool = Field(description="工单已不在订阅的区域内，不再另行通知")
     label: str | None = None
     from_status: Status | None = None

@@ -15,7 +15,7 @@ from app.core.db import Sessions, transaction
 from app.core.ids import uuid7
 from app.core.writes import together
 from app.schemas.webhook import PingMessage, TicketMessage
-from app.services.exchange.webhooks import fanout
+from app.services.exchange.webhooks import fanout, sending
 from app.services.platform import outbox
 from tests.support.clients import Api
 from tests.support.hooks import PATH, Later, Post, Receiver, answer, dead_port, id_of, receiver, replayed
@@ -255,6 +255,24 @@ async def test_a_dead_receiver_is_asked_a_few_times_a_minute_however_much_waits_
     assert await post.carry(webhook) == 21
 
 
+async def test_a_receiver_that_asks_for_a_pause_has_it_and_then_gets_everything(
+    post: Post, hook: Receiver, loop: Loop, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook, later = await post.subscribe(hook.url), Later(monkeypatch, world)
+    for _number in range(sending.AT_ONCE * 2):
+        await loop.another()
+    hook.answers = lambda _got: answer(429, b"", **{"Retry-After": "600"})
+    await post.deliver(webhook)
+    assert len(hook.got) <= sending.AT_ONCE, "those that were on their way"
+    hook.answers = lambda _got: answer(200)
+    later.on(timedelta(minutes=9))
+    assert await post.overdue() == []
+    assert await post.carry(webhook) == 0
+    later.on(timedelta(minutes=2))
+    assert await post.overdue() == [id_of(webhook)]
+    assert await post.carry(webhook) == sending.AT_ONCE * 2
+
+
 async def test_one_poisoned_ticket_is_given_up_after_three_days_and_its_later_steps_go_out(
     post: Post, hook: Receiver, loop: Loop, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -295,6 +313,51 @@ async def test_everything_since_a_moment_is_sent_again_in_order_and_under_the_sa
     assert [got.headers["webhook-id"] for got in hook.got] == first
     late = await post.subscribe(hook.url)
     assert await replayed(sessions, late, since) == 3, "also what happened before there was a subscription"
+
+
+async def test_a_replay_does_not_wait_for_what_had_failed_before(
+    post: Post, hook: Receiver, loop: Loop, sessions: Sessions, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook, later = await post.subscribe(hook.url), Later(monkeypatch, world)
+    since = (clock.now() - timedelta(hours=1)).isoformat()
+    await loop.to("accepted")
+    hook.answers = lambda _got: answer(500)
+    await post.deliver(webhook)
+    for minutes in (1, 5):
+        later.on(timedelta(minutes=minutes, seconds=1))
+        await post.carry(webhook)
+    hook.answers = lambda _got: answer(200)
+    assert await post.carry(webhook) == 0, "the next attempt is in half an hour"
+    await replayed(sessions, webhook, since)
+    hook.got.clear()
+    assert await post.carry(webhook) == 2
+    assert hook.seqs(loop.id) == [1, 2]
+
+
+async def test_a_replay_beside_live_news_loses_nothing_and_keeps_the_order(
+    post: Post, hook: Receiver, loop: Loop, sessions: Sessions
+) -> None:
+    webhook, loops = await post.subscribe(hook.url), [await loop.another() for _number in range(6)]
+    since = (clock.now() - timedelta(hours=1)).isoformat()
+
+    async def again() -> None:
+        for _number in range(8):
+            await replayed(sessions, webhook, since)
+
+    async def live() -> None:
+        for each in loops:
+            await each.to("dispatched")
+
+    async def carried() -> None:
+        for _number in range(8):
+            await fanout.run(sessions)
+            await post.carry(webhook)
+
+    await asyncio.gather(again(), live(), carried(), carried())
+    await post.deliver(webhook)
+    for each in loops:
+        assert list(dict.fromkeys(hook.seqs(each.id))) == [1, 2, 3]
+    assert {row["state"] for row in await post.log(webhook)} == {"delivered"}
 
 
 async def test_a_test_message_arrives_and_one_waits_at_a_time(api: Api, post: Post, hook: Receiver) -> None:

@@ -82,10 +82,10 @@ def seen(actor: Actor) -> Exists:
 
     A third party sees those of others only if it is given files at all, and none of a confidential report.
     """
+    if not actor.given(ClientField.ATTACHMENTS):
+        return exists().where(false())
     files = linked().where(TicketAttachment.ticket_id == Ticket.id, reads.visible(actor))
-    if actor.client_id is None:
-        return files
-    return files.where(~Ticket.confidential if actor.given(ClientField.ATTACHMENTS) else false())
+    return files if actor.client_id is None else files.where(~Ticket.confidential)
 
 
 def tells_too_much(actor: Actor) -> ColumnElement[bool]:

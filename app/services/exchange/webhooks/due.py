@@ -22,7 +22,6 @@ from app.services.exchange.webhooks.schedule import Attempt, Verdict
 
 BATCH = 200
 LEASE = timedelta(minutes=3)
-REST = timedelta(minutes=1)
 _HOLD = text(f"""
     UPDATE webhook_subscription AS subscription
     SET leased_until = :until,
@@ -163,9 +162,9 @@ async def hold(
     )
 
 
-async def release(session: AsyncSession, held: Held, *, rest: bool = False) -> None:
-    """Let others send to the address; after a rest of a minute where its receiver needs one."""
-    until = clock.now() + REST if rest else None
+async def release(session: AsyncSession, held: Held, *, rest: timedelta = timedelta()) -> None:
+    """Let others send to the address; after a rest where its receiver needs one."""
+    until = clock.now() + rest if rest else None
     await session.execute(_RELEASE, {"id": held.id, "held": held.until, "until": until})
 
 
