@@ -134,7 +134,7 @@ async def test_trap_9_a_confidential_reporter_is_hidden_from_the_handler_at_ever
         str(reporter.member_id),
         reporter.name,
         masks.name(people.CONTACT_NAME),
-        people.CONTACT_PHONE[-4:],
+        masks.phone_tail(people.CONTACT_PHONE[-4:]),
     )
     read = set()
     for operation in operations(app):
