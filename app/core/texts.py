@@ -43,7 +43,22 @@ def numbers_of_people(text: str) -> bool:
 
 
 def without_numbers_of_people(text: str, instead: str) -> str:
-    """The text with something else for each mobile or identity number; as it was where none stands in it."""
+    """The text with something else for each mobile or identity number, else as it was.
+
+    In its plain form where its characters and those of that do not stand at the same places.
+    """
     plain = fold(text)
-    found, count = _NUMBERS_OF_PEOPLE.subn(instead, plain)
-    return found if count else text
+    found = list(_NUMBERS_OF_PEOPLE.finditer(plain))
+    if not found:
+        return text
+    kept = text if _side_by_side(text, plain) else plain
+    for number in reversed(found):
+        kept = kept[: number.start()] + instead + kept[number.end() :]
+    return kept
+
+
+def _side_by_side(text: str, plain: str) -> bool:
+    return len(text) == len(plain) and all(
+        one == other or unicodedata.normalize("NFKC", one).translate(_SAME) == other
+        for one, other in zip(text, plain, strict=True)
+    )

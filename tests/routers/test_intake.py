@@ -50,7 +50,13 @@ async def test_other_contents_under_a_reference_are_refused_with_what_to_do(api:
 
 async def test_a_reference_is_its_clients_own(api: Api, world: World) -> None:
     await registered_as(api, world, "城市热线", "village_a")
-    first, other = await push(api), await push(api, "城市热线", content="别的热线的同号工单")
+    first = await push(api)
+    own, more = f"{TICKETS}/{ORDER['external_ref']}", {"supplement_ref": "1", "content": "补充"}
+    stranger = api.as_("城市热线")
+    problem_in(await stranger.get(own), 404, "not_found")
+    problem_in(await stranger.post(f"{own}/supplements", json=more), 404, "not_found")
+    problem_in(await stranger.post(f"{own}/withdrawal", json={"reason": "不用了"}), 404, "not_found")
+    other = await push(api, "城市热线", content="别的热线的同号工单")
     assert first["id"] != other["id"]
     assert (await read(api))["id"] == first["id"]
     assert (await read(api, who="城市热线"))["id"] == other["id"]
