@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
-from app.api import forms, outgoing, problems, ratelimit, taken_numbers, tus, uploads
+from app.api import forms, problems, ratelimit, taken_numbers, tus, uploads
 from app.api.app_version import RequireVersion
 from app.api.body_limit import BodyLimit
 from app.api.compress import Compress
@@ -101,7 +101,6 @@ def create_app(settings: Settings, database_url: str, read_url: str | None = Non
         # Not by `include_router`, which at the first request builds each route a second time and from then
         # on looks for it twice; nothing of ours is added to a router here.
         app.router.routes.extend(router.routes)
-    outgoing.describe(app)
     app.add_middleware(ThirdParties)
     if settings.min_app_version:
         app.add_middleware(

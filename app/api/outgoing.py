@@ -33,7 +33,7 @@ Signature = Annotated[
 
 
 def describe(app: FastAPI) -> None:
-    """Enter all messages; called once while the application is made."""
+    """Enter all messages; called once, when the document is made."""
     for name, event in EVENT_TYPES.items():
         _enter(app, name, f"工单：{event.label}", _of_ticket)
     _enter(app, TEST, "测试消息", _of_test)

@@ -76,6 +76,7 @@ def install(app: FastAPI) -> None:
 def of(app: FastAPI) -> dict[str, Any]:
     """The document; built once for an application."""
     if app.openapi_schema is None:
+        outgoing.describe(app)
         document = FastAPI.openapi(app)
         _enrich(app, document)
     found: dict[str, Any] = app.openapi_schema or {}
