@@ -10,6 +10,7 @@ from app.api.problems import MEDIA_TYPE
 from app.core.errors import Problem
 
 Responses = dict[int | str, dict[str, Any]]
+PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 
 # Beside 201, where the caller makes the id: the record as it was stored before.
@@ -17,14 +18,24 @@ STORED_BEFORE: Responses = {200: {"description": "这个编号的记录以前已
 
 
 def refusals(*causes: type[Problem]) -> Responses:
-    """The answers that these causes give, for `responses`: by status, each code with what it means."""
+    """The answers that these causes give, for `responses`: by status, each code with what it means.
+
+    What one looks like stands once for all, under its code in the document's examples.
+    """
     by_status: dict[int, list[type[Problem]]] = {}
     for cause in sorted(set(causes), key=lambda cause: (cause.status, cause.code, cause.title_zh)):
         by_status.setdefault(cause.status, []).append(cause)
     return {
         status: {
-            "description": "；".join(f"`{cause.code}` {cause.title_zh}" for cause in found),
-            "content": {MEDIA_TYPE: {}},
+            "description": "；".join(dict.fromkeys(f"`{cause.code}` {cause.title_zh}" for cause in found)),
+            "content": {
+                MEDIA_TYPE: {
+                    "schema": PROBLEM,
+                    "examples": {
+                        cause.code: {"$ref": f"#/components/examples/{cause.code}"} for cause in found
+                    },
+                }
+            },
         }
         for status, found in by_status.items()
     }

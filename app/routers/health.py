@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from app.api import observe
+from app.api.documented import refusals
 from app.core import schema
 from app.core.errors import Unavailable
 from app.models.platform import Heartbeat
@@ -22,7 +23,7 @@ async def health() -> Alive:
     return Alive(status="ok")
 
 
-@router.get("/readyz", summary="就绪", operation_id="ready", responses={503: {"description": "未就绪"}})
+@router.get("/readyz", summary="就绪", operation_id="ready", responses=refusals(Unavailable))
 async def ready(request: Request) -> Ready:
     """The database answers and has this code's schema; the worker's heartbeat is reported, not required."""
     try:

@@ -12,6 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from app.api import downloads, etags, uploads
 from app.api.actors import Importer, ImporterApart
+from app.api.documented import refusals
 from app.api.etags import IfMatch
 from app.api.idempotency import IdempotentRoute, SentKey, claim, claim_key
 from app.api.paging import LIMIT, Cursor, Limit
@@ -19,6 +20,7 @@ from app.api.parts import Configured, Files, Opener
 from app.api.sessions import Session
 from app.api.vault import AppVault
 from app.core.db import transaction
+from app.core.workbook.faults import NotAWorkbook
 from app.schemas.exchange import ImportConfirm, ImportDetail, ImportFault, ImportFields, ImportRead
 from app.schemas.types import PageRead
 from app.services.exchange import books, imports
@@ -44,7 +46,7 @@ async def imports_list(
     summary="上传要导入的表格",
     operation_id="import_create",
     openapi_extra=uploads.form_of(ImportFields),
-    responses={413: {"description": "文件过大"}, 415: {"description": "按内容判断不是表格"}},
+    responses=refusals(NotAWorkbook),
 )
 async def import_create(
     request: Request,

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request
 from app.api import problems, queue
 from app.api.actors import CurrentActorApart, Person
 from app.api.deadlines import Deadlines, DeadlinesApart
+from app.api.documented import refusals
 from app.api.paging import Limit
 from app.api.parts import Opener
 from app.api.sessions import Session
@@ -20,7 +21,7 @@ from app.schemas.feed import PullRead
 from app.schemas.sync import Push, PushRead
 from app.services.mobile import pull, push, results
 from app.services.mobile.carrying import Tools
-from app.services.mobile.cursors import MAX_LENGTH
+from app.services.mobile.cursors import MAX_LENGTH, CursorStale
 
 PREFIX = "/v1/sync"
 PUSH, PULL = f"{PREFIX}/push", f"{PREFIX}/pull"
@@ -54,7 +55,7 @@ async def sync_push(
     operation_id="sync_pull",
     response_model=PullRead,
     response_model_exclude_unset=True,
-    responses={410: {"description": "同步标记已失效，须不带 cursor 重新完整同步"}},
+    responses=refusals(CursorStale),
 )
 async def sync_pull(
     session: Session,

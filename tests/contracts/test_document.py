@@ -1,6 +1,7 @@
 """The OpenAPI document: what it promises holds together, and every example in it is one of what it shows."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -11,12 +12,16 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter, ValidationError
 
+from app.api.openapi import shapes, surface
 from app.core import clock
 from tests.support.clients import Api
 from tests.support.contract import Document, document
 
 JSON, PROBLEM = "application/json", "application/problem+json"
+PROBLEM_SHAPE = {"$ref": "#/components/schemas/Problem"}
 Operation = dict[str, Any]
+# Below these stand names, and schemas below the names.
+NAMING = {"properties", "patternProperties"}
 # The day of the examples.
 THEIR_DAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -74,7 +79,8 @@ def examples(media: dict[str, Any]) -> list[Any]:
 
 def wrong(schema: dict[str, Any], value: object) -> list[str]:
     """What is wrong with a value."""
-    validator = Draft202012Validator({**schema, "components": document()["components"]})
+    whole = {**schema, "components": document()["components"]}
+    validator = Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER)
     return [f"{list(error.absolute_path)}: {error.message:.150}" for error in validator.iter_errors(value)]
 
 
@@ -84,15 +90,45 @@ async def test_everything_that_the_document_refers_to_is_in_it() -> None:
     assert all(found({"$ref": name}) for name in named)
 
 
-async def test_every_refusal_has_the_one_form() -> None:
+async def test_every_operation_and_parameter_is_explained_and_shown() -> None:
+    seen, faults = 0, []
+    for operation in operations(document()):
+        name = operation["operationId"]
+        assert operation["summary"], name
+        assert operation["description"], name
+        for given in operation.get("parameters", ()):
+            assert given["description"], (name, given["name"])
+            if given["in"] == "header" and not given["required"]:
+                continue
+            seen += 1
+            shown = [given["example"]] if "example" in given else given["schema"].get("examples", ())
+            assert shown, (name, given["name"])
+            faults += [
+                f"{name} {given['name']} {fault}" for one in shown for fault in wrong(given["schema"], one)
+            ]
+    assert seen > 450
+    assert not faults, "\n".join(faults)
+
+
+async def test_every_answer_is_described() -> None:
+    for operation in operations(document()):
+        for status, told in answers(operation):
+            assert told["description"] not in {"", "Successful Response"}, (operation["operationId"], status)
+
+
+async def test_every_refusal_has_the_one_form_and_shows_each_of_its_codes() -> None:
     seen, otherwise = set(), {"upload_stands", *of_open311()}
     for operation in operations(document()):
         for status, told in answers(operation):
             if status >= 400 and operation["operationId"] not in otherwise:
                 seen.add(status)
-                schema = told["content"][PROBLEM]["schema"]
-                assert schema == {"$ref": "#/components/schemas/Problem"}, operation["operationId"]
-                assert told["description"], operation["operationId"]
+                media = told["content"][PROBLEM]
+                assert media["schema"] == PROBLEM_SHAPE, operation["operationId"]
+                assert set(re.findall(r"`(\w+)`", told["description"])) == media["examples"].keys()
+                for one in media["examples"].values():
+                    shown = found(one)["value"]
+                    assert shown["status"] == status, shown
+                    assert not wrong(PROBLEM_SHAPE, shown), shown
     assert seen >= {400, 401, 403, 404, 409, 410, 412, 413, 415, 422, 426, 429, 503}
 
 
@@ -100,10 +136,11 @@ async def test_every_refusal_of_open311_is_told_in_its_own_form() -> None:
     for name, operation in of_open311().items():
         refused = {status: told for status, told in answers(operation) if status >= 400}
         assert {404, 429} <= refused.keys() <= {400, 403, 404, 413, 416, 429}, name
-        for told in refused.values():
-            assert told["content"][JSON]["schema"]["items"] == {
-                "$ref": "#/components/schemas/Open311Error"
-            }, name
+        for status, told in refused.items():
+            media = told["content"][JSON]
+            assert media["schema"]["items"] == {"$ref": "#/components/schemas/Open311Error"}, name
+            assert not wrong(media["schema"], media["example"]), name
+            assert f"<errors><error><code>{status}</code>" in told["content"]["text/xml"]["example"], name
             assert PROBLEM not in told["content"], name
 
 
@@ -174,6 +211,28 @@ async def test_the_document_is_served_as_it_stands(api: Api, encoding: str) -> N
     assert reply.headers.get("content-encoding", "identity") == encoding
 
 
+def words(schema: Any) -> Iterator[str]:
+    """The words that a schema is made of, but for the names of fields."""
+    if isinstance(schema, list):
+        for part in schema:
+            yield from words(part)
+    if isinstance(schema, dict):
+        yield from schema
+        for word, inner in schema.items():
+            if word not in {"default", "discriminator"}:
+                yield from words(list(inner.values()) if word in NAMING else inner)
+
+
+async def test_every_word_that_shapes_are_made_of_is_compared_with_the_release() -> None:
+    known = {*shapes.LOWER, *shapes.UPPER, *shapes.EXACT, *shapes.INNER, "format", "default", "$ref"}
+    known |= {"type", "enum", "const", "properties", "required", "anyOf", "oneOf"}
+    # It names what is seen in the variants themselves.
+    known.add("discriminator")
+    told = surface.of(document())["schemas"]
+    assert told.keys() >= {"Problem", "Open311Error"}
+    assert set(words(list(told.values()))) <= known
+
+
 async def test_an_answer_that_makes_something_leads_to_what_can_be_done_with_it() -> None:
     links = document()["paths"]["/v1/tickets"]["post"]["responses"]["201"]["links"]
     assert links["ticket_read"] == {
@@ -181,3 +240,5 @@ async def test_an_answer_that_makes_something_leads_to_what_can_be_done_with_it(
         "parameters": {"ticket_id": "$response.body#/id"},
     }
     assert {"ticket_act", "ticket_events"} <= links.keys()
+    pushed = document()["paths"]["/v1/intake/tickets"]["post"]["responses"]["201"]["links"]
+    assert pushed["intake_supplement"]["parameters"] == {"external_ref": "$response.body#/external_ref"}

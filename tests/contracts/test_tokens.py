@@ -78,6 +78,9 @@ def forged(world: World) -> dict[str, str]:
         "other claims under this signature": f"{head}.{other.decode()}.{signature}",
         "no signature": f"{head}.{body}.",
         "a cut signature": right[:-8],
+        "a signature with signs that base64 passes over": f"{right[:-8]}$$$${right[-8:]}",
+        "a signature with padding": f"{right}==",
+        "a signature whose spare bits differ": right[:-1] + chr(ord(right[-1]) + 1),
         "two parts": f"{head}.{body}",
     }
 

@@ -15,7 +15,7 @@ from tests.support.contract import document
 from tests.support.database import Database
 from tests.support.records import populate
 from tests.support.served import free_port, served
-from tests.support.walking_document import admitted, walk
+from tests.support.walking_document import admitted, furnished, known, walk
 from tests.support.world import World
 
 # Those last could end a caller's session or post, or the village; they walk in a town of their own.
@@ -24,6 +24,30 @@ WORK = r"^/v1/(attachments|deliveries|exports|files|imports|import-templates|not
 WORK += r"|screens|stats|sync|tickets|todo|uploads|visit-plans|visits|webhook-.*|webhooks|workflow)\b"
 REST = f"^(?!{ENDING[1:]}|{WORK[1:]})/"
 OF_CLIENTS = r"^/v1/(areas|attachments|clients/self|dispatches|intake|stats|tickets|webhook-.*|webhooks)\b"
+
+
+def here(world: World) -> dict[str, str]:
+    """Where the callers work, with whom, and what the third party sends."""
+    return {
+        "area_id": str(world.places["grid_a1"].id),
+        "org_id": str(world.orgs["urban"].id),
+        "member_id": str(world["grid_worker"].member_id),
+        "client_id": str(world.client.id),
+        "category_code": "0501",
+        "api_key": world.client.token,
+    }
+
+
+def nearby(world: World) -> dict[str, str]:
+    """What the callers see, and what may end without ending one of them."""
+    other = world["newcomer"]
+    return {
+        "area_id": str(world.places["micro_a1"].id),
+        "org_id": str(world.orgs["committee_a"].id),
+        "member_id": str(other.member_id),
+        "account_id": str(other.account_id),
+        "post_id": str(other.post_id),
+    }
 
 
 def test_every_operation_is_walked() -> None:
@@ -38,9 +62,12 @@ async def test_the_api_does_what_its_document_says(
 ) -> None:
     await populate(api, world)
     tokens = await admitted(app, api, world)
-    with served(database, tmp_path, port := free_port()):
-        told = walk(paths, tokens, port=port, folder=tmp_path)
-    assert re.search(r"\d+ generated, \d+ passed", told), told[-2000:]
+    told = furnished(await known(app, api, tokens) | (nearby if paths == ENDING else here)(world))
+    # Or the walk would see little of them but that they are limited.
+    many = {"WANGGE_PUBLIC_REPORTS_PER_HOUR": "10000"}
+    with served(database, tmp_path, port := free_port(), **many):
+        said = walk(told, paths, tokens, port=port, folder=tmp_path)
+    assert re.search(r"\d+ generated, \d+ passed", said), said[-2000:]
 
 
 @pytest.mark.commits
@@ -54,4 +81,4 @@ async def test_the_api_does_what_its_document_says_for_a_third_party(
     )
     with served(database, tmp_path, port := free_port()):
         options = ("--phases", "examples,fuzzing,stateful")
-        walk(OF_CLIENTS, tokens, port=port, folder=tmp_path, options=options)
+        walk(furnished(here(world)), OF_CLIENTS, tokens, port=port, folder=tmp_path, options=options)

@@ -86,13 +86,13 @@ async def test_nobody_comes_in_with_an_almost_right_token(
     api: Api, world: World, left: Time, data: st.DataObject
 ) -> None:
     right = data.draw(st.sampled_from((world.token("grid_worker"), world.client.token)))
-    token = data.draw(almost(right).filter(lambda token: token.strip() != right))
+    token = data.draw(almost(right))
     scheme = data.draw(st.sampled_from(("Bearer ", "bearer ", "Basic ", "")))
-    sent = (scheme + token).encode("utf-8", errors="replace")
-    if left.is_up:
+    # What a server lets through may be the right one again.
+    sent = bytes(byte for byte in token.encode(errors="replace") if byte >= 32).strip()
+    if left.is_up or sent == right.encode():
         return
-    headers = [(b"Authorization", bytes(byte for byte in sent if byte >= 32))]
-    reply = await api.get("/v1/tickets", headers=headers)
+    reply = await api.get("/v1/tickets", headers=[(b"Authorization", scheme.encode() + sent)])
     fine(reply)
     assert reply.status_code == 401
 
@@ -159,7 +159,7 @@ async def test_no_link_that_was_not_signed_leads_to_a_file(api: Api, left: Time,
     if changed in {name, "", ".", ".."}:
         return
     path = "/v1/files/" + "".join(f"%{byte:02X}" for byte in changed.encode(errors="replace"))
-    reply = await api.get(httpx.URL(BASE_URL + path))
+    reply = await api.get(httpx.URL(BASE_URL + path), follow_redirects=True)
     fine(reply)
     assert reply.status_code in {404, 405}, changed
 

@@ -14,6 +14,7 @@ from app.models.access import ApiCall, ApiToken, ApiUse
 from app.services.access import uses
 from app.services.platform.leases import Leases
 from tests.support.clients import Api
+from tests.support.open311 import BASE, FORM
 from tests.support.problems import problem_in
 from tests.support.sign_in import ask
 from tests.support.statements import Counter
@@ -178,6 +179,28 @@ async def test_writes_and_looks_at_what_tells_of_people_are_noted_one_by_one(
     own = await api.as_("system_admin").get("/v1/client-calls", params={"client_id": plain.id})
     assert [row["token_id"] for row in own.json()["items"]] == [plain.token["id"]]
     problem_in(await api.as_("dispatcher").get("/v1/client-calls"), 403, "forbidden")
+
+
+@pytest.mark.parametrize("form", ["json", "xml"])
+async def test_a_look_at_reports_by_open311_is_noted_as_any_other(
+    app: FastAPI, api: Api, world: World, form: str
+) -> None:
+    plain, given = await register(api, world), await register(api, world, fields=["content"])
+    for found in (plain, given):
+        key = found.token["token"]
+        sent = await api.post(f"{BASE}/requests.json", data={**FORM, "api_key": key})
+        request_id = sent.json()[0]["service_request_id"]
+        for path in ("services", "requests", f"requests/{request_id}"):
+            reply = await api.get(f"{BASE}/{path}.{form}", params={"api_key": key})
+            assert reply.status_code == 200, reply.text
+    await written(app)
+    noted = (await api.as_("auditor").get("/v1/client-calls")).json()["items"]
+    assert [(row["client_id"], row["operation"], row["record_id"]) for row in noted] == [
+        (given.id, "open311_request", request_id),
+        (given.id, "open311_requests", None),
+        (given.id, "open311_report", None),
+        (plain.id, "open311_report", None),
+    ]
 
 
 async def test_what_could_not_be_written_is_written_the_next_time(

@@ -20,6 +20,7 @@ from tests.support.races import PATIENCE
 from tests.support.statements import Counter
 from tests.support.third_parties import SCOPES, registered_as
 from tests.support.tickets import Loop
+from tests.support.uploads import uploaded
 from tests.support.world import World
 
 SYSTEM, NEWS = "执法系统", "/v1/dispatches"
@@ -96,6 +97,19 @@ async def test_a_rework_goes_back_to_it(loop: Loop) -> None:
     again = await loop.act("dispatcher", action="reject_resolution", opinion="还有垃圾")
     assert (again["status"], again["handler_name"]) == ("processing", SYSTEM)
     assert (await loop.act(SYSTEM, **DONE))["status"] == "resolved"
+
+
+@pytest.mark.usefixtures("client")
+async def test_it_answers_a_supervision_and_its_photos_come_with_the_result(api: Api, loop: Loop) -> None:
+    await loop.act(SYSTEM, action="sign")
+    await loop.act("supervisor", action="supervise", level="yellow", opinion="请尽快")
+    pressed = await loop.act(SYSTEM, action="reply_supervision", opinion="今日完成")
+    assert pressed["supervision"]["replied_at"]
+    photo = await uploaded(api, SYSTEM)
+    await loop.act(SYSTEM, **DONE, attachments=[{"id": photo["id"], "purpose": "after"}])
+    assert [(one["id"], one["purpose"]) for one in (await loop.read())["attachments"]] == [
+        (photo["id"], "after")
+    ]
 
 
 @pytest.mark.usefixtures("client")

@@ -21,7 +21,10 @@ RELEASED: Surface = {
                 "signedIn": False,
                 "parameters": {
                     "query kind": {"required": False, "schema": {"enum": ["a", "b"], "type": "string"}},
-                    "query limit": {"required": False, "schema": {"type": "integer", "maximum": 100}},
+                    "query limit": {
+                        "required": False,
+                        "schema": {"type": "integer", "maximum": 100, "default": 50},
+                    },
                 },
                 "requestBody": {"required": False, "content": {}},
                 "responses": {
@@ -43,7 +46,7 @@ RELEASED: Surface = {
     },
     "webhooks": {
         "thing.made": {
-            "requestBody": {"required": True, "content": {"application/json": {"$ref": "#/x/Out"}}}
+            "requestBody": {"required": True, "content": {"application/json": {"$ref": "#/x/Made"}}}
         },
         "thing.lost": {"requestBody": {"required": True, "content": {}}},
     },
@@ -57,6 +60,8 @@ RELEASED: Surface = {
                 "size": {"type": "number"},
                 "tags": {"type": "array", "items": {"type": "string", "enum": ["x", "y"]}, "maxItems": 5},
                 "step": {"oneOf": [{"$ref": "#/x/Go"}, {"$ref": "#/x/Stop"}]},
+                "free": {},
+                "things": {"type": "array"},
                 "below": {"anyOf": [{"$ref": "#/x/In"}, {"type": "null"}]},
             },
             "additionalProperties": False,
@@ -69,11 +74,25 @@ RELEASED: Surface = {
             "required": ["id", "name"],
             "properties": {
                 "id": {"type": "string", "format": "uuid"},
-                "name": TEXT,
+                "name": {"type": "string"},
                 "state": {"type": "string", "enum": ["on", "off"]},
                 "parts": {"type": "array", "items": {"$ref": "#/x/Part"}},
+                "did": {"oneOf": [{"$ref": "#/x/Went"}, {"$ref": "#/x/Stop"}]},
+                "counts": {
+                    "type": "object",
+                    "propertyNames": {"enum": ["x", "y"], "type": "string"},
+                    "additionalProperties": {"type": "integer"},
+                },
             },
         },
+        "Went": {
+            "type": "object",
+            "required": ["far"],
+            "properties": {"do": {"const": "went"}, "far": {"type": "integer"}},
+        },
+        "Wait": {"type": "object", "properties": {"do": {"const": "wait"}}},
+        "Made": {"type": "object", "properties": {"type": {"const": "thing.made"}, "at": TEXT}},
+        "Problem": {"type": "object", "required": ["code"], "properties": {"code": TEXT}},
         "Part": {"type": "object", "required": ["no"], "properties": {"no": {"type": "integer"}}},
     },
 }
@@ -143,7 +162,7 @@ BREAKS: dict[str, tuple[Change, str]] = {
     "a text must be longer": (incoming("name", minLength=2), "minLength is now 2"),
     "a text must look different": (incoming("name", pattern="^[A-Z]+$"), "pattern is now"),
     "a text must be a date": (incoming("name", format="date"), "format is now date"),
-    "a text must be a code": (incoming("name", enum=["a"]), "takes codes only"),
+    "a text must be a code": (incoming("name", enum=["a"]), "no longer takes others than a"),
     "null is not taken": (incoming("note", anyOf=[TEXT]), "body.note: no longer takes null"),
     "only whole numbers are taken": (incoming("size", type="integer"), "no longer takes number"),
     "a list's code goes": (incoming("tags", items={"type": "string", "enum": ["x"]}), "no longer takes y"),
@@ -175,10 +194,67 @@ BREAKS: dict[str, tuple[Change, str]] = {
         lambda now: now["schemas"]["Part"]["properties"].clear(),
         "200.parts[].no: is gone",
     ),
+    "another code comes out": (outgoing("state", enum=["on", "off", "half"]), "200.state: may now be half"),
+    "any text comes out for a code": (
+        lambda now: now["schemas"]["Out"]["properties"]["state"].pop("enum"),
+        "200.state: may now be others than off, on",
+    ),
+    "anything comes out": (
+        lambda now: now["schemas"]["Out"]["properties"].update(name={}),
+        "200.name: may now be anything",
+    ),
+    "another variant comes out": (
+        lambda now: now["schemas"]["Out"]["properties"]["did"]["oneOf"].append({"$ref": "#/x/Wait"}),
+        "200.did: a variant is new",
+    ),
+    "a variant that comes out is called otherwise": (
+        lambda now: now["schemas"]["Went"]["properties"]["do"].update(const="gone"),
+        "200.did: a variant is new",
+    ),
+    "a list may hold anything": (
+        lambda now: now["schemas"]["Out"]["properties"]["parts"].pop("items"),
+        "200.parts[]: may now be anything",
+    ),
+    "a table's values change": (
+        outgoing("counts", additionalProperties=TEXT),
+        "200.counts[]: may now be string",
+    ),
+    "a table has other keys": (
+        outgoing("counts", propertyNames={"enum": ["x", "z"], "type": "string"}),
+        "200.counts[]: may now be z",
+    ),
+    "anything was taken": (incoming("free", type="string"), "body.free: no longer takes anything"),
+    "a list's entries are told": (incoming("things", items=TEXT), "body.things[]: no longer takes anything"),
+    "a text must fit a number": (incoming("size", multipleOf=0.5), "multipleOf is now 0.5"),
+    "what is left out means something else": (
+        lambda now: operation(now)["parameters"]["query limit"]["schema"].update(default=10),
+        "query limit: left out it now is 10",
+    ),
+    "every variant needs another field": (
+        lambda now: now["schemas"]["Went"].update(required=[]),
+        "200.did.far: may now be missing",
+    ),
+    "a message is of another type": (
+        lambda now: now["schemas"]["Made"]["properties"]["type"].update(const="thing.created"),
+        "webhook thing.made.type: may now be thing.created",
+    ),
+    "a message's type is open, and a field goes": (
+        lambda now: now["schemas"]["Made"].update(properties={"type": TEXT}),
+        "webhook thing.made.at: is gone",
+    ),
+    "a message is no longer JSON": (
+        lambda now: now["webhooks"]["thing.made"]["requestBody"]["content"].clear(),
+        "webhook thing.made: may now be anything",
+    ),
+    "a refusal loses a field": (
+        lambda now: now["schemas"]["Problem"]["properties"].pop("code"),
+        "Problem.code: is gone",
+    ),
+    "the refusals go": (lambda now: now["schemas"].pop("Problem"), "Problem: may now be anything"),
     "a message goes": (lambda now: now["webhooks"].pop("thing.lost"), "webhook thing.lost: is gone"),
     "a message loses a field": (
-        lambda now: now["schemas"]["Out"]["properties"].pop("state"),
-        "webhook thing.made.state: is gone",
+        lambda now: now["schemas"]["Made"]["properties"].pop("at"),
+        "webhook thing.made.at: is gone",
     ),
 }
 HARMLESS: dict[str, Change] = {
@@ -192,7 +268,6 @@ HARMLESS: dict[str, Change] = {
     "a field need not be given": lambda now: now["schemas"]["In"]["required"].clear(),
     "a limit rises": incoming("name", maxLength=60),
     "another code goes in": incoming("tags", items={"type": "string", "enum": ["x", "y", "z"]}),
-    "another code comes out": outgoing("state", enum=["on", "off", "half"]),
     "a code is answered no more": outgoing("state", enum=["on"]),
     "another variant": incoming(
         "step", oneOf=[{"$ref": "#/x/Go"}, {"$ref": "#/x/Stop"}, {"$ref": "#/x/Open"}]
@@ -200,6 +275,12 @@ HARMLESS: dict[str, Change] = {
     "a whole number may be any": lambda now: now["schemas"]["Go"]["properties"].update(
         far={"type": "number"}
     ),
+    "a field comes out as one of few": outgoing("name", enum=["a"]),
+    "a field comes out in a form": outgoing("name", format="uri"),
+    "a table has fewer keys": outgoing("counts", propertyNames={"enum": ["x"], "type": "string"}),
+    "a variant comes out no more": outgoing("did", oneOf=[{"$ref": "#/x/Went"}]),
+    "a variant has more fields": lambda now: now["schemas"]["Went"]["properties"].update(more=TEXT),
+    "anything is taken": incoming("name", type=["string", "integer"]),
     "another message": lambda now: now["webhooks"].update({"thing.new": {}}),
     "another header": lambda now: operation(now)["responses"]["200"]["headers"].append("Location"),
     "nobody need sign in": lambda now: operation(now, "post").update(signedIn=False),

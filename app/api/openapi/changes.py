@@ -6,13 +6,18 @@ from typing import Any
 from app.api.openapi.shapes import Comparison
 
 Surface = Mapping[str, Any]
+REFUSALS = {"Problem", "Open311Error"}
 
 
 def breaking(released: Surface, present: Surface) -> list[str]:
     """What would break those who built on the released surface; nothing where the major version moved."""
     if _major(present) > _major(released):
         return []
-    return [*_operations(released, present), *_messages(released, present)]
+    return [
+        *_operations(released, present),
+        *_messages(released, present),
+        *_refusals(released["schemas"], present["schemas"]),
+    ]
 
 
 def _major(surface: Surface) -> int:
@@ -87,3 +92,10 @@ def _messages(released: Surface, present: Surface) -> Iterator[str]:
         for kind, schema in old["requestBody"]["content"].items():
             found = new["requestBody"]["content"].get(kind, {})
             yield from given.breaks(schema, found, f"webhook {name}")
+
+
+def _refusals(released: Surface, present: Surface) -> Iterator[str]:
+    """Every refusal has one of these shapes, whatever its status."""
+    given = Comparison(released, present, incoming=False)
+    for name in sorted(REFUSALS & released.keys()):
+        yield from given.breaks(released[name], present.get(name, {}), name)

@@ -11,12 +11,13 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
-from app.api import ratelimit
+from app.api import open311, outgoing, ratelimit
 from app.api.openapi import links, names, refusals
 from app.api.openapi.examples import Composer
-from app.api.problems import MEDIA_TYPE
+from app.api.openapi.parameters import MEANINGS
+from app.core import markup
 
-JSON = "application/json"
+JSON, XML = "application/json", "text/xml"
 HEADERS: dict[str, dict[str, Any]] = {
     name: {"description": meaning, "schema": {"type": kind}}
     for name, kind, meaning in (
@@ -30,6 +31,7 @@ HEADERS: dict[str, dict[str, Any]] = {
         ("X-Request-ID", "string", "这次请求的编号，报障时请提供"),
     )
 }
+GOOD = {"200": "成功", "201": "已建立", "202": "已接受，随后办理", "204": "已办，没有内容"}
 BYTES = {"format": "binary"}
 KEY = {
     "name": "Idempotency-Key",
@@ -94,7 +96,7 @@ def _enrich(app: FastAPI, document: dict[str, Any]) -> None:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas["Problem"] = refusals.SCHEMA
-    components["responses"], components["headers"] = refusals.components(), HEADERS
+    components |= {"responses": refusals.components(), "examples": refusals.examples(), "headers": HEADERS}
     composer = Composer(schemas)
     routes = {
         (str(route.path), method.lower()): route.dependant
@@ -108,11 +110,13 @@ def _enrich(app: FastAPI, document: dict[str, Any]) -> None:
         _refuse(facts, operation)
         _head(facts, document, operation)
         _let_be_lean(operation)
+        _explain(composer, operation)
         _exemplify(composer, operation)
-    for item in document["webhooks"].values():
-        # What a receiver answers is its own affair, but for the 2xx.
+    for name, item in document["webhooks"].items():
+        # What a receiver answers is its own affair, but for what becomes of it here.
         item["post"]["responses"].pop("422")
         _exemplify(composer, item["post"])
+        outgoing.exemplify(name, item["post"]["requestBody"]["content"][JSON]["example"])
     if composer.missing:
         raise LookupError(f"add to app/api/openapi/values.py: {', '.join(sorted(composer.missing))}")
     links.enter(document)
@@ -122,12 +126,14 @@ def _tidy(answers: dict[str, Any]) -> None:
     """Put right what the framework says of answers that it does not build itself."""
     if JSON in answers.get("422", {}).get("content", {}):
         del answers["422"]
-    for told in answers.values():
+    for status, told in answers.items():
+        if told["description"] == "Successful Response":
+            told["description"] = GOOD[status]
         if told.get("content", {}).get(JSON) == {"schema": {}}:
             # Its word for a route that builds its own reply; those that say no more reply without a body.
             del told["content"]
         for kind, media in told.get("content", {}).items():
-            if "schema" not in media and kind != MEDIA_TYPE:
+            if "schema" not in media:
                 media["schema"] = {"type": "string", **({} if kind.startswith("text/") else BYTES)}
     for status, whole in (("200", "201"), ("206", "200")):
         if status in answers and whole in answers and "content" not in answers[status]:
@@ -138,8 +144,6 @@ def _refuse(facts: refusals.Facts, operation: Operation) -> None:
     answers = operation["responses"]
     for status, told in answers.items():
         if int(status) >= HTTPStatus.BAD_REQUEST:
-            if not facts.in_own_form:
-                told["content"] = {MEDIA_TYPE: {"schema": refusals.PROBLEM}}
             told["headers"] = refusals.headers(int(status))
     for status, reference in refusals.of(facts).items():
         answers.setdefault(status, reference)
@@ -185,6 +189,15 @@ def _readable(path: str, document: dict[str, Any]) -> bool:
     )
 
 
+def _explain(composer: Composer, operation: Operation) -> None:
+    """Say what each parameter means, and show one; headers that may be left out belong to one request."""
+    for given in operation.get("parameters", ()):
+        if "description" not in given:
+            given["description"] = MEANINGS[given["name"]]
+        if (given["in"] != "header" or given["required"]) and "examples" not in given["schema"]:
+            given["example"] = composer.given(given["schema"], given["name"], operation["operationId"])
+
+
 def _exemplify(composer: Composer, operation: Operation) -> None:
     for media in operation.get("requestBody", {}).get("content", {}).values():
         if not {"example", "examples"} & media.keys():
@@ -193,3 +206,6 @@ def _exemplify(composer: Composer, operation: Operation) -> None:
         media = told.get("content", {}).get(JSON, {})
         if status.startswith("2") and media.get("schema") and "example" not in media:
             media["example"] = composer.answered(media["schema"])
+        if root := told.get("content", {}).get(XML, {}).get("schema", {}).get("xml"):
+            example = markup.document(root["name"], media["example"], open311.ITEMS)
+            told["content"][XML]["example"] = example.decode()

@@ -40,6 +40,12 @@ class Composer:
         """An answer's example."""
         return self._value(schema, incoming=False)
 
+    def given(self, schema: Schema, name: str, operation: str) -> Any:
+        """A parameter's example: what it is by itself, and never that it is left out."""
+        if schema.get("default") is not None:
+            return schema["default"]
+        return self._value(self._plain(schema)[1], name, operation, incoming=True)
+
     def _value(self, schema: Schema, name: str = "", shape: str = "", *, incoming: bool) -> Any:
         found, plain = self._plain(schema)
         for value in self._known(found or shape, shape, name):
@@ -125,4 +131,5 @@ class Composer:
 
 
 def _fits(plain: Schema, value: object) -> bool:
-    return not any(True for _error in Draft202012Validator(dict(plain)).iter_errors(value))
+    checked = Draft202012Validator(dict(plain), format_checker=Draft202012Validator.FORMAT_CHECKER)
+    return not any(True for _error in checked.iter_errors(value))

@@ -6,7 +6,7 @@ OpenAPI links, for those who walk the API by its document.
 from collections.abc import Iterator
 from typing import Any
 
-_ONE, _FIRST = "$response.body#/id", "$response.body#/items/0/id"
+_ONE, _FIRST = "$response.body#", "$response.body#/items/0"
 
 
 def enter(document: dict[str, Any]) -> None:
@@ -15,11 +15,16 @@ def enter(document: dict[str, Any]) -> None:
         below = dict(sorted(_below(path, document)))
         for method, status, where in (("post", "201", _ONE), ("get", "200", _FIRST)):
             answer = item.get(method, {}).get("responses", {}).get(status)
-            if answer and below and _has_id(answer, document, listed=where is _FIRST):
-                answer["links"] = {
-                    operation: {"operationId": operation, "parameters": {name: where}}
-                    for operation, name in below.items()
-                }
+            fields = _fields(answer, document, listed=where is _FIRST) if answer else set()
+            links = {
+                operation: {"operationId": operation, "parameters": {name: f"{where}/{field}"}}
+                for operation, name in below.items()
+                # A record is named by what the address asks for, else by its id.
+                for field in [next((one for one in (name, "id") if one in fields), None)]
+                if field
+            }
+            if answer and links:
+                answer["links"] = links
 
 
 def _below(path: str, document: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -31,11 +36,11 @@ def _below(path: str, document: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield from ((operation["operationId"], name) for operation in item.values())
 
 
-def _has_id(answer: dict[str, Any], document: dict[str, Any], *, listed: bool) -> bool:
+def _fields(answer: dict[str, Any], document: dict[str, Any], *, listed: bool) -> set[str]:
     shape = _shape(answer.get("content", {}).get("application/json", {}).get("schema", {}), document)
     if listed:
         shape = _shape(shape.get("properties", {}).get("items", {}).get("items", {}), document)
-    return "id" in shape.get("properties", {})
+    return set(shape.get("properties", {}))
 
 
 def _shape(schema: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from fastapi.dependencies.models import Dependant
 
 from app.api import open311, public_limits, ratelimit
 from app.api.app_version import AppTooOld
+from app.api.documented import refusals
 from app.api.idempotency import sent_key
-from app.api.problems import MEDIA_TYPE
 from app.api.ratelimit import TooManyRequests
 from app.core.errors import (
     BadRequest,
@@ -28,7 +28,6 @@ from app.core.errors import (
     Unavailable,
 )
 
-PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _TEXT = {"type": "string"}
 _WORDS = {"type": "string", "minLength": 1}
 SCHEMA: Mapping[str, Any] = {
@@ -58,7 +57,7 @@ SCHEMA: Mapping[str, Any] = {
         "allowed_actions": {
             "description": "现在可以办理的步骤",
             "type": "array",
-            "items": _TEXT,
+            "items": {"$ref": "#/components/schemas/AllowedAction"},
         },
         "error": {**_TEXT, "description": "令牌接口另带 RFC 6749 的 error"},
     },
@@ -122,20 +121,17 @@ def of(facts: Facts) -> dict[str, dict[str, Any]]:
 def components() -> dict[str, dict[str, Any]]:
     """One answer for each status of the table, with all the codes that may stand behind it."""
     named = {cause for _applies, found in RULES for cause in found}
-    everything = sorted(set(_all_causes(Problem)), key=lambda cause: (cause.code, cause.title_zh))
+    answers = refusals(*_all_causes(Problem))
     return {
-        cause.__name__: {
-            "description": described(one for one in everything if one.status == cause.status),
-            "content": {MEDIA_TYPE: {"schema": PROBLEM, "example": example(cause)}},
-            "headers": headers(cause.status),
-        }
+        cause.__name__: {**answers[cause.status], "headers": headers(cause.status)}
         for cause in sorted(named, key=lambda cause: cause.status)
     }
 
 
-def described(causes: Iterator[type[Problem]]) -> str:
-    """Each code with what it means."""
-    return "；".join(dict.fromkeys(f"`{cause.code}` {cause.title_zh}" for cause in causes))
+def examples() -> dict[str, dict[str, Any]]:
+    """What a refusal looks like, by its code."""
+    causes = sorted(set(_all_causes(Problem)), key=lambda cause: (cause.code, cause.title_zh))
+    return {cause.code: {"summary": cause.title_zh, "value": _example(cause)} for cause in causes}
 
 
 def headers(status: int) -> dict[str, Any]:
@@ -150,8 +146,7 @@ def headers(status: int) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def example(cause: type[Problem]) -> dict[str, Any]:
-    """What such a refusal looks like."""
+def _example(cause: type[Problem]) -> dict[str, Any]:
     return {
         "type": f"urn:wangge:problem:{cause.code}",
         "title": cause.title_zh,

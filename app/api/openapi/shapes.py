@@ -1,8 +1,9 @@
 """Whether one shape of JSON still serves those who were told of another.
 
-What goes in must still be taken: nothing that was allowed may be refused. What comes out must still be
-understood: nothing that was there may be missing, and nothing may be of another type. A new code in an
-answer's list is no break: whoever reads must expect it (`docs/integrate.md`).
+What is sent must be understood by who reads it: of what goes in the old shape is sent and the new one reads,
+of what comes out the new shape is sent and whoever knows the old one reads. Fields that nobody was told of
+are passed over by who reads an answer (`docs/integrate.md`); codes and variants are not, because a typed
+client knows them one by one.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +14,11 @@ Schemas = Mapping[str, Schema]
 Rule = Callable[[Schema, Schema], str | None]
 LOWER = ("minLength", "minimum", "exclusiveMinimum", "minItems", "minProperties")
 UPPER = ("maxLength", "maximum", "exclusiveMaximum", "maxItems", "maxProperties")
-EXACT = ("pattern", "format", "multipleOf", "uniqueItems")
+EXACT = ("pattern", "multipleOf", "uniqueItems", "patternProperties", "prefixItems")
+INNER = ("items", "additionalProperties", "propertyNames")
+ANYTHING = "anything"
+_ANY: Schema = {}
+_KINDS = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
 
 
 class Comparison:
@@ -25,58 +30,45 @@ class Comparison:
 
     def breaks(self, old: Schema, new: Schema, where: str) -> Iterator[str]:
         """What of the old shape the new one breaks, each with its place."""
+        if self._incoming and (told := _left_out(old, new)):
+            yield f"{where}: {told}"
         olds, news = _parts(old, self._before), _parts(new, self._after)
-        yield from self._types(olds, news, where)
-        for part, counterpart in self._pairs(olds, news):
-            if counterpart is None:
-                yield f"{where}: a variant is gone"
-            else:
-                yield from self._part(part, counterpart, where)
+        sent, read = (olds, news) if self._incoming else (news, olds)
+        if lost := _types(sent) - _understood(read):
+            yield f"{where}: {self._lost} {', '.join(sorted(lost))}"
+        for part in sent:
+            rivals = [one for one in sent if _types([one]) & _types([part])]
+            alike = [one for one in read if _types([part]) & _understood([one])]
+            kin = [one for one in alike if _kin(part, one)]
+            if kin or (alike and (not _constants(part) or len(rivals) == len(alike) == 1)):
+                yield from self._closest(part, kin or alike, where)
+            elif alike:
+                yield f"{where}: a variant is {'gone' if self._incoming else 'new'}"
 
-    def _types(self, olds: list[Schema], news: list[Schema], where: str) -> Iterator[str]:
-        before, after = _types(olds), _types(news)
-        lost = before - after if self._incoming else after - before
-        if lost and before and after:
-            told = "no longer takes" if self._incoming else "may now be"
-            yield f"{where}: {told} {', '.join(sorted(lost))}"
-
-    def _pairs(self, olds: list[Schema], news: list[Schema]) -> Iterator[tuple[Schema, Schema | None]]:
-        """Each old part with the new one that takes its place; what went away is a break only going in."""
-        by_tag = {_tag(part): part for part in news if _tag(part)}
-        for part in olds:
-            if _tag(part):
-                found = by_tag.get(_tag(part))
-            else:
-                alike = [one for one in news if _types([one]) & _types([part]) or not _types([part])]
-                if not alike:
-                    continue
-                found = alike[0] if len(alike) == 1 else self._closest(part, alike)
-            if found is not None or self._incoming:
-                yield part, found
-
-    def _closest(self, part: Schema, alike: list[Schema]) -> Schema:
-        """The first of several that breaks nothing, else the first."""
-
-        def agrees(one: Schema) -> bool:
+    def _closest(self, part: Schema, alike: list[Schema], where: str) -> Iterator[str]:
+        """What is broken by the first that breaks nothing, else by the first."""
+        for one in alike if len(alike) > 1 else ():
             apart = Comparison(self._before, self._after, incoming=self._incoming)
             apart._seen = set(self._seen)
-            return not any(True for _break in apart._part(part, one, ""))
+            if not any(True for _break in apart._pair(part, one, "")):
+                return
+        yield from self._pair(part, alike[0], where)
 
-        return next((one for one in alike if agrees(one)), alike[0])
-
-    def _part(self, old: Schema, new: Schema, where: str) -> Iterator[str]:
-        pair = id(old), id(new)
+    def _pair(self, sent: Schema, read: Schema, where: str) -> Iterator[str]:
+        pair = id(sent), id(read)
         if pair in self._seen:
             return
         self._seen.add(pair)
-        if self._incoming:
-            yield from (f"{where}: {told}" for rule in TAKEN for told in [rule(old, new)] if told)
-        elif old.get("format") != new.get("format"):
-            yield f"{where}: is now written as {new.get('format')}"
+        if lost := _codes(sent, read):
+            yield f"{where}: {self._lost} {lost}"
+        old, new = (sent, read) if self._incoming else (read, sent)
+        rules = TAKEN if self._incoming else GIVEN
+        yield from (f"{where}: {told}" for rule in rules for told in [rule(old, new)] if told)
         yield from self._fields(old, new, where)
-        for inner in ("items", "additionalProperties"):
-            if isinstance(old.get(inner), Mapping) and isinstance(new.get(inner), Mapping):
-                yield from self.breaks(old[inner], new[inner], f"{where}[]")
+        for inner in INNER:
+            before, after = _inner(old, inner), _inner(new, inner)
+            if before is not None and after is not None:
+                yield from self.breaks(before, after, f"{where}[]")
 
     def _fields(self, old: Schema, new: Schema, where: str) -> Iterator[str]:
         before, after = old.get("properties", {}), new.get("properties", {})
@@ -92,12 +84,17 @@ class Comparison:
         for name in sorted(before.keys() & after.keys()):
             yield from self.breaks(before[name], after[name], f"{where}.{name}")
 
+    @property
+    def _lost(self) -> str:
+        return "no longer takes" if self._incoming else "may now be"
 
-def _codes(old: Schema, new: Schema) -> str | None:
-    before, after = _values(old), _values(new)
-    if after is None or (before is not None and before <= after):
+
+def _codes(sent: Schema, read: Schema) -> str | None:
+    """Which values are sent that are not read; what is of another type is told as that."""
+    given, known = _values(sent), _values(read)
+    if known is None:
         return None
-    return "takes codes only" if before is None else f"no longer takes {', '.join(sorted(before - after))}"
+    return f"others than {', '.join(sorted(known))}" if given is None else ", ".join(sorted(given - known))
 
 
 def _bounds(old: Schema, new: Schema) -> str | None:
@@ -109,7 +106,7 @@ def _bounds(old: Schema, new: Schema) -> str | None:
 
 
 def _forms(old: Schema, new: Schema) -> str | None:
-    changed = (name for name in EXACT if name in new and old.get(name) != new[name])
+    changed = (name for name in (*EXACT, "format") if name in new and old.get(name) != new[name])
     return next((f"{name} is now {new[name]}" for name in changed), None)
 
 
@@ -118,12 +115,24 @@ def _closed(old: Schema, new: Schema) -> str | None:
     return "no longer takes other fields" if closes else None
 
 
-# What a shape that goes in may not do.
-TAKEN: tuple[Rule, ...] = (_codes, _bounds, _forms, _closed)
+def _left_out(old: Schema, new: Schema) -> str | None:
+    """What is meant by whoever leaves it out."""
+    changed = "default" in old and new.get("default") != old["default"]
+    return f"left out it now is {new.get('default')}" if changed else None
+
+
+def _written(old: Schema, new: Schema) -> str | None:
+    changed = "format" in old and old["format"] != new.get("format")
+    return f"is now written as {new.get('format')}" if changed else None
+
+
+# What a shape that goes in may not do, and what one that comes out may not.
+TAKEN: tuple[Rule, ...] = (_bounds, _forms, _closed)
+GIVEN: tuple[Rule, ...] = (_written,)
 
 
 def _parts(schema: Schema, schemas: Schemas) -> list[Schema]:
-    """The shapes that a schema may have: references followed, unions taken apart, variants with their tag."""
+    """The shapes that a schema may have: references followed, unions taken apart."""
     if "$ref" in schema:
         return _parts(schemas[str(schema["$ref"]).rsplit("/", 1)[-1]], schemas)
     variants = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
@@ -131,19 +140,43 @@ def _parts(schema: Schema, schemas: Schemas) -> list[Schema]:
 
 
 def _types(parts: list[Schema]) -> set[str]:
-    found = {str(kind) for part in parts for kind in _listed(part.get("type"))}
-    return found | ({"integer"} if "number" in found else set())
+    return {kind for part in parts for kind in _kinds(part)}
 
 
-def _listed(kind: Any) -> list[Any]:
-    return kind if isinstance(kind, list) else [kind] if kind else []
+def _understood(parts: list[Schema]) -> set[str]:
+    found = _types(parts)
+    return (
+        {*_KINDS.values(), "object", "array", ANYTHING}
+        if ANYTHING in found
+        else found | ({"integer"} if "number" in found else set())
+    )
 
 
-def _tag(part: Schema) -> str:
-    """What tells a variant apart: its constants."""
+def _kinds(part: Schema) -> set[str]:
+    if kind := part.get("type"):
+        return set(kind) if isinstance(kind, list) else {kind}
+    if values := [part["const"]] if "const" in part else part.get("enum"):
+        return {_KINDS[type(value)] for value in values}
+    return {"object"} if "properties" in part else {ANYTHING}
+
+
+def _inner(schema: Schema, name: str) -> Schema | None:
+    """What a list's entries or a table's are, or its keys; nothing where there are none."""
+    found = schema.get(name, _ANY if _kinds(schema) & {"object", "array"} else None)
+    return None if found is False or found is None else _ANY if found is True else found
+
+
+def _constants(part: Schema) -> dict[str, str]:
+    """What tells a variant apart."""
     fields = part.get("properties", {}).items()
-    constants = sorted((name, str(inner["const"])) for name, inner in fields if "const" in inner)
-    return str(constants) if constants else ""
+    return {name: str(inner["const"]) for name, inner in fields if "const" in inner}
+
+
+def _kin(one: Schema, other: Schema) -> bool:
+    """Whether two are the same variant."""
+    these, those = _constants(one), _constants(other)
+    shared = these.keys() & those.keys()
+    return bool(shared) and all(these[name] == those[name] for name in shared)
 
 
 def _values(schema: Schema) -> set[str] | None:

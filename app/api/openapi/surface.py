@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-WORDS = {"description", "title", "examples", "example", "default", "summary"}
+WORDS = {"description", "title", "examples", "example", "summary"}
 Document = Mapping[str, Any]
 
 
@@ -23,11 +23,7 @@ def of(document: Document) -> dict[str, Any]:
         "webhooks": {
             name: {"requestBody": _body(item["post"])} for name, item in document["webhooks"].items()
         },
-        "schemas": {
-            name: _schema(schema)
-            for name, schema in document["components"]["schemas"].items()
-            if name != "Problem"
-        },
+        "schemas": {name: _schema(schema) for name, schema in document["components"]["schemas"].items()},
     }
 
 

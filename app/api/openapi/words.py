@@ -1,4 +1,4 @@
-"""What stands in examples for words of definitions and lists, by the names that the wire uses.
+"""What stands in examples for words of definitions, lists and questions, by the names that the wire uses.
 
 Values of people, places and tickets are in `values`.
 """
@@ -48,4 +48,24 @@ WORDS: Mapping[str, Sequence[Any]] = {
     "pauses": ([],),
     "resumes": ([],),
     "stops": (["accept"],),
+    # Uploads, as tus has them
+    "Tus-Resumable": ("1.0.0",),
+    "Upload-Length": ("2048",),
+    "Upload-Offset": ("0",),
+    "X-HTTP-Method-Override": ("PATCH",),
+    # Questions
+    "kpi": ("reports",),
+    "kpis": ("reports",),
+    "ask": ('{"questions": [{"name": "five", "kind": "flow"}]}',),
+    "q": ("儒林",),
+    "link": ("eyJpZCI6ImV4YW1wbGUifQ.example",),
+    "attachment_id": ("0199b6a0-7c00-7000-8000-000000000071",),
+    "start_date": ("2026-03-01T00:00:00+08:00",),
+    "end_date": ("2026-03-08T00:00:00+08:00",),
+    "updated_after": ("2026-03-01T00:00:00+08:00",),
+    "updated_before": ("2026-03-08T00:00:00+08:00",),
+    "page": ("1",),
+    "page_size": ("50",),
+    "extensions": ("true",),
+    "jurisdiction_id": ("wangge.example.com",),
 }
