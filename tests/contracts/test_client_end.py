@@ -17,6 +17,7 @@ from tests.support.operations import filled
 from tests.support.problems import problem_in
 from tests.support.sign_in import ask, bearer
 from tests.support.third_parties import register
+from tests.support.uploads import uploaded
 from tests.support.world import World
 
 ENDS = {
@@ -41,6 +42,14 @@ async def credentials(api: Api, world: World) -> tuple[dict[str, str], tuple[str
     return form, (token, traded)
 
 
+async def done(session: AsyncSession, world: World, end: str) -> None:
+    """Have all clients end so."""
+    values = {"elsewhere": world.places["village_b"].id, "past": clock.now() - timedelta(seconds=1)}
+    statement = text(ENDS[end])
+    await session.execute(statement, {name: values[name] for name in statement.compile().params})
+    await session.commit()
+
+
 def calls(api: Api, token: str) -> Iterator[httpx.Request]:
     """A read, a file, a write, a bulk; Open311 with its key in the query and in a form."""
     headers = bearer(token)
@@ -61,10 +70,7 @@ async def test_whatever_a_client_calls_with_ends_with_it(
     for token in tokens:
         for request in calls(api, token):
             assert (await api.send(request)).status_code not in {401, 403}, request.url.path
-    values = {"elsewhere": world.places["village_b"].id, "past": clock.now() - timedelta(seconds=1)}
-    statement = text(ENDS[end])
-    await session.execute(statement, {name: values[name] for name in statement.compile().params})
-    await session.commit()
+    await done(session, world, end)
     for token in tokens:
         for request in calls(api, token):
             expected = 403 if request.url.path.startswith(BASE) else 401
@@ -72,12 +78,26 @@ async def test_whatever_a_client_calls_with_ends_with_it(
     problem_in(await ask(api, **form), 401, "invalid_client")
 
 
+@pytest.mark.parametrize("end", [end for end in ENDS if end.startswith(("client", "token"))])
+async def test_a_link_to_a_file_ends_with_the_token_that_it_was_made_by(
+    api: Api, session: AsyncSession, world: World, end: str
+) -> None:
+    links = []
+    for who in ("api_client", "grid_worker"):
+        file = await uploaded(api, who)
+        made = await api.as_(who).post(f"/v1/attachments/{file['id']}/links", json={})
+        links.append(made.json()["url"])
+        assert (await api.get(links[-1])).status_code == 200
+    await done(session, world, end)
+    problem_in(await api.get(links[0]), 404, "link_expired")
+    assert (await api.get(links[1])).status_code == 200
+
+
 async def test_a_disabled_client_is_out_at_every_address(
     app: FastAPI, api: Api, session: AsyncSession, world: World
 ) -> None:
     _form, tokens = await credentials(api, world)
-    await session.execute(text(ENDS["client disabled"]))
-    await session.commit()
+    await done(session, world, "client disabled")
     for method, path in guarded(app):
         for token in tokens:
             problem_in(await api.request(method, filled(path), headers=bearer(token)), 401, "unauthenticated")
