@@ -15,7 +15,7 @@ from app.core import logging
 from app.core.crypto import Vault
 from app.core.db import Sessions
 from app.core.files import FileStore
-from app.services.exchange import applying, checking, imports
+from app.services.exchange import applying, checking
 
 ATTEMPTS = 10
 
@@ -25,13 +25,13 @@ log = logging.get(__name__)
 def register(queue: PgQueuer, sessions: Sessions, files: FileStore, vault: Vault) -> None:
     """Take up the jobs of imports."""
 
-    @queue.entrypoint(imports.CHECK, executor_factory=patient)
+    @queue.entrypoint(checking.JOB, executor_factory=patient)
     async def _check(job: Job) -> None:
         job_id = _job_id(job)
         state = await checking.run(sessions, files=files, vault=vault, job_id=job_id)
         log.info("import_checked", import_id=str(job_id), state=state)
 
-    @queue.entrypoint(imports.APPLY, executor_factory=patient)
+    @queue.entrypoint(applying.JOB, executor_factory=patient)
     async def _apply(job: Job) -> None:
         job_id = _job_id(job)
         batches = await applying.run(sessions, vault=vault, job_id=job_id)

@@ -21,6 +21,7 @@ from app.services.exchange import kinds, staging
 from app.services.exchange.plans import Plan, Tally, Unit
 from app.services.platform import audit, outbox
 
+JOB = "apply_import"
 TOPIC = "import.done"
 BATCH_ROWS = 2_000
 

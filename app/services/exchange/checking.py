@@ -30,6 +30,7 @@ from app.services.exchange.plans import Plan, Unit
 from app.services.exchange.rows import Cleaner, StagedRow
 from app.services.registry import lookups
 
+JOB = "check_import"
 # Faults that confirm an identity number to whoever guessed it, wherever that person is registered.
 TELLING = frozenset({"resident_elsewhere", "resident_died"})
 UNITS_A_BATCH = 400

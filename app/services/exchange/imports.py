@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.db import Sessions, transaction
-from app.core.errors import Conflict, Forbidden, NotFound
+from app.core.errors import Conflict, NotFound
 from app.core.files import FileStore
 from app.core.ids import uuid7
 from app.core.paging import Page, Sort, page_of
@@ -24,15 +24,13 @@ from app.core.workbook.guard import Format
 from app.models.attachment import FileIntent
 from app.models.enums.exchange import ImportKind, ImportState
 from app.models.exchange import ImportJob, ImportRow
-from app.services.access.roles import ROLES
 from app.services.areas import tree
-from app.services.exchange.importables import IMPORTABLES, Importable
+from app.services.exchange import applying, checking, kinds
+from app.services.exchange.importables import IMPORTABLES
 from app.services.platform import audit, queue, versions
 from app.services.platform.actor import Actor
 from app.services.platform.listing import page_statement
 
-# What the worker is asked for.
-CHECK, APPLY = "check_import", "apply_import"
 SHOWN_ROWS = 100
 KEPT = timedelta(days=7)
 EXPIRED = {"code": "import_expired", "message": "一周内没有确认，已过期，请重新上传"}
@@ -78,7 +76,7 @@ async def place(
 
     `Forbidden` for a kind that the caller may not import, `WorkbookRefused` for what cannot be opened.
     """
-    require_role(actor, IMPORTABLES[kind])
+    kinds.require_role(actor, IMPORTABLES[kind])
     found = await reader.check(spool.file)
     hashed = spool.sha256.hex()
     key = f"imports/{hashed[:2]}/{hashed}-{uuid7().hex}"
@@ -121,7 +119,7 @@ async def create(
     await session.flush()
     await session.refresh(job)
     if queued:
-        await queue.enqueue(session, job=CHECK, payload={"job_id": str(job.id)})
+        await queue.enqueue(session, job=checking.JOB, payload={"job_id": str(job.id)})
     await _record(session, actor, "import.upload", job)
     return job
 
@@ -209,7 +207,7 @@ async def confirm(
     versions.touch(job, actor)
     await session.flush()
     if queued:
-        await queue.enqueue(session, job=APPLY, payload={"job_id": str(job.id)})
+        await queue.enqueue(session, job=applying.JOB, payload={"job_id": str(job.id)})
     await _record(session, actor, "import.confirm", job)
     return job
 
@@ -247,10 +245,3 @@ async def _record(session: AsyncSession, actor: Actor, action: str, job: ImportJ
         actor_id=actor.id,
         data={"kind": job.kind, "rows": job.total_rows, "held": job.held_rows},
     )
-
-
-def require_role(actor: Actor, importable: Importable) -> None:
-    """`Forbidden` unless one of the caller's posts may import this."""
-    if actor.roles.isdisjoint(importable.roles):
-        names = "、".join(sorted(ROLES[role].label_zh for role in importable.roles))
-        raise Forbidden(f"只有{names}可以导入{importable.label}", f"Only for {', '.join(importable.roles)}")

@@ -10,14 +10,15 @@ from app.core.errors import Forbidden
 from app.models.enums.exchange import ImportKind
 from app.models.exchange import ImportJob
 from app.services.access import actors
+from app.services.access.roles import ROLES
 from app.services.exchange.area_plan import AreaPlan
 from app.services.exchange.building_plan import BuildingPlan
 from app.services.exchange.household_plan import HouseholdPlan
-from app.services.exchange.importables import IMPORTABLES
-from app.services.exchange.imports import require_role
+from app.services.exchange.importables import IMPORTABLES, Importable
 from app.services.exchange.member_plan import MemberPlan
 from app.services.exchange.plans import Plan
 from app.services.exchange.room_plan import RoomPlan
+from app.services.platform.actor import Actor
 
 _PLANS: Mapping[ImportKind, type[Plan]] = MappingProxyType(
     {
@@ -28,6 +29,13 @@ _PLANS: Mapping[ImportKind, type[Plan]] = MappingProxyType(
         ImportKind.HOUSEHOLDS: HouseholdPlan,
     }
 )
+
+
+def require_role(actor: Actor, importable: Importable) -> None:
+    """`Forbidden` unless one of the caller's posts may import this."""
+    if actor.roles.isdisjoint(importable.roles):
+        names = "、".join(sorted(ROLES[role].label_zh for role in importable.roles))
+        raise Forbidden(f"只有{names}可以导入{importable.label}", f"Only for {', '.join(importable.roles)}")
 
 
 async def plan_of(session: AsyncSession, job: ImportJob, vault: Vault) -> Plan:
