@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
-from app.api import outgoing, problems, ratelimit, taken_numbers, tus, uploads
+from app.api import forms, problems, ratelimit, taken_numbers, tus, uploads
 from app.api.app_version import RequireVersion
 from app.api.body_limit import BodyLimit
 from app.api.compress import Compress
@@ -30,6 +30,7 @@ from app.routers import (
     imports,
     intake,
     open311,
+    public_reports,
     sync,
     tickets,
 )
@@ -100,7 +101,6 @@ def create_app(settings: Settings, database_url: str, read_url: str | None = Non
         # Not by `include_router`, which at the first request builds each route a second time and from then
         # on looks for it twice; nothing of ours is added to a router here.
         app.router.routes.extend(router.routes)
-    outgoing.describe(app)
     app.add_middleware(ThirdParties)
     if settings.min_app_version:
         app.add_middleware(
@@ -130,6 +130,8 @@ def create_app(settings: Settings, database_url: str, read_url: str | None = Non
         imports.PATH: settings.max_import_bytes + uploads.REST_BYTES,
         sync.PUSH: settings.max_push_bytes,
         **dict.fromkeys(open311.POSTED, with_file),
+        # How many of these anybody may send is counted before they are read.
+        public_reports.WITH_PHOTOS: forms.MAX_FILES * settings.max_attachment_bytes + uploads.REST_BYTES,
         intake.BATCHES: settings.max_push_bytes,
     }
     packed = (sync.PUSH, sync.PULL, intake.BATCHES, tickets.PREFIX, contract.PATH)

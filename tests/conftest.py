@@ -8,8 +8,10 @@ import copy
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
+import structlog
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
@@ -140,6 +142,13 @@ async def session(sessions: Sessions) -> AsyncIterator[AsyncSession]:
     """A session of the test's own, which sees what the application wrote and the other way round."""
     async with sessions() as own:
         yield own
+
+
+@pytest.fixture
+def logged() -> Iterator[list[Any]]:
+    """The lines that the application logs from now on."""
+    with structlog.testing.capture_logs() as lines:
+        yield lines
 
 
 @pytest.fixture

@@ -9,20 +9,29 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Request
+from pydantic import BaseModel, ValidationError
 from python_multipart.exceptions import FormParserError
 from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect
 
+from app.api.validation import problem_of
+from app.core.db import Sessions
 from app.core.errors import BadRequest, invalid_field
+from app.core.files import FileStore
 from app.core.spool import Spool
 from app.schemas.types import clean
+from app.services.platform import attachments
+from app.services.platform.attachments import Placed
 
 MULTIPART, URLENCODED = "multipart/form-data", "application/x-www-form-urlencoded"
 MAX_FIELDS, MAX_FILES, MAX_FIELD_BYTES = 200, 3, 65_536
 PIECE_BYTES = 65_536
+
+Shape = TypeVar("Shape", bound=BaseModel)
 
 
 class NoForm(BadRequest):
@@ -57,15 +66,38 @@ async def received(request: Request, *, file: str | None = None) -> AsyncIterato
         items = form.multi_items()
         texts = _texts((name, value) for name, value in items if isinstance(value, str))
         files = [value for name, value in items if name == file and isinstance(value, UploadFile)]
-        yield Sent(texts, files)
+        # A browser sends a nameless empty file where nobody chose one.
+        yield Sent(texts, [upload for upload in files if upload.filename or upload.size])
     finally:
         await form.close()
 
 
-async def spooled(upload: UploadFile, spool: Spool) -> None:
-    """Copy a file of a form; `FileTooLarge`."""
-    while piece := await upload.read(PIECE_BYTES):
-        await spool.write(piece)
+async def placed(
+    opener: Sessions, files: FileStore, upload: UploadFile, *, limit: int, photo: bool = False
+) -> Placed:
+    """Put a file of a form into the store, told by its content; `FileTooLarge`, and what `place` refuses.
+
+    photo: whether it must be one (`NotAPhoto`).
+    """
+    with Spool(limit) as spool:
+        while piece := await upload.read(PIECE_BYTES):
+            await spool.write(piece)
+        if photo:
+            attachments.require_photo(spool.head)
+        return await attachments.place(opener, files=files, spool=spool)
+
+
+def json_in(texts: Mapping[str, Sequence[str]], field: str, shape: type[Shape]) -> Shape:
+    """The JSON of one field, checked as a body is; `Invalid`, and `BadRequest` for what is no JSON."""
+    given = [text for text in texts.get(field, ()) if text.strip()]
+    if not given:
+        raise invalid_field(f"body.{field}", "必须填写", "is required", "missing")
+    try:
+        return shape.model_validate_json(given[-1])
+    except ValidationError as wrong:
+        raise problem_of(
+            [{**error, "loc": ("body", field, *error["loc"])} for error in wrong.errors()]
+        ) from None
 
 
 async def _body(request: Request) -> bytes:

@@ -8,17 +8,14 @@ Open311 has errors of its own form.
 
 import json
 import re
-import traceback
 from functools import cache
 from http import HTTPStatus
 from typing import Any
 
-import asyncpg
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
@@ -35,10 +32,9 @@ from app.core.errors import (
     Unauthenticated,
     Unavailable,
 )
-from app.core.failures import of_database
+from app.core.failures import AWAY, log_bug, of_database
 
 MEDIA_TYPE = "application/problem+json"
-MAX_FRAMES = 30
 _BY_STATUS = {
     kind.status: kind for kind in (BadRequest, Unauthenticated, Forbidden, NotFound, TooLarge, Invalid)
 }
@@ -58,9 +54,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(DBAPIError, _on_database)
-    app.add_exception_handler(PoolTimeout, _on_away)
-    for away in (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
-        # The engine does not wrap what goes wrong while connecting.
+    for away in AWAY:
         app.add_exception_handler(away, _on_away)
 
 
@@ -155,11 +149,5 @@ async def _on_away(request: Request, error: Exception) -> Response:
 
 def on_bug(request: Request, error: Exception) -> Response:
     """500 for what nobody foresaw; the log gets type and places, not the message, which may be personal."""
-    frames = traceback.extract_tb(error.__traceback__)
-    log.error(
-        "bug",
-        error=type(error).__name__,
-        sqlstate=getattr(getattr(error, "orig", None), "sqlstate", None),
-        trace=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-MAX_FRAMES:]],
-    )
+    log_bug("bug", error)
     return render(request, Problem())

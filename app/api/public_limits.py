@@ -17,7 +17,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 READING = Policy("public", 600, MINUTE), Policy("public-network", 6000, MINUTE)
 TRYING = Policy("public-try", 30, HOUR)
 PHONE = Policy("public-phone", 10, DAY)
-NETWORKS = 10
+NETWORKS, ALL = 10, 100
 _WIDTHS = {4: (32, 24), 6: (64, 48)}
 
 
@@ -27,10 +27,14 @@ async def reading(request: Request) -> None:
 
 
 async def reporting(request: Request) -> None:
-    """Let somebody report: so many an hour as the deployment says, ten times as many from a network."""
+    """Let somebody report: so many an hour as the deployment says, ten times as many from a network.
+
+    A hundred times as many come from everybody: what a flood from everywhere may do to the dispatchers.
+    """
     each = request.app.state.settings.public_reports_per_hour
     policies = Policy("public-report", each, HOUR), Policy("public-report-network", each * NETWORKS, HOUR)
     await _both(request, policies)
+    await ratelimit.admit(request, Policy("public-report-all", each * ALL, HOUR), _blind(request, "all"))
 
 
 async def phone(request: Request, number: str | None) -> None:
@@ -56,7 +60,9 @@ def _names(request: Request) -> tuple[str, str]:
         address = ip_address(host)
     except ValueError:
         return host, host
-    own, network = (ip_network((address, width), strict=False) for width in _WIDTHS[address.version])
+    # As a socket for both kinds tells of IPv4: else all of it were one network.
+    plain = getattr(address, "ipv4_mapped", None) or address
+    own, network = (ip_network((plain, width), strict=False) for width in _WIDTHS[plain.version])
     return str(own), str(network)
 
 

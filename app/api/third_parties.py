@@ -6,7 +6,9 @@ notes every call of a known token, refused ones too; people pass through it unto
 """
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +30,13 @@ MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 _CALLER = "third_party"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _JSON = b"application/json"
-_FILES, _FILE = "/v1/attachments/", frozenset({ClientField.ATTACHMENTS})
+# Answers that are no records of the register, and what clients may be given in them.
+_SEEN_AT: Mapping[str, frozenset[ClientField]] = MappingProxyType(
+    {
+        "/v1/attachments/": frozenset({ClientField.ATTACHMENTS}),
+        "/open311/v2/requests": frozenset({ClientField.CONTENT, ClientField.ADDRESS, ClientField.LOCATION}),
+    }
+)
 
 
 async def admit(request: Request, session: AsyncSession, actor: Actor) -> None:
@@ -124,7 +132,8 @@ def _note(scope: Scope, status: int) -> None:
     if caller.terms is None:
         return
     route, given = scope.get("route"), caller.terms.fields
-    sees = given & (_FILE if scope["path"].startswith(_FILES) else withholding.given_in(_shape(scope)))
+    seen = next((fields for path, fields in _SEEN_AT.items() if scope["path"].startswith(path)), None)
+    sees = given & (withholding.given_in(_shape(scope)) if seen is None else seen)
     operation = str(getattr(route, "operation_id", None) or getattr(route, "path", "unmatched"))
     uses: Uses = scope["app"].state.uses
     uses.note(

@@ -32,6 +32,7 @@ class TokenRoute(APIRoute):
         async def handle(request: Request) -> Response:
             _require_form(request)
             try:
+                await _require_once(request)
                 response = await handler(request)
             except RequestValidationError as broken:
                 found = problem_of(broken.errors())
@@ -58,6 +59,12 @@ def basic_credentials(request: Request) -> tuple[str, str] | None:
     if not colon:
         raise WrongClient
     return unquote_plus(name), unquote_plus(secret)
+
+
+async def _require_once(request: Request) -> None:
+    names = [name for name, _value in (await request.form()).multi_items()]
+    if len(names) > len(set(names)):
+        raise InvalidRequest("同一参数出现了多次", "A parameter is repeated")
 
 
 def _require_form(request: Request) -> None:

@@ -45,9 +45,11 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "timezone_aware": ("时间须带时区，如 +08:00", "must carry an offset, such as +08:00"),
     "date_parsing": ("日期格式不对，应如 2026-01-31", "is not a date"),
     "date_from_datetime_parsing": ("日期格式不对，应如 2026-01-31", "is not a date"),
+    "model_type": ("应为 JSON 对象", "must be a JSON object"),
     "model_attributes_type": ("应为 JSON 对象", "must be a JSON object"),
     "dict_type": ("应为 JSON 对象", "must be a JSON object"),
     "list_type": ("应为列表", "must be a list"),
+    "too_short": ("至少 {min_length} 项", "needs at least {min_length} items"),
     "too_long": ("最多 {max_length} 项", "takes at most {max_length} items"),
     "json_invalid": ("不是合法的 JSON", "is not valid JSON"),
 }

@@ -8,7 +8,7 @@ stands null, or stars where a text is expected, so that an answer keeps its shap
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from types import NoneType
 from typing import Any, get_args, get_origin
 
@@ -37,7 +37,7 @@ Shape = Mapping[str, "Telling | Shape"]
 @cache
 def shape_of(kind: Any) -> Shape:
     """Where an answer of this kind may tell of somebody, by its fields' names; empty where nowhere."""
-    return _shape(kind, ())
+    return _shape(kind)
 
 
 def given_in(shape: Shape) -> frozenset[ClientField]:
@@ -66,25 +66,34 @@ def withhold(answer: Any, shape: Shape, given: Collection[str]) -> None:
                 answer[name] = part.instead
 
 
-def _shape(kind: Any, above: tuple[Any, ...]) -> Shape:
+def _shape(kind: Any) -> Shape:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return {} if kind in above else _of_model(kind, (*above, kind))
+        return _of_model(kind)
     parts = get_args(kind)
     if get_origin(kind) in {dict, Mapping}:
-        values = _shape(parts[1], above)
+        values = _shape(parts[1])
         return {ANY: values} if values else {}
-    merged: dict[str, Telling | Shape] = {}
-    for part in parts:
-        merged |= _shape(part, above)
-    return merged
+    return reduce(_both, map(_shape, parts), {})
 
 
-def _of_model(model: type[BaseModel], above: tuple[Any, ...]) -> Shape:
+def _of_model(model: type[BaseModel]) -> Shape:
     found: dict[str, Telling | Shape] = {}
     for name, field in model.model_fields.items():
-        part = _telling(model, name, field.annotation) or _shape(field.annotation, above)
+        part = _telling(model, name, field.annotation) or _shape(field.annotation)
         if part:
             found[field.serialization_alias or name] = part
+    return found
+
+
+def _both(one: Shape, other: Shape) -> Shape:
+    """Of an answer that may be of two kinds, what either may tell; a field that tells in one goes whole."""
+    found = {**one, **other}
+    for name in one.keys() & other.keys():
+        first, second = one[name], other[name]
+        if isinstance(first, Telling):
+            found[name] = first
+        elif not isinstance(second, Telling):
+            found[name] = _both(first, second)
     return found
 
 

@@ -7,12 +7,15 @@ other side does, and reads little of the answer. What is sent, and whether again
 """
 
 import asyncio
+import re
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from functools import cache, partial
 from ipaddress import ip_address
 from typing import Any
@@ -20,6 +23,7 @@ from typing import Any
 import httpcore
 import httpx
 
+from app.core import clock
 from app.core.outside import Refused, Rules, Target
 
 RESOLVE_SECONDS = 5.0
@@ -28,6 +32,7 @@ SECONDS = 15.0
 RESOLVERS = 32
 MOST_READ = 65_536
 EXCERPT_BYTES = 1_024
+_SECONDS = re.compile(r"[0-9]{1,7}")
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
@@ -42,11 +47,12 @@ class CallFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: its status, the first kilobyte of its body, and how long it took."""
+    """An answer: its status, the first kilobyte of its body, how long it took, and its wish for a pause."""
 
     status: int
     beginning: bytes
     seconds: float
+    pause: timedelta | None = None
 
 
 async def look_up(host: str, port: int) -> Sequence[str]:
@@ -102,18 +108,18 @@ class Line:
 
     async def post(self, body: bytes, headers: Mapping[str, str]) -> Reply:
         """Send a body; the answer whatever its status, or `CallFailed`."""
-        clock = asyncio.get_running_loop().time
-        started = clock()
+        moment = asyncio.get_running_loop().time
+        started = moment()
         try:
             async with asyncio.timeout(self.seconds):
-                status, beginning = await self._exchange(body, headers)
+                status, beginning, pause = await self._exchange(body, headers)
         except (TimeoutError, httpcore.TimeoutException) as slow:
-            raise CallFailed("timeout", seconds=clock() - started) from slow
+            raise CallFailed("timeout", seconds=moment() - started) from slow
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as broken:
-            raise CallFailed(_code(broken), seconds=clock() - started) from broken
-        return Reply(status, beginning, clock() - started)
+            raise CallFailed(_code(broken), seconds=moment() - started) from broken
+        return Reply(status, beginning, moment() - started, pause)
 
-    async def _exchange(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+    async def _exchange(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes, timedelta | None]:
         target = self.target
         url = httpcore.URL(
             scheme=target.scheme.encode(),
@@ -127,7 +133,8 @@ class Line:
         async with self.pool.stream(
             "POST", url, headers=sent, content=body, extensions={"timeout": times}
         ) as answer:
-            return answer.status, await _beginning(answer, self.seconds)
+            beginning = await _beginning(answer, self.seconds)
+            return answer.status, beginning, _pause(answer.headers)
 
 
 class _Pinned(httpcore.AsyncNetworkBackend):
@@ -157,6 +164,16 @@ class _Pinned(httpcore.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         """Wait between attempts, of which there is one."""
         await asyncio.sleep(seconds)
+
+
+def _pause(headers: Iterable[tuple[bytes, bytes]]) -> timedelta | None:
+    """What `Retry-After` asks for: so many seconds, or until a time of day."""
+    asked = next((value.decode("latin-1") for name, value in headers if name.lower() == b"retry-after"), "")
+    if _SECONDS.fullmatch(asked):
+        return timedelta(seconds=int(asked))
+    with suppress(ValueError, TypeError):
+        return parsedate_to_datetime(asked) - clock.now()
+    return None
 
 
 async def _beginning(answer: httpcore.Response, seconds: float) -> bytes:

@@ -9,6 +9,11 @@ import re
 import unicodedata
 
 _SAME = str.maketrans(dict.fromkeys("‐‑‒–—―−－", "-") | dict.fromkeys("•‧∙⋅・", "·"))
+# Mobile and identity numbers, however typed: residents write them anywhere, and they go nowhere in plain.
+_GAP = r"[\s.·()/-]{0,3}"
+_NUMBERS_OF_PEOPLE = re.compile(
+    rf"(?<!\d)(?:(?:(?:00)?86{_GAP})?1{_GAP}[3-9](?:{_GAP}\d){{9}}|\d(?:{_GAP}\d){{16}}{_GAP}[\dXx])(?!\d)"
+)
 _BLANKS = re.compile(r"[ \t]+")
 _BLANKS_IN_A_NAME = re.compile(r"(?<=[^\x00-\x7f])[ \t]+(?=[^\x00-\x7f])")
 
@@ -30,3 +35,30 @@ def fold_name(text: str) -> str:
 def compact(text: str) -> str:
     """As `fold`, and without any white space: for numbers and codes."""
     return "".join(fold(text).split())
+
+
+def numbers_of_people(text: str) -> bool:
+    """Whether a mobile or an identity number stands in the text."""
+    return bool(_NUMBERS_OF_PEOPLE.search(fold(text)))
+
+
+def without_numbers_of_people(text: str, instead: str) -> str:
+    """The text with something else for each mobile or identity number, else as it was.
+
+    In its plain form where its characters and those of that do not stand at the same places.
+    """
+    plain = fold(text)
+    found = list(_NUMBERS_OF_PEOPLE.finditer(plain))
+    if not found:
+        return text
+    kept = text if _side_by_side(text, plain) else plain
+    for number in reversed(found):
+        kept = kept[: number.start()] + instead + kept[number.end() :]
+    return kept
+
+
+def _side_by_side(text: str, plain: str) -> bool:
+    return len(text) == len(plain) and all(
+        one == other or unicodedata.normalize("NFKC", one).translate(_SAME) == other
+        for one, other in zip(text, plain, strict=True)
+    )

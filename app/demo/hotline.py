@@ -31,7 +31,7 @@ from app.models.enums import EventSource, Role
 from app.models.enums.third_party import ClientField
 from app.runtime.failures import CommandFailed
 
-HOST, PATIENCE_SECONDS, MAX_BODY = "127.0.0.1", 60.0, 65_536
+HOST, PATIENCE_SECONDS, TOLERANCE_SECONDS, MAX_BODY = "127.0.0.1", 60.0, 300, 65_536
 HEADING = "12345 热线用令牌推送一件工单，它自己的接收端收到五步"
 NAME, OWN_CODE = "12345 热线", "HJWS-LJ-02"
 SCOPES = ("tickets:read", "tickets:write", "webhooks:manage")
@@ -50,35 +50,40 @@ _TIMEOUT = 10.0
 
 @dataclass(slots=True)
 class Receiver:
-    """Takes messages of webhooks; `heard` has the bodies of those that are signed rightly, in order."""
+    """Takes messages of webhooks; `heard` has what those say that are signed rightly, in order, each once."""
 
     url: str
     secret: str = field(default="", repr=False)
     heard: "queue.Queue[Mapping[str, Any]]" = field(default_factory=queue.Queue)
     refused: int = 0
+    _known: set[str] = field(default_factory=set)
 
     def take(self, headers: Mapping[str, str], body: bytes) -> HTTPStatus:
-        """Verify a message and keep it; 401 for what is not signed with the secret."""
-        content = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+        """Verify a message and keep it; 401 for one that is old or not signed with the secret."""
+        message_id, second = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
         key = base64.b64decode(self.secret.removeprefix("whsec_"))
+        content = f"{message_id}.{second}.".encode() + body
         expected = "v1," + base64.b64encode(hmac.digest(key, content, "sha256")).decode()
-        given = headers["webhook-signature"].split(" ")
-        if not any(hmac.compare_digest(expected, one) for one in given):
+        given = headers.get("webhook-signature", "").split(" ")
+        signed = any(hmac.compare_digest(expected.encode(), one.encode()) for one in given)
+        if not signed or abs(clock.now().timestamp() - int(second)) > TOLERANCE_SECONDS:
             self.refused += 1
             return HTTPStatus.UNAUTHORIZED
-        self.heard.put(json.loads(body))
+        if message_id not in self._known:
+            self._known.add(message_id)
+            self.heard.put(json.loads(body)["data"])
         return HTTPStatus.NO_CONTENT
 
-    def next(self, ticket_id: str) -> Mapping[str, Any]:
-        """The next message about a ticket; others are passed over. `CommandFailed` if none comes."""
+    def next(self, ref: str) -> Mapping[str, Any]:
+        """The next message about a ticket of the hotline's own; `CommandFailed` if none comes."""
         until = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 told = self.heard.get(timeout=max(until - time.monotonic(), 0.01))
             except queue.Empty:
-                raise CommandFailed("热线的接收端没有等到推送，请看后台任务的日志") from None
-            if told["data"]["ticket_id"] == ticket_id:
-                return cast("Mapping[str, Any]", told["data"])
+                raise CommandFailed(f"热线的接收端没有等到 {ref} 的推送，请看后台任务的日志") from None
+            if told.get("external_ref") == ref:
+                return told
 
 
 @contextmanager
@@ -116,10 +121,11 @@ def call(people: People, tell: Callable[[str], None]) -> Toured:
         ticket = _push(hotline, order, tell)
 
         def hear(happened: Happened) -> None:
-            message = receiver.next(ticket["id"])
+            message = receiver.next(order["external_ref"])
+            if message["label"] != happened.label:
+                raise CommandFailed(f"热线收到的是“{message['label']}”，而这一步是“{happened.label}”")
             stage = f"第 {happened.number} 步　{happened.stage}"
-            word = WORDS[message["to_status"]]
-            tell(f"✉ {stage}：{message['label']}，热线记为“{word}”　签名已核对")
+            tell(f"✉ {stage}：{message['label']}，热线记为“{message['status_word']}”　签名已核对")
 
         toured = tour.walk(people, HOTLINE, hear, reported=ticket["id"])
         known = wire.answer(hotline.get(f"/v1/intake/tickets/{order['external_ref']}"))

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from app.config import Settings
-from app.core import clock
+from app.core import clock, logging
 from app.core.crypto import Vault
 from app.core.db import create_engine
 from app.core.embedded import EmbeddedPostgres
@@ -61,6 +61,8 @@ class Wanted:
 def run(wanted: Wanted) -> None:
     """Run the demo until SIGINT or SIGTERM, or until the tour is over; raises what an operator can cure."""
     started = time.monotonic()
+    # Its own notes are not for whoever looks on; those of the servers stand in files.
+    logging.configure("ERROR")
     guards.leave_on_signals()
     board = Billboard(console())
     board.title("Wangge 网格：发现上报 → 分类推送 → 协调处理 → 跟踪回访 → 评价结案")

@@ -15,7 +15,7 @@ from app.models.enums.attachment import AttachmentKind, AttachmentPurpose
 
 
 class Attachment(Keyed, Base):
-    """One uploaded file and who uploaded it: a member or a third party. Never changed.
+    """One uploaded file and who uploaded it: a member, a third party, or a resident (neither). Never changed.
 
     `sha256` is of the bytes that were sent, `size` of the copy without metadata, which alone is kept.
     Width and height are in pixels; when and where it was taken is what the device wrote into it, a hint.
@@ -24,7 +24,7 @@ class Attachment(Keyed, Base):
     __tablename__ = "attachment"
     __table_args__ = (
         one_of("kind", AttachmentKind),
-        CheckConstraint("num_nonnulls(member_id, client_id) = 1", name="owner"),
+        CheckConstraint("num_nonnulls(member_id, client_id) <= 1", name="owner"),
         CheckConstraint("size > 0", name="size"),
         CheckConstraint("num_nonnulls(lng, lat) IN (0, 2)", name="place"),
     )

@@ -21,8 +21,8 @@ WAITING = text("state = 'waiting'")
 class WebhookSubscription(Versioned, Base):
     """One address of a client, and of which tickets and steps it is told; no types: all of them.
 
-    `failing_since` is when its receiver last took something, or before; `leased_until` is held by the one run
-    that sends to it now.
+    `failing_since` is when its receiver first failed after it last took something; `leased_until` is held by
+    the one run that sends to it now, or by nobody while its receiver is left alone.
     """
 
     __tablename__ = "webhook_subscription"

@@ -4,22 +4,25 @@ The token endpoint follows RFC 6749 and 7009. None of these honours an idempoten
 or may be repeated anyway.
 """
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
+from app.api import third_parties
 from app.api.actors import SignedIn, SignedInApart
 from app.api.app_version import AppVersion
 from app.api.documented import refusals
 from app.api.origin import Origin, RequestOrigin
 from app.api.parts import Configured, Keyring, Opener
+from app.api.ratelimit import TooManyRequests
 from app.api.sessions import Session
 from app.api.token_route import TokenRoute, basic_credentials
 from app.api.vault import AppVault
 from app.schemas.auth import MeRead, PasswordChange, RevokeForm, TokenForm, TokenRead
 from app.services.access import grants, own_password, whoami
 from app.services.access.grants import TokenRequest
-from app.services.access.refusals import REFUSALS
+from app.services.access.refusals import REFUSALS, InvalidRequest
 
 tokens = APIRouter(prefix="/v1/auth", tags=["auth"], route_class=TokenRoute)
 router = APIRouter(tags=["auth"])
@@ -30,7 +33,7 @@ router = APIRouter(tags=["auth"])
     summary="登录、换取令牌",
     operation_id="token_issue",
     response_model_exclude_none=True,
-    responses=refusals(*REFUSALS),
+    responses=refusals(*REFUSALS, TooManyRequests),
 )
 async def token_issue(
     request: Request,
@@ -44,7 +47,10 @@ async def token_issue(
 ) -> TokenRead:
     """Tokens for user name (or mobile number) and password, for a refresh token, or for a client's secret."""
     asked = _asked(form, basic_credentials(request), origin, app_version)
-    issued = await grants.grant(opener, asked=asked, vault=vault, keyring=keyring, settings=settings)
+    admit = partial(third_parties.admit, request)
+    issued = await grants.grant(
+        opener, asked=asked, admit=admit, vault=vault, keyring=keyring, settings=settings
+    )
     return TokenRead.model_validate(issued)
 
 
@@ -73,6 +79,8 @@ def _asked(
     origin: Origin,
     app_version: str | None,
 ) -> TokenRequest:
+    if basic and form.client_secret:
+        raise InvalidRequest("只能用一种方式提交密钥", "The client authenticates in more than one way")
     client_id, secret = basic or (form.client_id, form.client_secret)
     return TokenRequest(
         grant_type=form.grant_type,
@@ -83,7 +91,6 @@ def _asked(
         client_id=client_id,
         client_secret=secret,
         scope=form.scope,
-        address=origin.ip,
         user_agent=origin.device,
         app_version=app_version,
     )

@@ -9,8 +9,8 @@ from app.api.paging import Cursor, Limit
 from app.api.sessions import Session
 from app.core.paging import MAX_LIMIT
 from app.schemas.dispatch import DispatchNews, DispatchRead
-from app.schemas.ticket import TicketBrief
-from app.services.tickets import dispatches
+from app.services.platform.actor import Actor
+from app.services.tickets import dispatches, present
 from app.services.tickets.dispatches import Given
 
 router = APIRouter(prefix="/v1/dispatches", tags=["tickets"])
@@ -27,9 +27,11 @@ async def dispatches_list(
 ) -> DispatchNews:
     """What was given to the organisations of the caller since a cursor; nothing is ever skipped."""
     news = await dispatches.since(session, actor=actor, cursor=cursor, limit=limit, running=running)
-    return DispatchNews(items=[_read(given) for given in news.items], cursor=news.cursor, more=news.more)
+    return DispatchNews(
+        items=[_read(actor, given) for given in news.items], cursor=news.cursor, more=news.more
+    )
 
 
-def _read(given: Given) -> DispatchRead:
-    ticket = TicketBrief.model_validate(given.ticket.row) if given.ticket else None
+def _read(actor: Actor, given: Given) -> DispatchRead:
+    ticket = present.brief(actor, given.ticket) if given.ticket else None
     return DispatchRead.model_validate({**given.row, "ticket": ticket})

@@ -10,6 +10,7 @@ from app.api.vault import AppVault
 from app.core.db import transaction
 from app.core.files import FileLost
 from app.core.media_types import EXTENSIONS
+from app.services.access import actors
 from app.services.platform import file_links, thumbnails
 
 router = APIRouter(prefix="/v1/files", tags=["attachments"])
@@ -32,6 +33,8 @@ async def file_by_link(
     """One file's bytes, or its small picture's, as the link says; no token is asked for."""
     async with transaction(opener) as session:
         found = await file_links.follow(session, vault, link=link)
+        if found.token_id is not None and not await actors.works(session, found.token_id):
+            raise file_links.LinkExpired
     if found.thumbnail:
         small = await thumbnails.find(files, picture=found.attachment)
         return await downloads.reply(request, files=files, file=downloads.small(found.attachment, small))

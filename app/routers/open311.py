@@ -13,21 +13,27 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.datastructures import UploadFile
 
 from app.api import actors, downloads, forms, open311, public_limits
 from app.api.deadlines import DeadlinesApart
 from app.api.open311 import ApiKeyNeeded, Query, Wanted, in_jurisdiction
-from app.api.open311_routes import body, parameters, refused, served
+from app.api.open311_routes import (
+    REPORT_FORM,
+    REQUEST_QUERY,
+    REQUESTS_QUERY,
+    UPDATE_FORM,
+    UPDATES_QUERY,
+    body,
+    queried,
+    refused,
+    served,
+)
 from app.api.parts import Configured, Files, Opener
 from app.api.sessions import Session
 from app.core.db import transaction
 from app.core.errors import Forbidden, Unauthenticated
 from app.core.media_types import EXTENSIONS
-from app.core.spool import Spool
-from app.models.enums.attachment import AttachmentPurpose
 from app.models.enums.third_party import ServiceKind
-from app.schemas.attachment import AttachmentName
 from app.schemas.open311 import (
     Open311Created,
     Open311Definition,
@@ -42,7 +48,6 @@ from app.schemas.open311 import (
 )
 from app.services.exchange.open311 import asked, catalogue, posting, requests, steps
 from app.services.exchange.public import media, reporting
-from app.services.platform import attachments as storage
 from app.services.platform.actor import Actor, Dataset
 
 POSTED = tuple(f"{open311.PREFIX}/requests{suffix}" for suffix in ("", ".json", ".xml"))
@@ -87,7 +92,14 @@ async def _writer(request: Request, opener: Opener, texts: Query, query: Query) 
     return actor
 
 
-@_served("GET", "/discovery", Open311Discovery, summary="服务发现", name="open311_discovery")
+@_served(
+    "GET",
+    "/discovery",
+    Open311Discovery,
+    root="discovery",
+    summary="服务发现",
+    name="open311_discovery",
+)
 async def open311_discovery(request: Request, form: Wanted, settings: Configured) -> Response:
     """Where the services are served, in which formats, and whom to ask for a key."""
     endpoint = Open311Endpoint(
@@ -103,14 +115,26 @@ async def open311_discovery(request: Request, form: Wanted, settings: Configured
     return open311.reply(form, "discovery", found, cache=LISTED)
 
 
-@_served("GET", "/services", list[Open311Service], summary="服务类别", name="open311_services")
+@_served(
+    "GET",
+    "/services",
+    list[Open311Service],
+    root="services",
+    summary="服务类别",
+    name="open311_services",
+)
 async def open311_services(session: Session, form: Wanted) -> Response:
     """The categories that the public may report in."""
     return open311.reply(form, "services", await catalogue.listed(session), cache=LISTED)
 
 
 @_served(
-    "GET", "/services/{service_code}", Open311Definition, summary="服务类别的附加项", name="open311_service"
+    "GET",
+    "/services/{service_code}",
+    Open311Definition,
+    root="service_definition",
+    summary="服务类别的附加项",
+    name="open311_service",
 )
 async def open311_service(session: Session, form: Wanted, service_code: str) -> Response:
     """What is asked in a category besides the report itself."""
@@ -122,23 +146,10 @@ async def open311_service(session: Session, form: Wanted, service_code: str) -> 
     "GET",
     "/requests",
     list[Open311Request],
+    root="service_requests",
     summary="已公开的上报",
     name="open311_requests",
-    extra={
-        "parameters": parameters(
-            service_request_id="逗号分隔，给出时忽略其他条件",
-            service_code="逗号分隔",
-            start_date="W3C 时间；缺省为最近 90 天，跨度最多 90 天",
-            end_date="W3C 时间",
-            updated_after="W3C 时间",
-            updated_before="W3C 时间",
-            status="open、closed，逗号分隔",
-            page="从 1 起",
-            page_size="最多 1000",
-            extensions="true：附带附加项和办理记录",
-            api_key="接入方的令牌：只看其区域内的，并含自己上报的",
-        )
-    },
+    extra=queried(REQUESTS_QUERY),
 )
 async def open311_requests(request: Request, session: Session, form: Wanted, query: Query) -> Response:
     """Published requests, newest first; with a key those of the client's areas, and its own."""
@@ -153,9 +164,10 @@ async def open311_requests(request: Request, session: Session, form: Wanted, que
     "GET",
     "/requests/{service_request_id}",
     list[Open311Request],
+    root="service_requests",
     summary="一件上报",
     name="open311_request",
-    extra={"parameters": parameters(extensions="true：附带附加项和办理记录", api_key="接入方的令牌")},
+    extra=queried(REQUEST_QUERY),
 )
 async def open311_request(
     request: Request, session: Session, form: Wanted, query: Query, service_request_id: str
@@ -172,7 +184,14 @@ async def open311_request(
     return open311.reply(form, "service_requests", [found], cache=None)
 
 
-@_served("GET", "/tokens/{token}", list[Open311Token], summary="由令牌查编号", name="open311_token")
+@_served(
+    "GET",
+    "/tokens/{token}",
+    list[Open311Token],
+    root="service_requests",
+    summary="由令牌查编号",
+    name="open311_token",
+)
 async def open311_token(session: Session, form: Wanted, token: str) -> Response:
     """The id of the request that a token was given for; empty while nobody has accepted it."""
     found = await requests.of_token(session, token=token)
@@ -183,13 +202,10 @@ async def open311_token(session: Session, form: Wanted, token: str) -> Response:
     "POST",
     "/requests",
     list[Open311Created | Open311TokenGiven],
+    root="service_requests",
     summary="上报",
     name="open311_report",
-    extra=body(
-        *("api_key", "service_code", "lat", "long", "address_string", "address_id", "description"),
-        *("first_name", "last_name", "phone", "media_url", "jurisdiction_id"),
-        media=True,
-    ),
+    extra=body(REPORT_FORM, media=True),
 )
 async def open311_report(
     request: Request,
@@ -206,16 +222,12 @@ async def open311_report(
         sent = posting.request(posted.texts)
         await public_limits.phone(request, sent.phone)
         limit = settings.max_attachment_bytes
-        placed = [await _placed(opener, files, upload, limit) for upload in posted.files]
+        placed = [await forms.placed(opener, files, upload, limit=limit) for upload in posted.files]
     async with transaction(opener) as session:
-        rows = [(await storage.record(session, actor=actor, placed=one))[0] for one in placed]
         taken = await reporting.take(
             session,
             actor=actor,
-            sent=replace(
-                sent,
-                attachments=[AttachmentName(id=row.id, purpose=AttachmentPurpose.EVIDENCE) for row in rows],
-            ),
+            sent=replace(sent, files=placed),
             deadlines=deadlines,
             vault=request.app.state.vault,
             prefix=settings.ticket_prefix,
@@ -227,15 +239,10 @@ async def open311_report(
     "GET",
     "/servicerequestupdates",
     list[Open311Update],
+    root="service_requests_updates",
     summary="办理进展",
     name="open311_updates",
-    extra={
-        "parameters": parameters(
-            start_date="W3C 时间；缺省为最近 90 天，跨度最多 90 天",
-            end_date="W3C 时间",
-            api_key="接入方的令牌",
-        )
-    },
+    extra=queried(UPDATES_QUERY),
 )
 async def open311_updates(request: Request, session: Session, form: Wanted, query: Query) -> Response:
     """The steps of published requests, or of the client's, that changed their state; oldest first."""
@@ -249,12 +256,10 @@ async def open311_updates(request: Request, session: Session, form: Wanted, quer
     "POST",
     "/servicerequestupdates",
     list[Open311UpdateCreated],
+    root="service_requests_updates",
     summary="补充或撤回自己的上报",
     name="open311_update",
-    extra=body(
-        *("api_key", "update_id", "service_request_id", "status", "updated_datetime", "description"),
-        media=False,
-    ),
+    extra=body(UPDATE_FORM, media=False),
 )
 async def open311_update(
     request: Request, form: Wanted, query: Query, opener: Opener, deadlines: DeadlinesApart
@@ -284,12 +289,6 @@ async def open311_media(request: Request, opener: Opener, files: Files, attachme
     async with transaction(opener) as session:
         row = await media.published(session, attachment_id=attachment_id)
     return await downloads.reply(request, files=files, file=downloads.whole(row))
-
-
-async def _placed(opener: Opener, files: Files, upload: UploadFile, limit: int) -> storage.Placed:
-    with Spool(limit) as spool:
-        await forms.spooled(upload, spool)
-        return await storage.place(opener, files=files, spool=spool)
 
 
 def _created(taken: reporting.Taken) -> BaseModel:

@@ -1,14 +1,18 @@
 """The public without an account: report, follow by number and code, answer by a link; all of it limited."""
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, Depends, Request
 
-from app.api import public_limits
-from app.api.deadlines import Deadlines
+from app.api import forms, public_limits
+from app.api.deadlines import Deadlines, DeadlinesApart
 from app.api.documented import refusals
-from app.api.parts import Configured
+from app.api.parts import Configured, Files, Opener
 from app.api.ratelimit import TooManyRequests
 from app.api.sessions import Session
 from app.api.vault import AppVault
+from app.core.db import transaction
+from app.core.spool import FileTooLarge
 from app.models.enums import EventSource
 from app.schemas.public_report import (
     AnswerAsked,
@@ -21,15 +25,32 @@ from app.schemas.public_report import (
 )
 from app.services.exchange.public import answering, follow_codes, following, reporting, services
 from app.services.exchange.public.answer_links import AlreadyAnswered, AnswerLinkExpired
-from app.services.exchange.public.reporting import Sent
+from app.services.exchange.public.reporting import Sent, Taken
+from app.services.platform import attachments
+from app.services.platform.attachments import Placed
 from app.services.tickets.report import Place
 from app.services.tickets.system import RESIDENT
 
+REPORTS = "/v1/public/reports"
+WITH_PHOTOS = f"{REPORTS}/with-photos"
+PHOTO_FORM = {
+    "type": "object",
+    "required": ["report"],
+    "properties": {
+        "report": {"$ref": "#/components/schemas/PublicReportCreate"},
+        "photo": {
+            "type": "array",
+            "items": {"type": "string", "format": "binary"},
+            "maxItems": forms.MAX_FILES,
+            "description": "照片，类型按内容判断，拍摄信息会去除",
+        },
+    },
+}
 router = APIRouter(tags=["public"], dependencies=[Depends(public_limits.reading)])
 
 
 @router.post(
-    "/v1/public/reports",
+    REPORTS,
     status_code=201,
     summary="群众上报",
     operation_id="public_report_create",
@@ -54,11 +75,52 @@ async def public_report_create(
         vault=vault,
         prefix=settings.ticket_prefix,
     )
-    return PublicReportTaken(
-        number=follow_codes.shown(taken.number, by=5),
-        code=follow_codes.shown(taken.code, by=4),
-        notice=taken.notice,
-    )
+    return _taken(taken)
+
+
+@router.post(
+    WITH_PHOTOS,
+    status_code=201,
+    summary="群众上报（附照片）",
+    operation_id="public_report_with_photos",
+    openapi_extra={"requestBody": {"required": True, "content": {forms.MULTIPART: {"schema": PHOTO_FORM}}}},
+    responses=refusals(
+        services.UnknownService,
+        TooManyRequests,
+        forms.NoForm,
+        FileTooLarge,
+        attachments.NotAPhoto,
+        attachments.TwoFacedFile,
+        *attachments.REFUSALS,
+    ),
+    dependencies=[Depends(public_limits.reporting)],
+)
+async def public_report_with_photos(
+    request: Request,
+    opener: Opener,
+    settings: Configured,
+    vault: AppVault,
+    files: Files,
+    deadlines: DeadlinesApart,
+) -> PublicReportTaken:
+    """Report in a form: `report` is the JSON of a report, `photo` up to three photos. They are not public."""
+    async with forms.received(request, file="photo") as posted:
+        body = forms.json_in(posted.texts, "report", PublicReportCreate)
+        await public_limits.phone(request, body.phone)
+        limit = settings.max_attachment_bytes
+        photos = [
+            await forms.placed(opener, files, upload, limit=limit, photo=True) for upload in posted.files
+        ]
+    async with transaction(opener) as session:
+        taken = await reporting.take(
+            session,
+            actor=RESIDENT,
+            sent=_sent(body, photos),
+            deadlines=deadlines,
+            vault=vault,
+            prefix=settings.ticket_prefix,
+        )
+    return _taken(taken)
 
 
 @router.post(
@@ -97,7 +159,7 @@ async def public_answer_create(
     return await answering.answer(session, vault=vault, link=link, new=body, deadlines=deadlines)
 
 
-def _sent(body: PublicReportCreate) -> Sent:
+def _sent(body: PublicReportCreate, photos: Sequence[Placed] = ()) -> Sent:
     point = body.location
     return Sent(
         service_code=body.service_code,
@@ -109,5 +171,15 @@ def _sent(body: PublicReportCreate) -> Sent:
         name=body.name,
         phone=body.phone,
         answers=body.answers,
+        confidential=body.confidential,
+        files=photos,
         where="body.location",
+    )
+
+
+def _taken(taken: Taken) -> PublicReportTaken:
+    return PublicReportTaken(
+        number=follow_codes.shown(taken.number, by=5),
+        code=follow_codes.shown(taken.code, by=4),
+        notice=taken.notice,
     )

@@ -125,7 +125,7 @@ class WithdrawalRead(Output):
     """What came of a withdrawal, and the ticket."""
 
     outcome: WithdrawalOutcome = Field(
-        description="withdrawn 已撤回；asked 已受理，等调度员同意；noted 已派单，已转告承办单位"
+        description="withdrawn 已撤回；asked 已受理，等调度员同意；noted 已派单或有其他工单并入，已转告办理方"
     )
     ticket: IntakeRead
 

@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from app.models.enums import Satisfaction, Solved
-from app.schemas.types import Input, LeafCategory, LongText, MobilePhone, Name, Output, Point, ShortText
+from app.schemas.folding import PersonPhone
+from app.schemas.types import Input, LeafCategory, LongText, Name, Output, Point, ShortText
 
 MAX_ANSWERS = 20
 Typed = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9A-Za-z -]{1,40}$")]
@@ -25,7 +26,10 @@ class PublicReportCreate(Input):
     area_id: UUID | None = Field(default=None, description="所在网格，见网格公示")
     address: ShortText | None = None
     name: Name | None = None
-    phone: MobilePhone | None = Field(default=None, description="便于回访，可不填")
+    phone: PersonPhone | None = Field(
+        default=None, description="手机号，或带区号的固定电话；便于回访，可不填", examples=["13800000000"]
+    )
+    confidential: bool = Field(default=False, description="保密：承办单位看不到是谁反映的，也不公开")
     answers: dict[Code, list[ShortText]] = Field(
         default_factory=dict, max_length=MAX_ANSWERS, description="附加项的填写，按代码"
     )

@@ -1,21 +1,19 @@
 """Wire shapes of moderation: what a dispatcher makes public of a ticket, in words of their own."""
 
-import re
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
+from app.core.texts import numbers_of_people
 from app.schemas.types import Input, LongText, Output, ShortText
 
 MAX_PHOTOS = 3
-# What every text of a resident may hold and no public one: mobile and identity numbers, however spaced.
-_NUMBERS = re.compile(r"(?<!\d)(?:1[3-9](?:[ -]?\d){9}|\d{6}(?:[ -]?\d){11}[\dXx])(?!\d)")
 
 
 def _impersonal(text: str) -> str:
-    if _NUMBERS.search(text):
+    if numbers_of_people(text):
         raise ValueError("公开内容里不能有手机号或身份证号 | must hold no phone or identity number")
     return text
 

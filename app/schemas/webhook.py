@@ -181,11 +181,15 @@ class MessageStep(Told):
     """A step of a ticket; of one that has left the area, no more than that it has."""
 
     ticket_id: UUID
-    seq: int = Field(description="该工单的第几步，从 1 起，可据以排序和去重")
+    seq: int = Field(description="该工单的第几步，可据以排序和去重；暂存不投递，因此未必从 1 起")
     left_area: bool = Field(description="工单已不在订阅的区域内，不再另行通知")
     label: str | None = None
     from_status: Status | None = None
     to_status: Status | None = None
+    status_word: str | None = Field(
+        default=None, description="接收方对 to_status 的叫法，没有对照时为本系统的叫法"
+    )
+    external_ref: str | None = Field(default=None, description="接收方自己的工单编号，由它推送的工单才有")
     actor_role: str | None = Field(default=None, description="保密工单不提供")
     opinion: str | None = None
     ticket: MessageTicket | None = Field(default=None, description="仅 full")

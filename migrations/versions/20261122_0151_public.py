@@ -1,4 +1,4 @@
-"""The public: services, publications, reports with number and code; answers that no agent heard."""
+"""The public: services, publications, reports with number and code; residents' answers and photos."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -64,14 +64,28 @@ def upgrade() -> None:
     )
     op.alter_column("revisit", "agent_id", nullable=True)
     _roles(f"{ROLES}, 'resident', {NOBODYS}")
+    # A resident's photo has no owner with an account.
+    _owned("num_nonnulls(member_id, client_id) <= 1")
 
 
 def downgrade() -> None:
+    op.execute(
+        "DELETE FROM ticket_attachment AS link USING attachment AS file "
+        "WHERE file.id = link.attachment_id AND num_nonnulls(file.member_id, file.client_id) = 0"
+    )
+    op.execute("DELETE FROM attachment WHERE num_nonnulls(member_id, client_id) = 0")
+    _owned("num_nonnulls(member_id, client_id) = 1")
     _roles(f"{ROLES}, {NOBODYS}")
     op.execute("DELETE FROM revisit WHERE agent_id IS NULL")
     op.alter_column("revisit", "agent_id", nullable=False)
     for table in ("public_report", "publication", "public_service"):
         op.drop_table(table)
+
+
+def _owned(condition: str) -> None:
+    name = op.f("ck_attachment_owner")
+    op.drop_constraint(name, "attachment")
+    op.create_check_constraint(name, "attachment", condition)
 
 
 def _roles(roles: str) -> None:

@@ -1,6 +1,6 @@
 """A third party of village A at every address: of village B it finds nothing, reads nothing, counts nothing.
 
-That a record is not found by its id, on any route and by any method, is `test_next_village`'s.
+That a record is not found by its id, on any route and by any method, is `test_client_records`'s.
 """
 
 import json

@@ -6,17 +6,22 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.ticket import Ticket
 from tests.support.clients import Api
 from tests.support.open311 import BASE, City, errors
+from tests.support.operations import operations
 from tests.support.tickets import Loop
 from tests.support.world import World
 
 READS = ("requests.{form}", "servicerequestupdates.{form}", "requests.{form}?extensions=true")
 ONE = ("requests/{id}.{form}", "requests/{id}", "requests/{id}.{form}?extensions=true")
+# What tells of requests, and what is the same for everybody: what is offered, and what was published.
+TELLING = {"requests", "requests/{service_request_id}", "servicerequestupdates"}
+SAME = {"discovery", "services", "services/{service_code}", "tokens/{token}", "media/{attachment_id}"}
 MARKS = ("关大婶秘", "13811112222", "秘密内容", "秘密地址", "秘密意见", "秘密措施", "秘密标题", "113.0051")
 
 
@@ -64,6 +69,13 @@ async def answers(city: City, ticket_id: str, **params: str) -> list[httpx.Respo
     ]
 
 
+async def test_the_walk_knows_every_address_of_open311(app: FastAPI) -> None:
+    paths = {operation.path for operation in operations(app) if operation.path.startswith(BASE)}
+    assert {path.removeprefix(f"{BASE}/").removesuffix(".{form}") for path in paths} == TELLING | SAME
+    walked = {path.partition(".")[0].replace("{id}", "{service_request_id}") for path in (*READS, *ONE)}
+    assert walked == TELLING
+
+
 async def test_trap_9_a_published_ticket_tells_the_public_only_what_the_dispatcher_wrote(
     city: City, told: Loop
 ) -> None:
@@ -93,6 +105,32 @@ async def test_trap_9_a_confidential_report_is_in_no_public_answer_even_if_it_wa
     assert (refused.status_code, refused.json()["code"]) == (409, "not_publishable")
 
 
+async def test_trap_9_a_resident_may_report_in_confidence(
+    session: AsyncSession, api: Api, world: World
+) -> None:
+    body = {
+        "service_code": "0501",
+        "description": "路面有垃圾",
+        "area_id": str(world.places["grid_a1"].id),
+        "name": "关大婶秘",
+        "phone": "13811112222",
+        "confidential": True,
+    }
+    taken = (await api.post("/v1/public/reports", json=body)).json()
+    (found,) = await session.scalars(text("SELECT ticket_id FROM public_report"))
+    loop = Loop(api, world)
+    loop.id = str(found)
+    await loop.read()
+    await loop.to("processing")
+    seen = await api.as_("dept_handler").get(f"/v1/tickets/{loop.id}")
+    assert (seen.status_code, seen.json()["contact"]) == (200, None)
+    assert not [mark for mark in MARKS if mark in seen.text]
+    followed = await api.post("/v1/public/follow", json={name: taken[name] for name in ("number", "code")})
+    assert followed.json()["label"] == "处理中"
+    refused = await api.as_("dispatcher").put(f"/v1/tickets/{loop.id}/publication", json={})
+    assert refused.json()["code"] == "not_publishable"
+
+
 @pytest.mark.parametrize("change", ["category_code = '0102'", "status = 'voided', closed_at = now()"])
 async def test_what_is_fit_for_the_public_no_more_is_public_no_more(
     city: City, session: AsyncSession, told: Loop, change: str
@@ -119,7 +157,12 @@ async def test_a_households_ticket_has_no_place(
 
 @pytest.mark.parametrize("field", ["description", "address", "reply"])
 @pytest.mark.parametrize(
-    "number", ["13812345678", "138 1234 5678", "440605198001011234", "44060519800101123X"]
+    "number",
+    [
+        *("13812345678", "138 1234 5678", "138.1234.5678", "138 - 1234 - 5678", "１３８１２３４５６７８"),
+        *("+8613812345678", "0086-13812345678", "138\u200b12345678", "1 3 8 1 2 3 4 5 6 7 8"),
+        *("440605198001011234", "44060519800101123X", "440605 19800101 123x", "44060519800101123Ｘ"),
+    ],
 )
 async def test_a_public_text_holds_no_number_of_somebody(
     city: City, told: Loop, field: str, number: str
@@ -127,6 +170,13 @@ async def test_a_public_text_holds_no_number_of_somebody(
     body = {field: f"请联系 {number} 关"}
     reply = await city.api.as_("dispatcher").put(f"/v1/tickets/{told.id}/publication", json=body)
     assert (reply.status_code, number in reply.text) == (422, False)
+
+
+@pytest.mark.parametrize(
+    "words", ["拨打 12345 或 0757-86331234", "2026.03.15 20:30 至 2026-03-18", "ZX-1380000"]
+)
+async def test_a_public_text_may_hold_a_hotline_or_a_date(city: City, told: Loop, words: str) -> None:
+    await city.publish(told.id, description=words)
 
 
 @pytest.mark.parametrize(

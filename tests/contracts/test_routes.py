@@ -38,6 +38,7 @@ PUBLIC = {
     ("GET", "/v1/public/grids"),
     # People without an account: what they send and follow is limited, what they see was published.
     ("POST", "/v1/public/reports"),
+    ("POST", "/v1/public/reports/with-photos"),
     ("POST", "/v1/public/follow"),
     ("GET", "/v1/public/answers/{link}"),
     ("POST", "/v1/public/answers/{link}"),

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import func, select, update
@@ -263,3 +264,16 @@ async def test_wrong_client_credentials_are_an_invalid_client(api: Api, world: W
     assert reply.headers["www-authenticate"].startswith("Basic")
     wrong = {"client_id": world.client.key, "client_secret": "wrong"}
     problem_in(await ask(api, grant_type="client_credentials", **wrong), 401, "invalid_client")
+
+
+async def test_credentials_given_twice_are_an_invalid_request(api: Api, world: World) -> None:
+    client, form = world.client, {"grant_type": "client_credentials"}
+    both = form | {"client_id": client.key, "client_secret": client.secret}
+    twice = [*both.items(), ("client_secret", client.secret)]
+    for reply in (
+        await api.post(TOKEN, data=both, auth=(client.key, client.secret)),
+        await api.post(TOKEN, content=urlencode(twice), headers=FORM),
+    ):
+        assert problem_in(reply, 400, "invalid_request")["error"] == "invalid_request"
+    told = form | {"client_id": client.key}
+    assert (await api.post(TOKEN, data=told, auth=(client.key, client.secret))).status_code == 200

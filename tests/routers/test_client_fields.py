@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.api.withholding import STARS, Telling, given_in, shape_of, withhold
 from app.models.enums.third_party import ClientField
+from app.schemas.ticket import TicketBrief
+from app.schemas.webhook import MessageTicket
 from tests.support.clients import Api
 from tests.support.third_parties import Registered, register
 from tests.support.tickets import Loop
@@ -170,3 +172,20 @@ def test_withholding_reaches_lists_in_lists_and_leaves_what_is_null() -> None:
     answer = {"items": [{"title": "甲", "place": {"lng": 1}, "no": 1}, {"title": None}]}
     withhold(answer, shape, ())
     assert answer == {"items": [{"title": STARS, "place": None, "no": 1}, {"title": None}]}
+
+
+def test_an_answer_of_two_kinds_loses_what_either_may_tell() -> None:
+    class One(BaseModel):
+        """Tells a title by its ticket."""
+
+        ticket: TicketBrief
+
+    class Other(BaseModel):
+        """Tells a place by its ticket."""
+
+        ticket: MessageTicket
+
+    shape = shape_of(list[One | Other])
+    answer = [{"ticket": {"title": "甲", "address": "街", "no": 1}}]
+    withhold(answer, shape, ())
+    assert answer == [{"ticket": {"title": STARS, "address": None, "no": 1}}]

@@ -14,7 +14,9 @@ from app.models.access import ApiCall, ApiToken, ApiUse
 from app.services.access import uses
 from app.services.platform.leases import Leases
 from tests.support.clients import Api
+from tests.support.open311 import BASE, FORM
 from tests.support.problems import problem_in
+from tests.support.sign_in import ask
 from tests.support.statements import Counter
 from tests.support.third_parties import Registered, register
 from tests.support.tickets import Loop
@@ -58,6 +60,28 @@ async def test_all_tokens_of_a_client_share_its_allowance_and_clients_do_not(api
     statuses = [(await one.get("/v1/areas")).status_code for one in (found, second, found, second, found)]
     assert statuses == [200, 200, 200, 429, 429]
     assert (await other.get("/v1/areas")).status_code == 200
+
+
+async def test_a_trade_of_its_secret_is_a_call_like_any_other(app: FastAPI, api: Api, world: World) -> None:
+    found = await register(api, world, per_minute=3)
+    key, secret = found.token["token"].split(".")
+    form = {"grant_type": "client_credentials", "client_id": key, "client_secret": secret}
+    replies = [await ask(api, **form) for _ in range(4)]
+    assert [reply.status_code for reply in replies] == [200] * 3 + [429]
+    assert FIELD.fullmatch(replies[0].headers["ratelimit"])
+    problem_in(replies[3], 429, "rate_limited")
+    assert int(replies[3].headers["retry-after"]) >= 1
+    assert (await found.get("/v1/areas")).status_code == 429
+    await found.change(per_minute=60, networks=["10.20.0.0/16"])
+    problem_in(await ask(api, **form), 400, "unauthorized_client")
+    await written(app)
+    told = (await used(api, found))["token_issue"]
+    assert (told["calls"], told["limited"], told["errors"]) == (5, 1, 1)
+    noted = (await api.as_("auditor").get("/v1/client-calls", params={"client_id": found.id})).json()
+    assert [(row["operation"], row["status"]) for row in noted["items"]] == [
+        ("token_issue", 400),
+        *[("token_issue", 200)] * 3,
+    ]
 
 
 async def test_another_process_grants_no_more_than_is_left(app: FastAPI, api: Api, world: World) -> None:
@@ -155,6 +179,28 @@ async def test_writes_and_looks_at_what_tells_of_people_are_noted_one_by_one(
     own = await api.as_("system_admin").get("/v1/client-calls", params={"client_id": plain.id})
     assert [row["token_id"] for row in own.json()["items"]] == [plain.token["id"]]
     problem_in(await api.as_("dispatcher").get("/v1/client-calls"), 403, "forbidden")
+
+
+@pytest.mark.parametrize("form", ["json", "xml"])
+async def test_a_look_at_reports_by_open311_is_noted_as_any_other(
+    app: FastAPI, api: Api, world: World, form: str
+) -> None:
+    plain, given = await register(api, world), await register(api, world, fields=["content"])
+    for found in (plain, given):
+        key = found.token["token"]
+        sent = await api.post(f"{BASE}/requests.json", data={**FORM, "api_key": key})
+        request_id = sent.json()[0]["service_request_id"]
+        for path in ("services", "requests", f"requests/{request_id}"):
+            reply = await api.get(f"{BASE}/{path}.{form}", params={"api_key": key})
+            assert reply.status_code == 200, reply.text
+    await written(app)
+    noted = (await api.as_("auditor").get("/v1/client-calls")).json()["items"]
+    assert [(row["client_id"], row["operation"], row["record_id"]) for row in noted] == [
+        (given.id, "open311_request", request_id),
+        (given.id, "open311_requests", None),
+        (given.id, "open311_report", None),
+        (plain.id, "open311_report", None),
+    ]
 
 
 async def test_what_could_not_be_written_is_written_the_next_time(

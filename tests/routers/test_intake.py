@@ -18,6 +18,7 @@ from tests.support.tickets import Loop
 from tests.support.uploads import uploaded
 from tests.support.world import World
 
+FIELD = "body.category_code"
 IN_VILLAGE_B = {"lng": 113.005, "lat": 22.845, "coord_type": "wgs84"}
 
 
@@ -49,7 +50,13 @@ async def test_other_contents_under_a_reference_are_refused_with_what_to_do(api:
 
 async def test_a_reference_is_its_clients_own(api: Api, world: World) -> None:
     await registered_as(api, world, "城市热线", "village_a")
-    first, other = await push(api), await push(api, "城市热线", content="别的热线的同号工单")
+    first = await push(api)
+    own, more = f"{TICKETS}/{ORDER['external_ref']}", {"supplement_ref": "1", "content": "补充"}
+    stranger = api.as_("城市热线")
+    problem_in(await stranger.get(own), 404, "not_found")
+    problem_in(await stranger.post(f"{own}/supplements", json=more), 404, "not_found")
+    problem_in(await stranger.post(f"{own}/withdrawal", json={"reason": "不用了"}), 404, "not_found")
+    other = await push(api, "城市热线", content="别的热线的同号工单")
     assert first["id"] != other["id"]
     assert (await read(api))["id"] == first["id"]
     assert (await read(api, who="城市热线"))["id"] == other["id"]
@@ -84,11 +91,39 @@ async def test_codes_are_mapped_by_the_clients_table(api: Api, world: World) -> 
 
 async def test_an_unknown_code_is_refused_or_goes_into_the_clients_default(api: Api, world: World) -> None:
     table = [{"code": "A17", "category_code": "0602"}]
+    problem_in(await try_push(api, category_code="A17"), 422, "unknown_category", FIELD)
+    problem_in(await try_push(api, category_code="05"), 422, "unknown_category", FIELD)
     await mapped(api, world.client.id, categories=table)
-    for refused in ("0501", None):
-        problem_in(await try_push(api, category_code=refused), 422, "invalid", "body.category_code")
+    problem_in(await try_push(api, category_code="0501"), 422, "unknown_category", FIELD)
+    problem_in(await try_push(api, category_code=None), 422, "invalid", FIELD)
+    for number, pairs in enumerate((table, [])):
+        await mapped(api, world.client.id, categories=pairs, default_category_code="9999")
+        assert (await push(api, external_ref=f"{number}-1", category_code="B99"))["category_code"] == "9999"
+        assert (await push(api, external_ref=f"{number}-2", category_code=None))["category_code"] == "9999"
+    assert (await push(api, category_code="0501"))["category_code"] == "0501"
+
+
+async def test_a_code_whose_category_was_switched_off_is_as_one_that_is_not_there(
+    api: Api, world: World
+) -> None:
+    async def switch(*, on: bool) -> None:
+        reply = await api.as_("system_admin").patch("/v1/categories/0602", json={"enabled": on})
+        assert reply.status_code == 200, reply.text
+
+    table = [{"code": "A17", "category_code": "0602"}]
+    await mapped(api, world.client.id, categories=table)
+    known = await push(api, category_code="A17")
+    await switch(on=False)
+    refused = await try_push(api, external_ref="2", category_code="A17")
+    assert "停用" in problem_in(refused, 422, "unknown_category", FIELD)["detail"]
+    assert (await push(api, status=200, category_code="A17"))["id"] == known["id"]
+    path = f"/v1/clients/{world.client.id}/intake"
+    named = await api.as_("system_admin").put(path, json={"categories": table})
+    problem_in(named, 422, "invalid", "body.categories.0.category_code")
+    await switch(on=True)
     await mapped(api, world.client.id, categories=table, default_category_code="9999")
-    assert (await push(api, category_code="B99"))["category_code"] == "9999"
+    await switch(on=False)
+    assert (await push(api, external_ref="2", category_code="A17"))["category_code"] == "9999"
 
 
 async def test_the_table_of_a_client_is_replaced_as_a_whole_and_versioned(api: Api, world: World) -> None:
@@ -205,13 +240,18 @@ async def test_staff_see_the_senders_number_but_not_whoever_handles_a_confidenti
     assert seen["source_ref"] == (None if confidential else ORDER["external_ref"])
 
 
+@pytest.mark.parametrize("retired", [True, False], ids=["both at hand", "the old one gone"])
 async def test_the_same_order_is_known_again_after_the_secret_was_changed(
-    app: FastAPI, api: Api, settings: Settings
+    app: FastAPI, api: Api, settings: Settings, retired: bool
 ) -> None:
     first = await push(api)
     old = settings.secret_key.get_secret_value()
-    app.state.vault = Vault("another-secret-of-the-tests-0123456789", old)
+    app.state.vault = Vault("another-secret-of-the-tests-0123456789", *([old] if retired else []))
     assert await push(api, status=200) == first
+    changed = await try_push(api, content="另一件事")
+    assert changed.status_code == (409 if retired else 200)
+    await push(api, external_ref="2")
+    problem_in(await try_push(api, external_ref="2", content="另一件事"), 409, "external_ref_reused")
 
 
 async def test_the_public_reply_goes_to_a_client_that_is_given_it(api: Api, world: World) -> None:

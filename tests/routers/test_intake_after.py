@@ -7,9 +7,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
+from app.core.db import Sessions
 from tests.support.clients import Api
 from tests.support.orders import ORDER, TICKETS, events, push, read, supplement, withdraw
 from tests.support.problems import problem_in
+from tests.support.telling import Telling
 from tests.support.tickets import Loop
 from tests.support.uploads import uploaded
 from tests.support.world import World
@@ -65,6 +67,18 @@ async def test_what_nobody_has_accepted_is_withdrawn_at_once_and_once(api: Api, 
     assert (await push(api, status=200))["status"] == "withdrawn"
 
 
+async def test_what_others_were_merged_into_is_not_taken_from_them_by_a_withdrawal(
+    api: Api, world: World
+) -> None:
+    loop = await pushed(api, world)
+    other = await loop.another()
+    await other.act("dispatcher", action="merge", master_id=loop.id)
+    for _time in range(2):
+        found = (await withdraw(api)).json()
+        assert (found["outcome"], found["ticket"]["status"]) == ("noted", "reported")
+    assert [one["action"] for one in await events(api, loop.id)][-1] == "comment"
+
+
 async def test_the_longest_reason_fits_into_the_note(api: Api, world: World) -> None:
     await pushed(api, world, "processing")
     path = f"{TICKETS}/{ORDER['external_ref']}/withdrawal"
@@ -99,6 +113,32 @@ async def test_later_whoever_handles_it_is_told_once_and_an_ended_ticket_is_not_
     problem_in(await withdraw(api), 409, "illegal_transition")
 
 
+async def test_whoever_has_the_ticket_hears_of_a_supplement_and_of_a_withdrawal(
+    api: Api, world: World, sessions: Sessions
+) -> None:
+    people = ("dispatcher", "dept_handler", "dept_head")
+    loop, telling = await pushed(api, world), Telling(api, sessions)
+
+    async def hear() -> dict[str, int]:
+        return {who: (await telling.kinds(who)).count("supplemented") for who in people}
+
+    await supplement(api, "1")
+    assert await hear() == {"dispatcher": 1, "dept_handler": 0, "dept_head": 0}
+    await loop.to("dispatched")
+    await supplement(api, "2")
+    assert await hear() == {"dispatcher": 1, "dept_handler": 1, "dept_head": 1}
+    await loop.to("processing")
+    await withdraw(api)
+    await loop.act("dispatcher", action="comment", opinion="已知悉")
+    assert await hear() == {"dispatcher": 1, "dept_handler": 2, "dept_head": 1}
+    await loop.to("closed")
+    await supplement(api, "3", content="来电人说又堆起来了，不满意")
+    assert await hear() == {"dispatcher": 2, "dept_handler": 3, "dept_head": 1}
+    again = await loop.act("dispatcher", action="reopen", to_handler=True, opinion="来电人不满意")
+    assert again["status"] == "processing"
+    assert (await read(api))["status"] == "processing"
+
+
 async def test_the_senders_deadline_is_that_of_the_whole_ticket_and_no_rule_of_ours_moves_it(
     api: Api, world: World
 ) -> None:
@@ -125,6 +165,34 @@ async def test_a_deadline_that_has_passed_is_no_reason_to_lose_a_ticket(
     assert (await overall(loop))["due_at"] < clock.now().isoformat()
     waits = "SELECT next_at <= now() FROM ticket_clock WHERE given"
     assert await session.scalar(text(waits)) is True
+
+
+async def test_the_sender_passes_on_what_the_caller_says_of_the_result_and_hears_why_nothing_is_done(
+    api: Api, world: World
+) -> None:
+    loop = await pushed(api, world, "evaluating")
+    said = {"evaluated_by": "resident", "satisfaction": "dissatisfied", "solved": "unsolved"}
+    await loop.act("api_client", action="evaluate", opinion="来电人说没有清干净", **said)
+    assert (await read(api))["satisfaction"] == "dissatisfied"
+    problem_in(await loop.try_("dispatcher_2", action="close"), 409, "action_refused")
+    await loop.act("dispatcher_2", action="rework", opinion="来电人不满意")
+    assert (await read(api))["status"] == "processing"
+    refused = await pushed(api, world, external_ref="2")
+    await refused.act("dispatcher", action="reject", reason="not_ours", opinion="不在本镇")
+    steps = (await api.as_("api_client").get(f"/v1/tickets/{refused.id}/events")).json()["items"]
+    assert (steps[-1]["action"], steps[-1]["data"]["reason"]) == ("reject", "not_ours")
+    appealed = await refused.act("api_client", action="appeal", opinion="地址在本镇，见附图")
+    assert appealed["status"] == "reported"
+
+
+async def test_what_comes_before_its_ticket_is_not_there_yet_and_is_taken_afterwards(api: Api) -> None:
+    path = f"{TICKETS}/{ORDER['external_ref']}"
+    more = {"supplement_ref": "1", "content": "来电人补充：垃圾里有玻璃。"}
+    problem_in(await api.as_("api_client").post(f"{path}/supplements", json=more), 404, "not_found")
+    problem_in(await withdraw(api), 404, "not_found")
+    made = await push(api)
+    await supplement(api)
+    assert [one["action"] for one in await events(api, made["id"])] == ["report", "comment"]
 
 
 async def test_the_senders_own_comment_needs_its_own_ticket(api: Api, world: World) -> None:

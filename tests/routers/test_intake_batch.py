@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter as Counted
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.support.clients import Api
 from tests.support.operations import JSON
 from tests.support.orders import BATCHES, batch, order, push, try_push
 from tests.support.problems import problem_in
+from tests.support.races import PATIENCE
 from tests.support.statements import Counter
 from tests.support.third_parties import mapped
 from tests.support.world import World
@@ -109,18 +111,29 @@ async def test_whatever_an_item_is_it_refuses_itself_alone(api: Api, item: objec
 
 
 async def test_a_bulk_has_one_to_a_thousand_items(api: Api) -> None:
-    for items in ([], [order()] * 1001):
+    for items, told_why in (([], "至少 1 项"), ([order()] * 1001, "最多 1000 项")):
         reply = await api.as_("api_client").post(BATCHES, json={"items": items})
-        problem_in(reply, 422, "invalid", "body.items")
+        assert told_why in problem_in(reply, 422, "invalid", "body.items")["detail"]
     problem_in(await api.as_("dispatcher").post(BATCHES, json={"items": [order()]}), 403, "forbidden")
 
 
+async def test_a_thousand_orders_of_a_usual_length_come_in_one_call_with_a_result_each(api: Api) -> None:
+    wrong = order(title="", content="来电人反映垃圾无人清运。" * 30, external_ref="0")
+    items = [wrong | {"external_ref": str(number)} for number in range(1000)]
+    items[17], items[999] = order(external_ref="17"), order(external_ref="999")
+    reply = await api.as_("api_client").post(BATCHES, content=json.dumps({"items": items}), headers=JSON)
+    assert reply.status_code == 200, reply.text
+    found = told(reply.json()["results"])
+    assert [ref for ref, _outcome in found] == [str(number) for number in range(1000)]
+    assert [ref for ref, outcome in found if outcome == "created"] == ["17", "999"]
+
+
 async def test_an_item_that_breaks_something_leaves_nothing_and_holds_up_no_other(
-    api: Api, engine: AsyncEngine, session: AsyncSession
+    api: Api, engine: AsyncEngine, session: AsyncSession, logged: list[Any]
 ) -> None:
     def break_it(*call: Any) -> None:
         if "INSERT INTO ticket" in call[2] and "要出错" in str(call[3]):
-            raise RuntimeError("broken for a test")
+            raise RuntimeError(f"broken for a test: {call[3]}")
 
     event.listen(engine.sync_engine, "before_cursor_execute", break_it)
     try:
@@ -131,6 +144,8 @@ async def test_an_item_that_breaks_something_leaves_nothing_and_holds_up_no_othe
         event.remove(engine.sync_engine, "before_cursor_execute", break_it)
     assert told(results) == [("1", "created"), ("2", "retry"), ("3", "created")]
     assert results[1]["problem"]["code"] == "internal_error"
+    assert "entry_failed" in [line["event"] for line in logged]
+    assert "要出错" not in str(logged) + str(results)
     assert await session.scalar(COUNT) == await session.scalar(REFS) == 2
     [again] = await batch(api, order(external_ref="2", title="要出错"))
     assert again["outcome"] == "created"
@@ -165,3 +180,24 @@ async def test_one_reference_from_many_calls_at_once_is_one_ticket(
     assert set(outcomes) <= {"created", "already_there"}
     async with sessions() as session:
         assert await session.scalar(COUNT) == await session.scalar(REFS) == 10
+
+
+@pytest.mark.commits
+async def test_a_bulk_that_was_cut_off_is_sent_again_as_it_was(
+    app: FastAPI, api: Api, sessions: Sessions
+) -> None:
+    items = [order(external_ref=str(number)) for number in range(60)]
+    app.state.push_gate = asyncio.Semaphore(4)
+    call = asyncio.create_task(batch(api, *items))
+    async with asyncio.timeout(PATIENCE), sessions() as session:
+        while not await session.scalar(COUNT):
+            assert not call.done()
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    again = Counted(outcome for _ref, outcome in told(await batch(api, *items)))
+    assert again["already_there"] > 0
+    assert again["created"] > 0
+    assert again.total() == again["already_there"] + again["created"] == 60
+    async with sessions() as session:
+        assert await session.scalar(COUNT) == await session.scalar(REFS) == 60

@@ -12,6 +12,7 @@ from app.config import Settings
 from tests.support.clients import Api
 from tests.support.open311 import BASE, FORM, City, errors, tree
 from tests.support.settings import settings_of_tests
+from tests.support.tickets import Loop
 from tests.support.world import World
 
 FORMATS = pytest.mark.parametrize("form", ["json", "xml"])
@@ -97,6 +98,7 @@ async def test_the_token_of_a_person_is_no_key(city: City, world: World, form: s
         ({"lat": "0", "long": "0"}, 400, "lat"),
         ({"description": "字" * 4001}, 400, "description"),
         ({"phone": "12345"}, 400, "phone"),
+        ({"phone": "8123 4567"}, 400, "phone"),
         ({"media_url": "file:///etc/passwd"}, 400, "media_url"),
         ({"description": "a\x00b"}, 400, "description"),
         ({"service_code": "0602"}, 400, "attribute[fault]"),
@@ -181,13 +183,31 @@ async def test_a_wrong_method_says_so_in_the_same_form(city: City, form: str) ->
 
 
 @FORMATS
-async def test_a_bug_is_told_in_the_same_form(
-    app: FastAPI, monkeypatch: pytest.MonkeyPatch, form: str
+async def test_what_can_be_withdrawn_no_more_is_400(city: City, world: World, form: str) -> None:
+    request_id = await city.report()
+    loop = Loop(city.api, world)
+    loop.id = request_id
+    await loop.read()
+    await loop.to("dispatched")
+    fields = {"service_request_id": request_id, "status": "CANCELLED"}
+    assert errors(await city.post(f"servicerequestupdates.{form}", **fields))[0][0] == 400
+    assert (await loop.read())["status"] == "dispatched"
+
+
+def away(*_anything: object) -> None:
+    """What it is like while the database is away."""
+    raise ConnectionRefusedError
+
+
+@FORMATS
+@pytest.mark.parametrize(("instead", "status"), [(None, 500), (away, 503)])
+async def test_a_bug_and_an_outage_are_told_in_the_same_form(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch, form: str, instead: Any, status: int
 ) -> None:
-    monkeypatch.setattr("app.services.exchange.open311.catalogue.services.listed", None)
+    monkeypatch.setattr("app.services.exchange.open311.catalogue.services.listed", instead)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        assert errors(await client.get(f"{BASE}/services.{form}"))[0][0] == 500
+        assert errors(await client.get(f"{BASE}/services.{form}"))[0][0] == status
 
 
 async def test_errors_come_in_english_to_whoever_prefers_it(city: City) -> None:

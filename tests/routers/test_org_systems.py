@@ -3,20 +3,24 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.db import Sessions
 from app.models.enums.third_party import ClientField
 from tests.support.clients import Api
+from tests.support.looks import logged, look
 from tests.support.orders import try_push
 from tests.support.problems import problem_in
 from tests.support.races import PATIENCE
 from tests.support.statements import Counter
 from tests.support.third_parties import SCOPES, registered_as
 from tests.support.tickets import Loop
+from tests.support.uploads import uploaded
 from tests.support.world import World
 
 SYSTEM, NEWS = "执法系统", "/v1/dispatches"
@@ -96,6 +100,19 @@ async def test_a_rework_goes_back_to_it(loop: Loop) -> None:
 
 
 @pytest.mark.usefixtures("client")
+async def test_it_answers_a_supervision_and_its_photos_come_with_the_result(api: Api, loop: Loop) -> None:
+    await loop.act(SYSTEM, action="sign")
+    await loop.act("supervisor", action="supervise", level="yellow", opinion="请尽快")
+    pressed = await loop.act(SYSTEM, action="reply_supervision", opinion="今日完成")
+    assert pressed["supervision"]["replied_at"]
+    photo = await uploaded(api, SYSTEM)
+    await loop.act(SYSTEM, **DONE, attachments=[{"id": photo["id"], "purpose": "after"}])
+    assert [(one["id"], one["purpose"]) for one in (await loop.read())["attachments"]] == [
+        (photo["id"], "after")
+    ]
+
+
+@pytest.mark.usefixtures("client")
 async def test_it_declines_and_helps_like_the_people_there(loop: Loop, world: World) -> None:
     fire = str(world.orgs["fire"].id)
     asked = {"reason": "wrong_duty", "basis": "按职责清单归消防", "proposed_org_id": fire}
@@ -172,6 +189,29 @@ async def test_what_it_is_given_comes_in_order_and_goes_on_where_it_stopped(api:
     await second.act("dept_handler", **asked)
     helping = await until(api, 2, who="dept_handler_fire")
     assert helping == [(first.id, True), (second.id, False)]
+
+
+@pytest.mark.commits
+async def test_of_a_confidential_ticket_it_is_told_no_title(api: Api, world: World) -> None:
+    await registered_as(api, world, SYSTEM, "town", org="urban", fields=list(ClientField))
+    for confidential in (False, True):
+        one = Loop(api, world)
+        await one.report(title="电梯困人标题", confidential=confidential)
+        await one.to("dispatched")
+    await until(api, 2)
+    told = (await news(api))["items"]
+    assert [one["ticket"]["title"] for one in told] == ["电梯困人标题", "***"]
+
+
+async def test_whoever_complained_is_shown_in_full_to_no_system(
+    api: Api, session: AsyncSession, client: dict[str, Any], loop: Loop
+) -> None:
+    await loop.act(SYSTEM, action="sign")
+    looked = await look(api, SYSTEM, f"/v1/tickets/{loop.id}/contact", "phone")
+    assert looked.status_code == 403, looked.text
+    assert [(row.actor_id, row.refusal is None) for row in await logged(session)] == [
+        (UUID(client["id"]), False)
+    ]
 
 
 @pytest.mark.commits

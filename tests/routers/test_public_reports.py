@@ -83,6 +83,22 @@ async def test_whoever_has_number_and_code_follows_it(api: Api, loop: Loop) -> N
     assert not {"关大婶", "13812345678", "5678"} & set(map(str, found.values()))
 
 
+async def test_a_report_that_was_merged_is_followed_in_the_other_unless_that_is_confidential(
+    api: Api, loop: Loop, session: AsyncSession
+) -> None:
+    other = await loop.another()
+    await loop.act("dispatcher", action="merge", master_id=other.id, opinion="同一处")
+    await other.to("processing")
+    found = await follow(api, loop.taken)  # type: ignore[attr-defined]
+    assert (found["state"], found["label"]) == ("open", "已并案，处理中")
+    assert found["agency"] == "九江镇综合行政执法办公室"
+    assert found["answer"] is None
+    await session.execute(text(f"UPDATE ticket SET confidential = true WHERE id = '{other.id}'"))  # noqa: S608 - a test's own
+    await session.commit()
+    found = await follow(api, loop.taken)  # type: ignore[attr-defined]
+    assert (found["state"], found["label"], found["agency"]) == ("closed", "已并案", None)
+
+
 async def test_only_a_hash_of_the_code_is_kept(session: AsyncSession, loop: Loop) -> None:
     code = follow_codes.read(loop.taken["code"])  # type: ignore[attr-defined]
     (kept,) = await session.scalars(text("SELECT row_to_json(r)::text FROM public_report AS r"))
@@ -99,6 +115,12 @@ async def test_a_wrong_number_and_a_wrong_code_look_the_same(api: Api, loop: Loo
         taken["code"] = follow_codes.new_code()
     body = {name: taken[name] for name in ("number", "code")}
     problem_in(await api.post("/v1/public/follow", json=body), 404, "wrong_follow_code")
+
+
+async def test_a_number_alone_tells_nothing_of_a_report(api: Api, loop: Loop) -> None:
+    for number in (loop.taken["number"], follow_codes.new_number()):  # type: ignore[attr-defined]
+        for suffix in ("json", "xml"):
+            assert (await api.get(f"/open311/v2/tokens/{number}.{suffix}")).status_code == 404
 
 
 async def test_codes_of_a_number_cannot_be_tried_for_ever(api: Api, loop: Loop) -> None:
@@ -146,6 +168,28 @@ async def test_a_flood_from_many_addresses_of_a_network_is_stopped_too(
     assert answers == [201] * 20 + [429] * 5
 
 
+async def test_ipv4_on_a_socket_for_both_kinds_is_told_apart(
+    api: Api, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for host in ("::ffff:203.0.113.7", "::ffff:198.51.100.7", "198.51.100.8", "fe80::1%eth0", "unix"):
+        monkeypatch.setattr(api._transport, "client", (host, 1))
+        reply = await api.post("/v1/public/reports", json=REPORT)
+        assert f'"public-report";r={few - 1};' in reply.headers["ratelimit"], host
+
+
+async def test_a_flood_from_everywhere_is_stopped_too(
+    api: Api, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(public_limits, "ALL", 2)
+    answers = []
+    for number in range(few * 2 + 2):
+        monkeypatch.setattr(api._transport, "client", (f"203.{number}.113.7", 1))
+        reply = await api.post("/v1/public/reports", json=REPORT | {"phone": f"138123456{number:02}"})
+        answers.append(reply.status_code)
+    assert answers == [201] * few * 2 + [429] * 2
+    assert '"public-report-all";r=0' in reply.headers["ratelimit"]
+
+
 async def test_one_phone_reports_ten_times_a_day_and_no_more(api: Api) -> None:
     for _ in range(public_limits.PHONE.limit):
         await report(api)
@@ -169,6 +213,7 @@ async def test_the_table_of_limits_tells_of_nobody(api: Api, session: AsyncSessi
         ({"location": None}, 422, "body.location"),
         ({"location": {"lng": 90.0, "lat": 30.0, "coord_type": "wgs84"}}, 422, "body.location"),
         ({"phone": "12345"}, 422, "body.phone"),
+        ({"phone": "81234567"}, 422, "body.phone"),
         ({"description": ""}, 422, "body.description"),
         ({"area_id": "0197f000-0000-7000-8000-000000000000", "location": None}, 404, None),
         ({"service_code": "0602"}, 422, "attribute[fault]"),
@@ -236,6 +281,22 @@ async def test_who_is_dissatisfied_has_it_done_again_and_the_old_link_is_of_no_u
     await loop.act("dept_handler", action="resolve", resolution_type="solved", measures="再次清运")
     problem_in(await api.post(f"/v1/public/answers/{link}", json=said), 409, "already_answered")
     fresh = await made(api, loop)
+    assert (await api.post(f"/v1/public/answers/{fresh}", json=said)).status_code == 200
+
+
+async def test_a_link_from_before_a_reopening_is_of_no_use(api: Api, loop: Loop) -> None:
+    await loop.to("resolved")
+    link = await made(api, loop)
+    said = {"solved": "solved", "satisfaction": "very"}
+    assert (await api.post(f"/v1/public/answers/{link}", json=said)).status_code == 200
+    await loop.act("dispatcher", action="close")
+    problem_in(await api.get(f"/v1/public/answers/{link}"), 409, "already_answered")
+    await loop.act("dispatcher", action="reopen", to_handler=True, opinion="群众来电")
+    await loop.act("dept_handler", action="resolve", resolution_type="solved", measures="再次清运")
+    for path in (f"/v1/public/answers/{link}", f"/answer/{link}"):
+        assert (await api.get(path)).status_code == 409
+    problem_in(await api.post(f"/v1/public/answers/{link}", json=said), 409, "already_answered")
+    fresh = (await follow(api, loop.taken))["answer"]  # type: ignore[attr-defined]
     assert (await api.post(f"/v1/public/answers/{fresh}", json=said)).status_code == 200
 
 

@@ -19,7 +19,8 @@ from app.models.enums.third_party import ClientField
 from app.models.webhook import WebhookSubscription
 from app.schemas.field_classes import kept
 from app.schemas.webhook import MessageTicket
-from app.services.exchange.webhooks import payloads
+from app.services.exchange.webhooks import payloads, signing
+from app.services.exchange.webhooks.events import BEGINNINGS
 from app.services.exchange.webhooks.subscriptions import MOST
 from tests.support.clients import Api
 from tests.support.hooks import PATH
@@ -236,6 +237,14 @@ async def test_a_replay_ends_after_it_begins(api: Api) -> None:
     assert problem_in(reply, 422, "invalid")["errors"][0]["field"] == "body.until"
 
 
+async def test_one_replay_of_a_subscription_is_made_at_a_time(api: Api) -> None:
+    own, other, client = await made(api), await made(api), api.as_("api_client")
+    wanted = {"since": "2026-03-01T00:00:00Z"}
+    assert (await client.post(f"{PATH}/{own['id']}/replay", json=wanted)).status_code == 202
+    problem_in(await client.post(f"{PATH}/{own['id']}/replay", json=wanted), 409, "replay_waiting")
+    assert (await client.post(f"{PATH}/{other['id']}/replay", json=wanted)).status_code == 202
+
+
 async def test_every_step_of_the_workflow_but_a_draft_is_an_event_with_a_label(api: Api) -> None:
     items = (await api.as_("api_client").get("/v1/webhook-event-types")).json()["items"]
     labels = {item["type"]: item["label"] for item in items}
@@ -244,6 +253,11 @@ async def test_every_step_of_the_workflow_but_a_draft_is_an_event_with_a_label(a
     found = {item["type"]: item["to"] for item in items}
     assert found["ticket.accept"] == ["accepted"]
     assert found["ticket.unmerge"] == [], "back to wherever it was"
+    assert "draft" not in {status for states in found.values() for status in states}
+
+
+def test_a_ticket_begins_with_one_of_three_steps() -> None:
+    assert {"report", "submit", "self_resolve"} == BEGINNINGS
 
 
 async def test_the_document_tells_every_event_with_its_payload(app: FastAPI, api: Api) -> None:
@@ -255,6 +269,16 @@ async def test_the_document_tells_every_event_with_its_payload(app: FastAPI, api
         schema = methods["post"]["requestBody"]["content"]["application/json"]["schema"]
         assert schema == {"$ref": f"#/components/schemas/{shape}"}
         assert methods["post"]["summary"]
+        assert methods["post"]["requestBody"]["content"]["application/json"]["example"]["type"] == name
+        assert {given["name"] for given in methods["post"]["parameters"]} == signing.headers(
+            "", 0, b"", ()
+        ).keys()
+        assert {"204", "410", "429"} <= methods["post"]["responses"].keys()
+
+
+async def test_a_subscription_can_be_made_as_the_document_shows_it(app: FastAPI, api: Api) -> None:
+    body = app.openapi()["paths"][PATH]["post"]["requestBody"]["content"]["application/json"]["example"]
+    assert await made(api, event_types=body["event_types"], url=body["url"], payload=body["payload"])
 
 
 def test_fields_that_may_tell_of_somebody_are_those_that_a_client_must_be_given() -> None:

@@ -11,6 +11,7 @@ from app.core.db import Sessions
 from app.jobs import answer_links
 from app.services.mobile.channels import ChannelFailed, of_settings
 from tests.support.clients import Api
+from tests.support.problems import problem_in
 from tests.support.receivers import http_receiver
 from tests.support.settings import settings_of_tests, vault_of_tests
 from tests.support.tickets import Loop
@@ -60,6 +61,33 @@ async def test_nothing_goes_out_any_more_once_it_was_answered(sessions: Sessions
     )
     async with http_receiver() as gateway:
         ways = of_settings(with_gateway(gateway.url))
+        assert not await answer_links.run(sessions, ways, vault_of_tests(), PUBLIC, UUID(loop.id))
+        assert gateway.got == []
+
+
+async def test_a_landline_gets_no_text(
+    api: Api, app: FastAPI, sessions: Sessions, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = Loop(api, world)
+    taken = await api.post(
+        "/v1/public/reports",
+        json={
+            "service_code": "0501",
+            "description": "巷口垃圾三天没人清",
+            "area_id": str(world.places["grid_a1"].id),
+            "phone": "0757-8633 1234",
+        },
+    )
+    assert taken.status_code == 201, taken.text
+    loop.id = (await api.as_("dispatcher").get("/v1/tickets")).json()["items"][0]["id"]
+    await loop.read()
+    await loop.to("resolved")
+    async with http_receiver() as gateway:
+        settings = with_gateway(gateway.url)
+        monkeypatch.setattr(app.state, "settings", settings)
+        path = f"/v1/tickets/{loop.id}/answer-link"
+        problem_in(await api.as_("revisit_agent").post(path, json={"send": True}), 409, "no_phone")
+        ways = of_settings(settings)
         assert not await answer_links.run(sessions, ways, vault_of_tests(), PUBLIC, UUID(loop.id))
         assert gateway.got == []
 

@@ -5,7 +5,9 @@ import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from email.utils import format_datetime
 from ipaddress import ip_network
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -216,6 +218,52 @@ async def misbehaving(serve: object) -> AsyncIterator[str]:
 async def test_a_receiver_that_misbehaves_costs_no_more_than_its_time(serve: object, code: str) -> None:
     async with misbehaving(serve) as url, asyncio.timeout(3):
         assert await refusal(Courier(HERE, seconds=1), url) == code
+
+
+async def test_a_receiver_that_never_ends_the_handshake_costs_no_more_than_its_time() -> None:
+    async with misbehaving(_silent) as url, asyncio.timeout(3):
+        assert await refusal(Courier(HERE, seconds=1), url.replace("http:", "https:")) == "timeout"
+
+
+async def test_calls_that_were_given_up_leave_room_for_others_on_the_line() -> None:
+    seen = count(1)
+
+    async def every_other(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"{}")
+        if next(seen) % 2:
+            await reader.read()
+        writer.write(answer(200, Connection="close"))
+        await writer.drain()
+        writer.close()
+
+    async with (
+        misbehaving(every_other) as url,
+        Courier(HERE, seconds=0.3).line_to(url, at_once=2) as line,
+        asyncio.timeout(10),
+    ):
+        for _number in range(6):
+            with pytest.raises(CallFailed):
+                await line.post(b"{}", {})
+            assert (await line.post(b"{}", {})).status == 200
+
+
+@pytest.mark.parametrize(
+    ("told", "pause"),
+    [("120", timedelta(minutes=2)), ("0", timedelta()), ("-1", None), ("soon", None), ("9" * 40, None)],
+)
+async def test_a_pause_that_is_asked_for_is_read_in_seconds(
+    hook: Receiver, told: str, pause: timedelta | None
+) -> None:
+    hook.answers = lambda _got: answer(429, b"", **{"Retry-After": told})
+    assert (await post(Courier(HERE), hook.url)).pause == pause
+
+
+async def test_a_pause_that_is_asked_for_may_be_a_time_of_day(hook: Receiver) -> None:
+    until = format_datetime(clock.now() + timedelta(minutes=5), usegmt=True)
+    hook.answers = lambda _got: answer(503, b"", **{"retry-after": until})
+    pause = (await post(Courier(HERE), hook.url)).pause
+    assert pause is not None
+    assert timedelta(minutes=4, seconds=50) < pause < timedelta(minutes=5, seconds=1)
 
 
 async def test_of_an_answer_without_end_only_the_beginning_is_read() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -54,6 +55,22 @@ async def test_what_is_left_goes_down_by_one_a_call(sessions: Sessions, hands: l
     assert (await leases.take(sessions, "a", limit=64, window=MINUTE)).granted
 
 
+async def test_the_times_that_are_told_go_by(sessions: Sessions, hands: list[datetime]) -> None:
+    leases = Leases()
+    allowance: dict[str, Any] = {"limit": 640, "window": MINUTE}
+    first = await leases.take(sessions, "a", **allowance)
+    hands[0] += timedelta(seconds=3)
+    second = leases.spend("a", **allowance)
+    assert second is not None
+    assert (first.reset, second.reset) == (4, 1)
+    few: dict[str, Any] = {"limit": 6, "window": MINUTE}
+    refused = [await leases.take(sessions, "b", **few) for _ in range(7)][-1]
+    hands[0] += timedelta(seconds=7)
+    again = leases.spend("b", **few)
+    assert again is not None
+    assert [(one.retry_after, one.reset) for one in (refused, again)] == [(10, 60), (3, 53)]
+
+
 async def test_what_was_taken_ahead_is_given_up_after_ten_seconds(
     sessions: Sessions, hands: list[datetime], statements: Counter
 ) -> None:
@@ -64,6 +81,16 @@ async def test_what_was_taken_ahead_is_given_up_after_ten_seconds(
     assert leases.spend("a", limit=LIMIT, window=MINUTE) is None
     with statements(at_most=0):
         assert leases.spend("b", limit=LIMIT, window=MINUTE) is None
+
+
+async def test_who_calls_now_and_then_has_the_whole_of_a_long_allowance(
+    sessions: Sessions, hands: list[datetime]
+) -> None:
+    processes, day = [Leases(), Leases()], timedelta(days=1)
+    for number in range(LIMIT):
+        hands[0] += timedelta(seconds=11)
+        told = await processes[number % 2].take(sessions, "a", limit=LIMIT, window=day)
+        assert told.granted, number
 
 
 @pytest.mark.usefixtures("hands")

@@ -102,7 +102,7 @@ LISTS: dict[str, Wanted] = {
     "overdue of several posts": Wanted(MANY_POSTS, 4, TicketFilter(overdue=True)),
     "what waits for approval in the town": Wanted("dispatcher", 1, TicketFilter(pending=True)),
     "the third party's newest": Wanted("api_client", 1),
-    "the third party's own": Wanted("api_client", 1, TicketFilter(mine=True)),
+    "the third party's own": Wanted("api_client", 2, TicketFilter(mine=True)),
 }
 Plans = Mapping[tuple[str, int, bool], Plan]
 

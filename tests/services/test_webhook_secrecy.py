@@ -3,14 +3,17 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import insert, text, update
 
 from app.core import clock
 from app.core.db import Sessions, transaction
-from app.models.access import ApiClient, ApiToken
+from app.models.access import ApiClient, ApiClientArea, ApiToken
+from app.models.ticket import Ticket
 from app.services.exchange.webhooks import excerpts
+from app.services.privacy import erasure
 from tests.support.clients import Api
 from tests.support.hooks import Post, Receiver, answer, receiver, replayed
 from tests.support.third_parties import registered_as
@@ -62,10 +65,33 @@ async def test_a_subscription_is_told_of_what_it_asked_for(
     assert hook.types == types
 
 
-async def test_a_draft_is_nobodys_news(post: Post, hook: Receiver, loop: Loop) -> None:
+async def test_those_whose_category_a_ticket_leaves_are_told_and_hear_of_it_no_more(
+    post: Post, hook: Receiver, loop: Loop, sessions: Sessions
+) -> None:
+    old = await post.subscribe(hook.url, category_code="0501", payload="full")
+    await loop.report()
+    await loop.act("dispatcher", action="accept", category_code="0502")
+    await loop.act("dispatcher", action="dispatch", org_id=str(loop._world.orgs["urban"].id))
+    new = await post.subscribe(hook.url, category_code="0502")
+    await post.deliver(old)
+    assert hook.types == ["ticket.report", "ticket.accept"]
+    assert hook.got[-1].data["ticket"]["category_code"] == "0502"
+    hook.got.clear()
+    await replayed(sessions, new, (clock.now() - timedelta(hours=1)).isoformat())
+    await post.carry(new)
+    assert hook.types == ["ticket.accept", "ticket.dispatch"]
+
+
+async def test_a_draft_is_nobodys_news_until_it_is_sent(post: Post, hook: Receiver, loop: Loop) -> None:
     webhook = await post.subscribe(hook.url)
     await loop.report(draft=True)
+    await loop.act("grid_worker", action="withdraw")
     assert await post.deliver(webhook) == 0
+    await loop.report(draft=True)
+    await loop.act("grid_worker", action="submit")
+    await loop.act("grid_worker", action="withdraw")
+    await post.deliver(webhook)
+    assert hook.types == ["ticket.submit", "ticket.withdraw"]
 
 
 async def test_a_token_of_village_a_never_gets_news_of_village_b(
@@ -119,17 +145,37 @@ async def test_an_organisations_system_is_told_of_what_it_has_and_of_its_going_a
     assert hook.got[-1].data == {"ticket_id": loop.id, "seq": hook.got[-1].data["seq"], "left_area": True}
 
 
-@pytest.mark.parametrize("way", ["token revoked", "token without the scope", "client disabled"])
+@pytest.mark.parametrize(
+    "way",
+    [
+        "token revoked",
+        "token ended",
+        "token without the scope",
+        "token of a part of the area",
+        "client disabled",
+        "client ended",
+        "client without the scope",
+        "client kept to another area",
+    ],
+)
 async def test_what_a_client_may_not_see_any_more_is_not_sent_even_if_it_waits(
     post: Post, hook: Receiver, loop: Loop, world: World, sessions: Sessions, way: str
 ) -> None:
     webhook = await post.subscribe(hook.url)
     await loop.report()
     await post.collect()
+    part, elsewhere = world.places["grid_a1"].id, world.places["village_b"].id
     change: Any = {
         "token revoked": update(ApiToken).values(revoked_at=clock.now()),
+        "token ended": update(ApiToken).values(expires_at=clock.now()),
         "token without the scope": update(ApiToken).values(scopes=["areas:read"]),
+        "token of a part of the area": update(ApiToken).values(area_id=part),
         "client disabled": update(ApiClient).values(status="disabled"),
+        "client ended": update(ApiClient).values(expires_at=clock.now()),
+        "client without the scope": update(ApiClient).values(scopes=["areas:read"]),
+        "client kept to another area": insert(ApiClientArea).values(
+            client_id=world.client.id, area_id=elsewhere
+        ),
     }[way]
     async with transaction(sessions) as session:
         await session.execute(change)
@@ -137,7 +183,45 @@ async def test_what_a_client_may_not_see_any_more_is_not_sent_even_if_it_waits(
     assert await post.deliver(webhook) == 0
     assert hook.got == []
     assert len(await post.log(webhook)) == 1, "nothing new was made for it"
-    assert world.client.id
+    since = (clock.now() - timedelta(hours=1)).isoformat()
+    assert await replayed(sessions, webhook, since) == 0
+
+
+async def test_a_message_that_waited_says_what_may_be_said_when_it_is_sent(
+    post: Post, hook: Receiver, loop: Loop, sessions: Sessions
+) -> None:
+    await post.give("title", "content", "address", "opinion")
+    webhook = await post.subscribe(hook.url, payload="full")
+    await loop.report()
+    await loop.act("dispatcher", action="accept", opinion="请保护举报人关大婶")
+    await post.collect()
+    await post.give("title", "opinion")
+    async with transaction(sessions) as session:
+        await erasure._texts_of_tickets(session, [UUID(loop.id)])
+    await post.carry(webhook)
+    told = "".join(got.body.decode() for got in hook.got)
+    assert hook.types == ["ticket.report", "ticket.accept"]
+    assert not [
+        mark for mark in (REPORT["title"], REPORT["content"], "沙龙路", "关大婶") if str(mark) in told
+    ]
+    assert "content" not in hook.got[0].data["ticket"]
+
+
+async def test_trap_9_a_message_that_waited_says_nothing_of_a_ticket_that_became_confidential(
+    post: Post, hook: Receiver, loop: Loop, sessions: Sessions
+) -> None:
+    await post.give("title", "content", "address", "location", "opinion")
+    webhook = await post.subscribe(hook.url, payload="full")
+    await loop.to("accepted")
+    await post.collect()
+    async with transaction(sessions) as session:
+        await session.execute(update(Ticket).values(confidential=True))
+    await post.carry(webhook)
+    assert hook.types == ["ticket.report", "ticket.accept"]
+    for got in hook.got:
+        assert got.data["actor_role"] is None
+        assert not got.data["ticket"].keys() & {"title", "content", "address", "location"}
+        assert "opinion" not in got.data
 
 
 async def test_trap_9_no_message_tells_of_a_confidential_reporter_or_of_what_the_report_says(
@@ -177,6 +261,22 @@ async def test_no_message_tells_who_reported_who_acted_or_whom_to_call(
     assert str(REPORT["title"]) in told
     people = [mark for person in world.people.values() for mark in (str(person.member_id), person.name)]
     assert not [mark for mark in (*people, "关大婶", "关*", "13812345678", "***") if mark in told]
+
+
+async def test_a_number_that_stands_in_a_text_is_starred_whatever_the_client_was_given(
+    post: Post, hook: Receiver, loop: Loop
+) -> None:
+    await post.give("title", "content", "opinion")
+    webhook = await post.subscribe(hook.url, payload="full")
+    await loop.report(
+        title="请回电 138 1234 5678", content="来电人 13812345678，证件 44068119900101123X，灯杆 10086001。"
+    )
+    await loop.act("dispatcher", action="accept", opinion="已致电 138-1234-5678 核实")
+    await post.deliver(webhook)
+    ticket = hook.got[-1].data["ticket"]
+    assert ticket["title"] == "请回电 ***"
+    assert ticket["content"] == "来电人 ***，证件 ***，灯杆 10086001。"
+    assert hook.got[-1].data["opinion"] == "已致电 *** 核实"
 
 
 async def test_an_answer_that_repeats_the_message_leaves_nothing_of_it_in_the_log(

@@ -6,14 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core import clock
 from app.core.courier import Courier
-from app.core.db import Sessions
+from app.core.db import Sessions, transaction
 from app.core.files import FileStore
 from app.jobs import worker
+from app.models.access import ApiToken
 from app.models.enums.retention import RetentionSubject
 from app.runtime.databases import for_asyncpg
 from app.services.exchange.webhooks import sending
@@ -21,7 +22,18 @@ from app.services.mobile import reader
 from app.services.privacy import retention
 from tests.support.clients import Api
 from tests.support.database import Database
-from tests.support.hooks import HERE, PATH, PATIENCE, Later, Post, Receiver, answer, dead_port, receiver
+from tests.support.hooks import (
+    HERE,
+    PATH,
+    PATIENCE,
+    Later,
+    Post,
+    Receiver,
+    answer,
+    dead_port,
+    receiver,
+    replayed,
+)
 from tests.support.settings import vault_of_tests
 from tests.support.tickets import Loop
 from tests.support.world import World
@@ -177,3 +189,24 @@ async def test_the_log_is_forgotten_by_the_rule_and_a_removed_subscription_with_
     async with sessions() as session:
         for table in ("webhook_delivery", "webhook_subscription"):
             assert await session.scalar(text(f"SELECT count(*) FROM {table}")) == 0  # noqa: S608
+
+
+async def test_what_is_sent_again_is_as_young_as_news(
+    post: Post,
+    hook: Receiver,
+    loop: Loop,
+    world: World,
+    sessions: Sessions,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    webhook, later = await post.subscribe(hook.url), Later(monkeypatch, world)
+    since = clock.now().isoformat()
+    await loop.report()
+    await post.deliver(webhook)
+    later.on(timedelta(days=29))
+    async with transaction(sessions) as session:
+        await session.execute(update(ApiToken).values(expires_at=clock.now() + timedelta(days=90)))
+    await replayed(sessions, webhook, since)
+    later.on(timedelta(days=2))
+    assert (await retention.run(sessions))[RetentionSubject.WEBHOOK_DELIVERIES] == 0
+    assert await post.carry(webhook) == 1

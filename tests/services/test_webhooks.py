@@ -15,10 +15,12 @@ from app.core.db import Sessions, transaction
 from app.core.ids import uuid7
 from app.core.writes import together
 from app.schemas.webhook import PingMessage, TicketMessage
-from app.services.exchange.webhooks import fanout
+from app.services.exchange.webhooks import fanout, sending
 from app.services.platform import outbox
 from tests.support.clients import Api
 from tests.support.hooks import PATH, Later, Post, Receiver, answer, dead_port, id_of, receiver, replayed
+from tests.support.orders import ORDER, push
+from tests.support.third_parties import mapped, registered_as
 from tests.support.tickets import Loop
 from tests.support.world import World
 
@@ -60,6 +62,20 @@ async def test_every_step_of_a_ticket_comes_once_in_order_and_with_a_signature_t
     assert [(row["state"], row["status"]) for row in await post.log(webhook)] == [("delivered", 204)] * 8
     assert await post.deliver(webhook) == 0
     assert (await post.read(webhook))["delivered_at"]
+
+
+async def test_a_sender_hears_of_its_tickets_by_its_own_numbers_and_in_its_own_words(
+    api: Api, post: Post, hook: Receiver, loop: Loop, world: World
+) -> None:
+    await registered_as(api, world, "别的热线", "village_a")
+    await mapped(api, world.client.id, statuses={"reported": "待受理"})
+    webhook = await post.subscribe(hook.url)
+    loop.id, ref = (await push(api))["id"], ORDER["external_ref"]
+    await loop.to("accepted")
+    foreign = await push(api, "别的热线", content="别的热线的同号工单")
+    await post.deliver(webhook)
+    told = {(got.data["ticket_id"], got.data["external_ref"], got.data["status_word"]) for got in hook.got}
+    assert told == {(loop.id, ref, "待受理"), (loop.id, ref, "已受理待推送"), (foreign["id"], None, "待受理")}
 
 
 async def test_somebody_elses_secret_or_a_changed_body_does_not_verify(
@@ -239,6 +255,24 @@ async def test_a_dead_receiver_is_asked_a_few_times_a_minute_however_much_waits_
     assert await post.carry(webhook) == 21
 
 
+async def test_a_receiver_that_asks_for_a_pause_has_it_and_then_gets_everything(
+    post: Post, hook: Receiver, loop: Loop, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook, later = await post.subscribe(hook.url), Later(monkeypatch, world)
+    for _number in range(sending.AT_ONCE * 2):
+        await loop.another()
+    hook.answers = lambda _got: answer(429, b"", **{"Retry-After": "600"})
+    await post.deliver(webhook)
+    assert len(hook.got) <= sending.AT_ONCE, "those that were on their way"
+    hook.answers = lambda _got: answer(200)
+    later.on(timedelta(minutes=9))
+    assert await post.overdue() == []
+    assert await post.carry(webhook) == 0
+    later.on(timedelta(minutes=2))
+    assert await post.overdue() == [id_of(webhook)]
+    assert await post.carry(webhook) == sending.AT_ONCE * 2
+
+
 async def test_one_poisoned_ticket_is_given_up_after_three_days_and_its_later_steps_go_out(
     post: Post, hook: Receiver, loop: Loop, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -279,6 +313,51 @@ async def test_everything_since_a_moment_is_sent_again_in_order_and_under_the_sa
     assert [got.headers["webhook-id"] for got in hook.got] == first
     late = await post.subscribe(hook.url)
     assert await replayed(sessions, late, since) == 3, "also what happened before there was a subscription"
+
+
+async def test_a_replay_does_not_wait_for_what_had_failed_before(
+    post: Post, hook: Receiver, loop: Loop, sessions: Sessions, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook, later = await post.subscribe(hook.url), Later(monkeypatch, world)
+    since = (clock.now() - timedelta(hours=1)).isoformat()
+    await loop.to("accepted")
+    hook.answers = lambda _got: answer(500)
+    await post.deliver(webhook)
+    for minutes in (1, 5):
+        later.on(timedelta(minutes=minutes, seconds=1))
+        await post.carry(webhook)
+    hook.answers = lambda _got: answer(200)
+    assert await post.carry(webhook) == 0, "the next attempt is in half an hour"
+    await replayed(sessions, webhook, since)
+    hook.got.clear()
+    assert await post.carry(webhook) == 2
+    assert hook.seqs(loop.id) == [1, 2]
+
+
+async def test_a_replay_beside_live_news_loses_nothing_and_keeps_the_order(
+    post: Post, hook: Receiver, loop: Loop, sessions: Sessions
+) -> None:
+    webhook, loops = await post.subscribe(hook.url), [await loop.another() for _number in range(6)]
+    since = (clock.now() - timedelta(hours=1)).isoformat()
+
+    async def again() -> None:
+        for _number in range(8):
+            await replayed(sessions, webhook, since)
+
+    async def live() -> None:
+        for each in loops:
+            await each.to("dispatched")
+
+    async def carried() -> None:
+        for _number in range(8):
+            await fanout.run(sessions)
+            await post.carry(webhook)
+
+    await asyncio.gather(again(), live(), carried(), carried())
+    await post.deliver(webhook)
+    for each in loops:
+        assert list(dict.fromkeys(hook.seqs(each.id))) == [1, 2, 3]
+    assert {row["state"] for row in await post.log(webhook)} == {"delivered"}
 
 
 async def test_a_test_message_arrives_and_one_waits_at_a_time(api: Api, post: Post, hook: Receiver) -> None:

@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from app.core import clock
-from app.core.texts import compact, fold, fold_name
+from app.core.texts import compact, fold, fold_name, without_numbers_of_people
 from app.schemas.folding import BirthDay, Code, Day, Label, Mobile, PersonName, PersonPhone
 
 
@@ -77,6 +77,20 @@ def test_people_may_have_landlines_and_numbers_of_hong_kong(typed: str, kept: st
 def test_what_is_no_phone_number_is_refused(typed: object) -> None:
     with pytest.raises(ValidationError):
         read(PersonPhone, typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("来电人：13812345678，请回电。", "来电人：***，请回电。"),
+        ("１３８１２３４５６７８（微信）", "***（微信）"),
+        ("证件 44068119900101123X，灯杆 10086001。", "证件 ***，灯杆 10086001。"),
+        (" 面积 30㎡，138—1234—5678", "面积 30m2,***"),
+        ("路灯不亮，灯杆 10086001，30㎡。 ", "路灯不亮，灯杆 10086001，30㎡。 "),
+    ],
+)
+def test_numbers_of_people_go_from_a_text_and_the_rest_stays_as_it_was_typed(typed: str, kept: str) -> None:
+    assert without_numbers_of_people(typed, "***") == kept
 
 
 def test_a_code_is_letters_digits_and_dashes() -> None:

@@ -5,7 +5,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.models.enums.third_party import WebhookDeliveryState
-from app.services.exchange.webhooks.schedule import SPAN, WAITS, Attempt, Verdict, switched_off, verdict
+from app.services.exchange.webhooks.schedule import (
+    LONGEST_REST,
+    REST,
+    SPAN,
+    WAITS,
+    Attempt,
+    Verdict,
+    rest,
+    switched_off,
+    verdict,
+)
 
 NOW = datetime(2026, 3, 4, 8, tzinfo=UTC)
 BROKEN, SILENT = Attempt(500, None), Attempt(None, "timeout")
@@ -37,3 +47,23 @@ def test_a_receiver_is_switched_off_when_it_says_so_or_takes_nothing_for_three_d
     for failed in (BROKEN, SILENT):
         assert switched_off(failed, failing_since=NOW - SPAN, now=NOW) == "unreachable"
         assert switched_off(failed, failing_since=NOW - SPAN + timedelta(seconds=1), now=NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "pause", "found"),
+    [
+        (429, None, REST),
+        (429, timedelta(seconds=1), REST),
+        (429, timedelta(minutes=10), timedelta(minutes=10)),
+        (429, timedelta(days=30), LONGEST_REST),
+        (429, timedelta(minutes=-5), REST),
+        (503, timedelta(minutes=10), timedelta(minutes=10)),
+        (503, None, timedelta()),
+        (500, timedelta(minutes=10), timedelta()),
+        (200, timedelta(minutes=10), timedelta()),
+    ],
+)
+def test_a_receiver_that_asks_for_a_pause_has_one_within_reason(
+    status: int, pause: timedelta | None, found: timedelta
+) -> None:
+    assert rest(Attempt(status, None, pause=pause)) == found

@@ -11,12 +11,13 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
-from app.api import ratelimit
+from app.api import open311, outgoing, ratelimit
 from app.api.openapi import links, names, refusals
 from app.api.openapi.examples import Composer
 from app.api.openapi.parameters import MEANINGS
+from app.core import markup
 
-JSON = "application/json"
+JSON, XML = "application/json", "text/xml"
 HEADERS: dict[str, dict[str, Any]] = {
     name: {"description": meaning, "schema": {"type": kind}}
     for name, kind, meaning in (
@@ -82,6 +83,7 @@ def install(app: FastAPI) -> None:
 def of(app: FastAPI) -> dict[str, Any]:
     """The document; built once for an application."""
     if app.openapi_schema is None:
+        outgoing.describe(app)
         document = FastAPI.openapi(app)
         _enrich(app, document)
     found: dict[str, Any] = app.openapi_schema or {}
@@ -120,10 +122,11 @@ def _enrich(app: FastAPI, document: dict[str, Any]) -> None:
         _let_be_lean(operation)
         _explain(composer, operation)
         _exemplify(composer, operation)
-    for item in document["webhooks"].values():
-        # What a receiver answers is its own affair, but for the 2xx.
+    for name, item in document["webhooks"].items():
+        # What a receiver answers is its own affair, but for what becomes of it here.
         item["post"]["responses"].pop("422")
         _exemplify(composer, item["post"])
+        outgoing.exemplify(name, item["post"]["requestBody"]["content"][JSON]["example"])
     if composer.missing:
         raise LookupError(f"add to app/api/openapi/values.py: {', '.join(sorted(composer.missing))}")
     links.enter(document)
@@ -231,3 +234,6 @@ def _exemplify(composer: Composer, operation: Operation) -> None:
         media = told.get("content", {}).get(JSON, {})
         if status.startswith("2") and media.get("schema") and "example" not in media:
             media["example"] = composer.answered(media["schema"])
+        if root := told.get("content", {}).get(XML, {}).get("schema", {}).get("xml"):
+            example = markup.document(root["name"], media["example"], open311.ITEMS)
+            told["content"][XML]["example"] = example.decode()

@@ -71,6 +71,13 @@ _CLIENT = f"""
     JOIN area ON area.id = api_token.area_id
     WHERE api_token.key = $1 AND {WORKS.format(now="$2")}
     """  # noqa: S608 - made of this module's own texts
+_WORKING = f"""
+    SELECT api_token.id
+    FROM api_token
+    JOIN api_client ON api_client.id = api_token.client_id
+    JOIN area ON area.id = api_token.area_id
+    WHERE api_token.id = $1 AND {WORKS.format(now="$2")}
+    """  # noqa: S608 - made of this module's own texts
 
 
 class AddressRefused(Forbidden):
@@ -106,6 +113,11 @@ async def of_username(session: AsyncSession, username: str) -> Actor | None:
     """Somebody in whose name an operator works at the command line; None for who may not work."""
     member_id = await session.scalar(select(Account.member_id).where(Account.username == username))
     return await of_member(session, member_id) if member_id else None
+
+
+async def works(session: AsyncSession, token_id: UUID) -> bool:
+    """Whether a third party's token works now, for what was given out by it before."""
+    return await fetch_one(session, _WORKING, token_id, clock.now()) is not None
 
 
 def narrowed(actor: Actor, scopes: Iterable[str]) -> Actor:

@@ -1,8 +1,11 @@
 """A client's secret for a short access token (RFC 6749, 4.4), so that the secret travels seldom.
 
 The access token names the key and which secret it was given for, so that a secret that is taken out of use
-ends it at once. It may hold fewer scopes than the token, never more. Each exchange is in the audit log.
+ends it at once. It may hold fewer scopes than the token, never more. An exchange is a call of the client like
+any other, from its networks and out of its allowances; and it is in the audit log.
 """
+
+from collections.abc import Awaitable, Callable
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +22,8 @@ from app.services.access.sessions import Issued
 from app.services.platform import audit
 from app.services.platform.actor import Actor
 
+Admit = Callable[[AsyncSession, Actor], Awaitable[None]]
+
 
 async def exchange(
     session: AsyncSession,
@@ -26,16 +31,21 @@ async def exchange(
     client_id: str,
     client_secret: str,
     scope: str | None,
-    address: str | None,
+    admit: Admit,
     keyring: Keyring,
     settings: Settings,
 ) -> Issued:
     """A short access token for a token's key (`wg_` before it or not) and secret, with the scopes asked for.
 
-    `WrongClient`, `UnauthorizedClient` for a call from elsewhere, `InvalidScope` for more than the token has.
+    `admit` lets the client's call go on, or raises. `WrongClient`, `UnauthorizedClient` for a call from
+    elsewhere, `InvalidScope` for more than the token has.
     """
     key = client_id.removeprefix(actors.TOKEN_PREFIX)
-    actor = await _known(session, key, client_secret, address, keyring)
+    actor = await _known(session, key, client_secret, keyring)
+    try:
+        await admit(session, actor)
+    except AddressRefused as refused:
+        raise UnauthorizedClient from refused
     scopes = _wanted(actor, scope)
     moment, seconds = clock.now(), settings.access_token_minutes * 60
     claims = {
@@ -56,17 +66,11 @@ async def exchange(
     return Issued(access_token, seconds, scope=scopes)
 
 
-async def _known(
-    session: AsyncSession, key: str, secret: str, address: str | None, keyring: Keyring
-) -> Actor:
+async def _known(session: AsyncSession, key: str, secret: str, keyring: Keyring) -> Actor:
     try:
-        actor = await actors.resolve(session, token=f"{actors.TOKEN_PREFIX}{key}.{secret}", keyring=keyring)
-        actors.require_origin(actor, address)
+        return await actors.resolve(session, token=f"{actors.TOKEN_PREFIX}{key}.{secret}", keyring=keyring)
     except Unauthenticated as refused:
         raise WrongClient from refused
-    except AddressRefused as refused:
-        raise UnauthorizedClient from refused
-    return actor
 
 
 def _wanted(actor: Actor, scope: str | None) -> str:

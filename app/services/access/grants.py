@@ -12,6 +12,7 @@ from app.core.crypto import Vault
 from app.core.db import Sessions, transaction
 from app.core.errors import FieldError
 from app.services.access import actors, api_tokens, client_credentials, sessions, sign_in
+from app.services.access.client_credentials import Admit
 from app.services.access.keyring import Keyring
 from app.services.access.refusals import InvalidRequest, UnsupportedGrant
 from app.services.access.sessions import Issued
@@ -29,15 +30,17 @@ class TokenRequest:
     client_id: str | None = None
     client_secret: str | None = None
     scope: str | None = None
-    address: str | None = None
     user_agent: str | None = None
     app_version: str | None = None
 
 
 async def grant(
-    opener: Sessions, *, asked: TokenRequest, vault: Vault, keyring: Keyring, settings: Settings
+    opener: Sessions, *, asked: TokenRequest, admit: Admit, vault: Vault, keyring: Keyring, settings: Settings
 ) -> Issued:
-    """Tokens, or the `TokenProblem` that says why not; opens its own transactions."""
+    """Tokens, or the `TokenProblem` that says why not; opens its own transactions.
+
+    `admit` is asked about a third party, once it is known.
+    """
     if asked.grant_type == "password":
         return await sign_in.sign_in(
             opener,
@@ -68,7 +71,7 @@ async def grant(
                 client_id=client_id,
                 client_secret=secret,
                 scope=asked.scope,
-                address=asked.address,
+                admit=admit,
                 keyring=keyring,
                 settings=settings,
             )

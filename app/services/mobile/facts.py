@@ -30,7 +30,8 @@ _TICKETS = text("""
     WHERE ticket.id = ANY(CAST(:ids AS uuid[]))
     """)
 _STEPS = text("""
-    SELECT ticket_event.ticket_id, ticket_event.seq, actor_id, data -> 'helper_org_ids' AS helpers
+    SELECT ticket_event.ticket_id, ticket_event.seq, actor_id, actor_role,
+        data -> 'helper_org_ids' AS helpers
     FROM unnest(CAST(:ids AS uuid[]), CAST(:seqs AS integer[])) AS asked (ticket_id, seq)
     JOIN ticket_event ON ticket_event.ticket_id = asked.ticket_id AND ticket_event.seq = asked.seq
     """)

@@ -114,7 +114,7 @@ def _messages(row: Outbox, facts: Facts) -> Iterator[dict[str, Any]]:
     """The messages of one row; each member gets one, of the first line that means them."""
     step = facts.step(row)
     told = {_author(row, step)}
-    for line in tells.of(row.topic, row.data, by_system=step is not None and step.actor_id is None):
+    for line in tells.of(row.topic, row.data, role=step.actor_role if step else None):
         if line.kind not in WORDS or _moved_on(row, line, facts):
             continue
         for member in people.of(line.audience, row, facts):

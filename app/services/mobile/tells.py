@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from app.models.enums import Status
+from app.models.enums import Role, Status
 
 
 class Audience(StrEnum):
@@ -36,11 +36,15 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """A kind of message for an audience; `to` is the status that the step must have led to."""
+    """A kind of message for an audience; `to` is the status that the step must have led to.
+
+    `by` is the role that the step must have been taken in.
+    """
 
     kind: str
     audience: Audience
     to: Status | None = None
+    by: Role | None = None
 
 
 _A = Audience
@@ -83,6 +87,10 @@ TABLE: Mapping[str, tuple[Tell, ...]] = MappingProxyType(
         "ticket.deny_suspend": _DENIED,
         "ticket.deny_withdraw": _DENIED,
         "ticket.deny_review": _DENIED,
+        "ticket.comment": (
+            Tell("supplemented", _A.LEAD, by=Role.API_CLIENT),
+            Tell("supplemented", _A.DESK, Status.CLOSED, by=Role.API_CLIENT),
+        ),
         "ticket.escalate": (Tell("to_decide", _A.DECIDERS, Status.ESCALATING),),
         "ticket.resolve": _REVISITED,
         "ticket.self_resolve": _REVISITED,
@@ -105,13 +113,14 @@ BY_NOTICE = frozenset({"ticket.urge", "ticket.supervise"})
 """What the sweep also does, and then tells as a notice."""
 
 
-def of(topic: str, data: Mapping[str, Any], *, by_system: bool) -> Iterator[Tell]:
-    """What is told of a row of the outbox, if anything."""
+def of(topic: str, data: Mapping[str, Any], *, role: str | None) -> Iterator[Tell]:
+    """What is told of a row of the outbox, if anything; `role` is that in which its step was taken."""
     if audience := NOTICES.get(topic):
         prefix = "reporter." if audience is Audience.REPORTER else ""
         yield Tell(prefix + str(data["notice"]), audience)
-    elif not (by_system and topic in BY_NOTICE):
-        yield from (tell for tell in TABLE.get(topic, ()) if tell.to in {None, data.get("to")})
+    elif not (role == Role.SYSTEM and topic in BY_NOTICE):
+        found = (tell for tell in TABLE.get(topic, ()) if tell.to in {None, data.get("to")})
+        yield from (tell for tell in found if tell.by in {None, role})
 
 
 def concerns(topic: str) -> bool:

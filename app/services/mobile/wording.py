@@ -50,6 +50,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         "to_redo": Words(C.TASK, "返工", "工单 {no}（{label}）被退回重办，请尽快处理{due}。"),
         "to_help": Words(C.TASK, "待会办", "工单 {no}（{label}）请您的单位会办{due}。"),
         "to_supplement": Words(C.TASK, "待补充", "您上报的工单 {no} 被退回补充材料，补充后请重新提交。"),
+        "supplemented": Words(C.TASK, "来电补充", "工单 {no}（{label}）有新的补充或撤单说明，请查看。"),
         "to_approve": Words(C.TASK, "待审批", "工单 {no}（{label}）有一项申请等待审批。"),
         "to_decide": Words(C.TASK, "待研处", "工单 {no}（{label}）已上报研处，请决定。"),
         "to_revisit": Words(C.TASK, "待回访", "工单 {no}（{label}）已办结，请回访{due}。"),

@@ -12,7 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select, text
+from sqlalchemy import ColumnElement, and_, delete, false, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,6 +25,7 @@ from app.core.pictures import inspection
 from app.core.pictures.found import BrokenPicture, PictureTooLarge
 from app.core.spool import Spool
 from app.models.attachment import Attachment, FileIntent
+from app.models.enums import Role
 from app.models.enums.attachment import AttachmentKind
 from app.services.platform.actor import Actor
 
@@ -63,6 +64,20 @@ class TwoFacedFile(UnknownFileType):
             self,
             "文件里夹带了压缩包、网页或其他内容，请重新拍照或另存后再上传",
             "The file is also an archive, a web page or a PDF",
+        )
+
+
+class NotAPhoto(UnknownFileType):
+    """By its content the file is no photo, and only photos are taken here."""
+
+    code = "photo_needed"
+    title_zh, title_en = "这里只能上传照片", "Only photos are taken here"
+
+    def __init__(self) -> None:
+        Problem.__init__(
+            self,
+            "按内容判断，这不是照片；这里只能上传照片",
+            "By its content this is no photo; only photos are taken here",
         )
 
 
@@ -170,10 +185,20 @@ async def record(
 
 
 def owned(actor: Actor) -> ColumnElement[bool]:
-    """The attachments that the caller uploaded, as a condition."""
+    """The attachments that the caller uploaded, as a condition; all residents are one caller."""
     if actor.member_id is not None:
         return Attachment.member_id == actor.member_id
-    return Attachment.client_id == actor.client_id
+    if actor.client_id is not None:
+        return Attachment.client_id == actor.client_id
+    nobodys = and_(Attachment.member_id.is_(None), Attachment.client_id.is_(None))
+    return nobodys if Role.RESIDENT in actor.roles else false()
+
+
+def require_photo(head: bytes) -> None:
+    """`NotAPhoto` for what a file's first bytes show to be anything else."""
+    mime = media_types.sniff(head) or ""
+    if _KINDS.get(mime.partition("/")[0]) is not AttachmentKind.PHOTO:
+        raise NotAPhoto
 
 
 async def _type_of(spool: Spool) -> str:

@@ -1,9 +1,10 @@
 """Allowances taken ahead: a process asks the database for several calls at once and spends them by itself.
 
 So a limit that all processes share costs a statement for some forty calls instead of one for each. What is
-taken ahead was granted, so more than the limit is never spent; what a process does not spend within ten
-seconds is given up, which is at most a sixteenth of the limit. The less is left, the less is taken ahead. A
-refusal is remembered until a call could be granted again, and costs nothing until then.
+taken ahead was granted, so more than the limit is never spent; what a process does not spend within a sixth
+of the window, ten seconds of a minute, is given up, which is at most a sixteenth of the limit. So more comes
+back than is given up, and who calls now and then has the whole of it. The less is left, the less is taken
+ahead. A refusal is remembered until a call could be granted again, and costs nothing until then.
 """
 
 import asyncio
@@ -17,7 +18,8 @@ from app.core.db import Sessions, transaction
 from app.services.platform import limits
 from app.services.platform.limits import Allowance
 
-KEPT = timedelta(seconds=10)
+SECOND = timedelta(seconds=1)
+KEPT_PART = 6
 MOST = 50
 PART = 16
 REMEMBERED = 4096
@@ -45,13 +47,15 @@ class Leases:
         if lease is None or (lease.told.limit, lease.told.window) != (limit, window):
             return None
         passed = clock.now() - lease.at
+        reset = max(0, lease.told.reset - passed // SECOND)
         if not lease.told.granted:
             wait = timedelta(seconds=lease.told.retry_after) - passed
-            return _refused(lease.told, wait) if wait > timedelta() else None
-        if lease.left == 0 or passed > KEPT:
+            left = max(1, -(-wait // SECOND))
+            return replace(lease.told, reset=reset, retry_after=left) if wait > timedelta() else None
+        if lease.left == 0 or passed > window / KEPT_PART:
             return None
         lease.left -= 1
-        return replace(lease.told, remaining=lease.told.remaining + lease.left)
+        return replace(lease.told, remaining=lease.told.remaining + lease.left, reset=reset)
 
     async def take(self, sessions: Sessions, key: str, *, limit: int, window: timedelta) -> Allowance:
         """A call, with some more taken ahead unless little is left; one statement, seldom two.
@@ -76,7 +80,3 @@ class Leases:
         self._held.move_to_end(key)
         while len(self._held) > REMEMBERED:
             self._held.popitem(last=False)
-
-
-def _refused(told: Allowance, wait: timedelta) -> Allowance:
-    return replace(told, retry_after=max(1, -(-wait // timedelta(seconds=1))))

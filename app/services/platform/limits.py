@@ -1,10 +1,11 @@
 """Allowances that all processes share: so many calls in so long, for whomever a key names.
 
 An allowance is used up call by call and comes back evenly (GCRA): of 60 in a minute one comes back each
-second, so nobody waits for a window to end and nobody has twice as much around its end. All that is kept of
-a key is the instant at which its allowance is whole again, in one row that one statement moves; a refused
-call moves nothing. What a key is, and how much it is allowed, is the caller's business; a key that tells of
-somebody (an address, a number) is to be hashed before.
+second. So nobody waits for a window to end, and there is no end around which twice as much may come at once:
+after a rest the whole allowance may, and from then on what comes back. All that is kept of a key is the
+instant at which its allowance is whole again, in one row that one statement moves; a refused call moves
+nothing. What a key is, and how much it is allowed, is the caller's business; a key that tells of somebody (an
+address, a number) is to be hashed before.
 """
 
 import math

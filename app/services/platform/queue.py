@@ -29,15 +29,26 @@ async def forget_log(session: AsyncSession) -> int:
 
 
 async def enqueue(
-    session: AsyncSession, *, job: str, payload: Mapping[str, Any], after: timedelta | None = None
-) -> None:
-    """Have a job run once the session's transaction has committed, or a while later."""
+    session: AsyncSession,
+    *,
+    job: str,
+    payload: Mapping[str, Any],
+    after: timedelta | None = None,
+    alone: str | None = None,
+) -> bool:
+    """Have a job run once the session's transaction has committed, or a while later.
+
+    Of the jobs that have `alone` in common one is there at a time: False where one waits or runs.
+    """
     connection = await session.connection()
     # The driver begins its transaction with the first statement that comes through SQLAlchemy.
     await connection.execute(text("SELECT 1"))
     raw: Any = (await connection.get_raw_connection()).driver_connection
     content = json.dumps(dict(payload), separators=(",", ":")).encode()
-    await _queue_of(raw).enqueue(job, content, execute_after=after)
+    found = await _queue_of(raw).enqueue(
+        job, content, execute_after=after, dedupe_key=alone, on_conflict="skip"
+    )
+    return found != [None]
 
 
 def _queue_of(raw: Any) -> "Queries":

@@ -82,7 +82,7 @@ def seen(actor: Actor) -> Exists:
 
     A third party sees those of others only if it is given files at all, and none of a confidential report.
     """
-    if actor.client_id is not None and not actor.given(ClientField.ATTACHMENTS):
+    if not actor.given(ClientField.ATTACHMENTS):
         return exists().where(false())
     files = linked().where(TicketAttachment.ticket_id == Ticket.id, reads.visible(actor))
     return files if actor.client_id is None else files.where(~Ticket.confidential)

@@ -54,11 +54,13 @@ def _detail(actor: Actor, seen: TicketView, deadlines: Deadlines) -> dict[str, A
 
 def briefs(actor: Actor, page: Page[Mapping[str, Any]]) -> PageRead[TicketBrief]:
     """A page of a list; a third party sees no title of a confidential report."""
-    if actor.client_id is not None:
-        hidden = {"title": masks.STAR * 3}
-        items = [{**item, **(hidden if item["confidential"] else {})} for item in page.items]
-        page = Page(items, page.next_cursor)
-    return PageRead[TicketBrief].model_validate({"items": page.items, "next_cursor": page.next_cursor})
+    items = page.items if actor.client_id is None else [_silent(item) for item in page.items]
+    return PageRead[TicketBrief].model_validate({"items": items, "next_cursor": page.next_cursor})
+
+
+def brief(actor: Actor, seen: TicketView) -> TicketBrief:
+    """One ticket as in a list."""
+    return TicketBrief.model_validate(seen.row if actor.client_id is None else _silent(seen.row))
 
 
 def event(row: Any, *, hidden: bool = False, silent: bool = False) -> EventRead:
@@ -89,6 +91,10 @@ def hides_reporter(actor: Actor, seen: TicketView) -> bool:
     return relations.roles_on(actor, seen) <= HANDLING and Relation.REPORTER not in relations.relations(
         actor, seen
     )
+
+
+def _silent(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**row, "title": masks.STAR * 3} if row["confidential"] else row
 
 
 def _contact(row: dict[str, Any]) -> dict[str, str | None] | None:

@@ -1,7 +1,8 @@
 """The plain name and phone of whoever complained: for the present handler, and for those who call back.
 
 The handler sees them while the ticket is open and unless the report is confidential; those of the town who
-call back see them until the ticket is archived. Limits and the log are `unmasking`'s.
+call back see them until the ticket is archived; an organisation's own system never does. Limits and the log
+are `unmasking`'s.
 """
 
 from collections.abc import Sequence
@@ -40,6 +41,8 @@ async def contact(
 
 def _require_allowed(actor: Actor, ticket: TicketView) -> None:
     """`UnmaskRefused`, with words for each cause."""
+    if actor.client_id is not None:
+        raise UnmaskRefused
     if relations.roles_on(actor, ticket) & CALLING_BACK:
         if ticket.row["archived_at"] is not None:
             raise UnmaskRefused("工单已归档，联系方式不再显示", "The ticket is archived")

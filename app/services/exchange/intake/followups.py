@@ -1,8 +1,9 @@
 """What a third party adds to a ticket that it sent: supplements, and its withdrawal; steps of the workflow.
 
 A supplement answers a ticket that was returned for it, and is a comment on any other. A withdrawal takes
-back what nobody has accepted, asks the dispatcher about what was, and later is a note to whoever handles it,
-who resolves the ticket as withdrawn by the person. The same again changes nothing.
+back what nobody has accepted, asks the dispatcher about what was, and later, or where others were merged into
+the ticket, is a note to whoever has it, who resolves it as withdrawn by the person. The same again changes
+nothing.
 """
 
 from collections.abc import Sequence
@@ -61,9 +62,12 @@ async def withdraw(
 
 
 def _outcome(ticket: TicketView) -> WithdrawalOutcome:
-    if ticket.status in _TO_WITHDRAW | TERMINAL:
+    if ticket.status is Status.ACCEPTED:
+        return WithdrawalOutcome.ASKED
+    alone = not ticket.row["followers"]
+    if ticket.status in TERMINAL or (ticket.status in _TO_WITHDRAW and alone):
         return WithdrawalOutcome.WITHDRAWN
-    return WithdrawalOutcome.ASKED if ticket.status is Status.ACCEPTED else WithdrawalOutcome.NOTED
+    return WithdrawalOutcome.NOTED
 
 
 async def _withdraw(

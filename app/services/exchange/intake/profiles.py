@@ -1,8 +1,8 @@
 """How a client's words map to ours: read and replaced as a whole by administrators, read for each call.
 
-A code is looked up in the client's table. A client without a table speaks our codes. A code that its table
-does not have goes into the client's default category, where whoever accepts it corrects it; a client without
-one gets a refusal that names the field.
+A code is looked up in the client's table. A client without a table speaks our codes. A code that is not
+there, or whose category is not in use any more, goes into the client's default category, where whoever
+accepts it corrects it; a client without one gets a refusal that names the field.
 """
 
 import dataclasses
@@ -26,19 +26,19 @@ from app.services.access import api_clients
 from app.services.platform import audit, versions
 from app.services.platform.actor import Actor
 from app.services.tickets.labels import STATUS_ZH
+from app.services.tickets.problems import UnknownCategory
 
 FIELD = "body.category_code"
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A client's words as far as one call needs them; `has_table` when it has codes of its own at all."""
+    """A client's words as far as one call needs them: of its codes those that come to a category in use."""
 
     source: EventSource = EventSource.THIRD_PARTY
     default_category: str | None = None
     statuses: Mapping[str, str] = field(default_factory=dict)
     categories: Mapping[str, str] = field(default_factory=dict)
-    has_table: bool = False
 
     def status(self, status: str) -> str:
         """What the client calls a status."""
@@ -47,17 +47,14 @@ class Words:
     def category(self, code: str | None) -> str:
         """Our category for the client's code; `Invalid`, with the field, where there is none."""
         found = self.categories.get(code or "") or self.default_category
-        if code is not None and not self.has_table:
-            return code
         if found is None and code is None:
             raise invalid_field(FIELD, "缺少类别，且该接入方没有默认类别", "is required", "missing")
         if found is None:
-            raise invalid_field(
-                FIELD,
-                "类别对照表中没有这个代码，请联系管理员补充",
-                "This code is not in the client's table",
-                "unknown",
+            zh, en = (
+                "没有这个类别代码，或对应的类别已停用，请联系管理员",
+                "No such code, or not in use any more",
             )
+            raise UnknownCategory(zh, en, errors=(FieldError(FIELD, "unknown", zh, en),))
         return found
 
 
@@ -71,10 +68,7 @@ async def words(session: AsyncSession, *, client_id: UUID, codes: Collection[str
         .where(ApiClient.id == client_id)
     )
     profile, has_any = (await session.execute(about)).one()
-    pairs = select(IntakeCategory.code, IntakeCategory.category_code)
-    mine = pairs.where(IntakeCategory.client_id == client_id, IntakeCategory.code.in_(codes))
-    found = {row.code: row.category_code for row in await session.execute(mine)} if codes and has_any else {}
-    told = Words(categories=found, has_table=has_any)
+    told = Words(categories=await _in_use(session, client_id if has_any else None, codes) if codes else {})
     if profile is None:
         return told
     return dataclasses.replace(
@@ -83,6 +77,19 @@ async def words(session: AsyncSession, *, client_id: UUID, codes: Collection[str
         default_category=profile.default_category_code,
         statuses=profile.statuses,
     )
+
+
+async def _in_use(session: AsyncSession, client_id: UUID | None, codes: Collection[str]) -> Mapping[str, str]:
+    """What each of these codes is here, by a client's table, or, of ours, itself; only what is in use."""
+    leaf = Category.parent_code.is_not(None)
+    own = select(Category.code, Category.code.label("category_code")).where(Category.code.in_(codes), leaf)
+    by_table = (
+        select(IntakeCategory.code, IntakeCategory.category_code)
+        .join(Category, Category.code == IntakeCategory.category_code)
+        .where(IntakeCategory.client_id == client_id, IntakeCategory.code.in_(codes))
+    )
+    rows = await session.execute((by_table if client_id else own).where(Category.enabled))
+    return {row.code: row.category_code for row in rows}
 
 
 async def read(session: AsyncSession, *, client_id: UUID) -> IntakeProfileRead:

@@ -2,7 +2,8 @@
 
 Claiming inserts the row, so the same reference sent at the same moment waits for the first and then finds it.
 A claim stands or falls with the work. What was sent is kept as a keyed digest: the same again is no news,
-something else under the same reference is refused.
+something else under the same reference is refused. Where the secret of a digest is gone nobody can tell, and
+the reference alone counts.
 """
 
 import json
@@ -28,6 +29,7 @@ from app.services.tickets import reads
 _TABLE: Any = ExternalRef.__table__
 _C: Any = _TABLE.c
 _TICKET: Any = Ticket.__table__
+_SECRET, _SECRET_BYTES = "external_ref", 4
 _CLAIM = text("""
     INSERT INTO external_ref
         (client_id, ref, kind, part, ticket_id, digest, category_code, reply_due_at, created_at)
@@ -64,12 +66,14 @@ class Known:
 
 
 def digests_of(body: BaseModel, vault: Vault) -> Sequence[bytes]:
-    """32 bytes that are the same for the same contents; keyed, so that no number can be tried on them.
+    """36 bytes that are the same for the same contents; keyed, so that no number can be tried on them.
 
-    As each secret at hand makes them, the present one first.
+    As each secret at hand makes them, the present one first; they begin with what tells the secret.
     """
     sent = body.model_dump(mode="json", exclude_defaults=True)
-    return vault.indexes(json.dumps(sent, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+    plain = json.dumps(sent, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    made = zip(vault.indexes(_SECRET), vault.indexes(plain), strict=True)
+    return [secret[:_SECRET_BYTES] + digest for secret, digest in made]
 
 
 async def claim(
@@ -97,7 +101,7 @@ async def claim(
         return None
     mine = (_C.client_id == client_id, _C.ref == known.ref, _C.kind == kind.value, _C.part == part)
     row = (await session.execute(select(_TABLE).where(*mine))).one()
-    if bytes(row.digest) not in known.digests:
+    if not _same(bytes(row.digest), known.digests):
         raise ReferenceReused(field)
     return _known(row)
 
@@ -114,6 +118,10 @@ async def ticket(session: AsyncSession, *, actor: Actor, ref: str, lock: bool = 
     if row is None:
         raise NotFound
     return _known(row)
+
+
+def _same(kept: bytes, mine: Sequence[bytes]) -> bool:
+    return kept in mine or kept[:_SECRET_BYTES] not in {digest[:_SECRET_BYTES] for digest in mine}
 
 
 def _known(row: Any) -> Known:

@@ -30,21 +30,24 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A page of requests: `ids` override all else; None is no filter."""
+    """A page of requests; None is no filter. Where there are `ids`, nothing else narrows it."""
 
-    reported: Span | None
-    updated: Span | None
-    ids: tuple[UUID, ...] | None
-    codes: tuple[str, ...] | None
-    states: tuple[str, ...]
-    page: int
-    size: int
     extended: bool
+    ids: tuple[UUID, ...] | None = None
+    reported: Span | None = None
+    updated: Span | None = None
+    codes: tuple[str, ...] | None = None
+    states: tuple[str, ...] = STATES
+    page: int = 1
+    size: int = MOST
 
 
 def requests(query: Query) -> Asked:
-    """What is asked of the list of requests; `Invalid` names the parameter."""
-    ids, states = _listed(query, "service_request_id"), _listed(query, "status")
+    """What is asked of the list of requests; `Invalid` names the parameter. Ids override all else."""
+    extended = one(query, "extensions") == "true"
+    if ids := _listed(query, "service_request_id"):
+        return Asked(ids=tuple(_known(ids)), extended=extended)
+    states = _listed(query, "status")
     reported = span(query, "start_date", "end_date")
     updated = span(query, "updated_after", "updated_before")
     if set(states) - set(STATES):
@@ -52,12 +55,11 @@ def requests(query: Query) -> Asked:
     return Asked(
         reported=reported or (None if updated else lately()),
         updated=updated,
-        ids=tuple(_known(ids)) if ids else None,
         codes=tuple(_listed(query, "service_code")) or None,
         states=tuple(states) or STATES,
         page=_number(query, "page", 1, LAST_PAGE),
         size=min(_number(query, "page_size", MOST, LAST_PAGE), MOST),
-        extended=one(query, "extensions") == "true",
+        extended=extended,
     )
 
 

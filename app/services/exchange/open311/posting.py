@@ -4,26 +4,31 @@ Clients send what the specification names and sometimes more; what is not needed
 account) is not kept. An empty field counts as absent.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from math import nan
 from uuid import UUID
 
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import FieldError, Invalid, NotFound, invalid_field
 from app.models.enums import Action, EventSource
+from app.schemas.folding import PersonPhone
 from app.services.exchange.open311.asked import Query, one
 from app.services.exchange.open311.states import WORDS
-from app.services.exchange.public.reporting import Sent
+from app.services.exchange.public.reporting import PICTURE, Sent
+from app.services.platform import idempotency
 from app.services.platform.actor import Actor
+from app.services.platform.idempotency import Answer, KeyReused
 from app.services.tickets import commands, transitions
 from app.services.tickets.deadlines import Deadlines
 from app.services.tickets.report import Place
 
-LONGEST, SHORT, NAME = 4000, 200, 30
+LONGEST, SHORT, NAME, UPDATE_ID = 4000, 200, 30, 100
 _ATTRIBUTE = re.compile(r"attribute\[([A-Za-z0-9_.-]{1,40})\](?:\[\])?")
-_MOBILE = re.compile(r"1[3-9][0-9]{9}")
+_PHONE: TypeAdapter[str] = TypeAdapter(PersonPhone)
 _URL = re.compile(r"https?://[\x21-\x7e]{1,480}")
 MOST_DEGREES = 180.0
 CANCELLED = "CANCELLED"
@@ -48,27 +53,31 @@ def request(form: Query) -> Sent:
         address=address,
         area_id=_area(area),
         name=_name(form),
-        phone=phone(one(form, "phone"), "phone"),
+        phone=_phone(one(form, "phone")),
         media_url=_media_url(form),
         answers=_answers(form),
     )
 
 
 async def update(session: AsyncSession, *, actor: Actor, form: Query, deadlines: Deadlines) -> str:
-    """Take an update on a client's own report: its words as a comment, or its withdrawal; the step's number.
+    """Take an update on a client's own report: its words as a comment, or its withdrawal; its number.
 
-    `NotFound` for a request of somebody else, `Invalid` for wrong fields.
+    An update that was taken before is not taken again. `NotFound` for a request of somebody else, `Invalid`
+    for wrong fields.
     """
     request_id, status = one(form, "service_request_id"), one(form, "status")
-    words = _short(form, "description", LONGEST)
     if request_id is None:
         raise invalid_field("service_request_id", "必须填写", "is required", "missing")
     if status is not None and status.upper() not in WORDS:
         raise invalid_field("status", "不认识的状态", "is not a known status")
     withdraws = status is not None and status.upper() == CANCELLED
+    words = _words(form)
     if words is None and not withdraws:
         raise invalid_field("description", "必须填写", "is required", "missing")
     body = {"action": Action.WITHDRAW if withdraws else Action.COMMENT, "opinion": words}
+    own_id = _short(form, "update_id", UPDATE_ID)
+    if own_id is not None and await _taken_before(session, actor, own_id, [request_id, status, words]):
+        return own_id
     ticket = await transitions.act(
         session,
         actor=actor,
@@ -77,17 +86,42 @@ async def update(session: AsyncSession, *, actor: Actor, form: Query, deadlines:
         expected_version=None,
         deadlines=deadlines,
     )
-    return one(form, "update_id") or f"{ticket.id}-{ticket.row['version']}"
+    return own_id or f"{ticket.id}-{ticket.row['version']}"
 
 
-def phone(text: str | None, where: str) -> str | None:
-    """A mobile number as it is kept, however it was typed; None for none; `Invalid`."""
-    if text is None:
-        return None
-    number = re.sub(r"[\s()-]", "", text).removeprefix("+86").removeprefix("0086")
-    if _MOBILE.fullmatch(number) is None:
-        raise invalid_field(where, "应为 11 位手机号", "must be a mobile number of mainland China")
-    return number
+def _words(form: Query) -> str | None:
+    """What an update says, with the address of its picture."""
+    url = _media_url(form)
+    picture = f"{PICTURE}{url}" if url else ""
+    words = _short(form, "description", LONGEST - len(picture) - 1)
+    return "\n".join(line for line in (words, picture) if line) or None
+
+
+async def _taken_before(
+    session: AsyncSession, actor: Actor, update_id: str, said: Sequence[str | None]
+) -> bool:
+    asked = idempotency.request_hash("POST", "open311/update", json.dumps(said).encode())
+    key = f"open311:{update_id}"
+    try:
+        before = await idempotency.claim(session, owner_id=actor.id, key=key, request=asked)
+    except KeyReused:
+        raise invalid_field(
+            "update_id", "该编号已用于另一条进展", "was used for another update", "reused"
+        ) from None
+    if before is None:
+        await idempotency.keep(session, owner_id=actor.id, key=key, answer=Answer(200, {}, b""))
+    return before is not None
+
+
+def _phone(text: str | None) -> str | None:
+    try:
+        return None if text is None else _PHONE.validate_python(text)
+    except ValidationError:
+        raise invalid_field(
+            "phone",
+            "应为手机号，或带区号的固定电话",
+            "must be a mobile number, or another with its area code",
+        ) from None
 
 
 def _place(form: Query) -> Place | None:

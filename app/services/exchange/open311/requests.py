@@ -45,6 +45,7 @@ _ROWS = (
         Org.name.label("org_name"),
         _EXPECTED.label("expected_at"),
         Publication,
+        sight.fit().label("is_fit"),
         PublicReport.answers,
     )
     .join(Category, Category.code == Ticket.category_code)
@@ -79,12 +80,15 @@ async def one(
 
 
 async def of_token(session: AsyncSession, *, token: str) -> Open311Token:
-    """The id of the request that a token was given for, once there is one; `NotFound`."""
+    """The id of the request that a token was given for, once there is one; `NotFound`.
+
+    Only a client was given one: the number that somebody follows their own report by stands for nothing here.
+    """
     statement = (
         select(Ticket.id, Ticket.status, PublicService.kind)
         .join(PublicReport, PublicReport.ticket_id == Ticket.id)
         .outerjoin(PublicService, PublicService.category_code == Ticket.category_code)
-        .where(PublicReport.number == follow_codes.read(token))
+        .where(PublicReport.number == follow_codes.read(token), Ticket.client_id.is_not(None))
     )
     known = follow_codes.is_number(follow_codes.read(token))
     found = (await session.execute(statement)).one_or_none() if known else None
@@ -149,7 +153,7 @@ async def _shown(
 
 
 def _fields(actor: Actor | None, row: Any, base: str) -> dict[str, Any]:
-    status, told = Status(row.status), row.Publication
+    status, told = Status(row.status), row.Publication if row.is_fit else None
     return {
         "service_request_id": str(row.id),
         "status": states.of(status),
@@ -163,12 +167,14 @@ def _fields(actor: Actor | None, row: Any, base: str) -> dict[str, Any]:
         "expected_datetime": row.expected_at,
         "zipcode": None,
         "media_url": f"{base}/{told.photo_ids[0]}" if told and told.photo_ids else None,
-        **(_as_own(actor, row) if actor and _owns(actor, row) else _as_published(row)),
+        **(_as_own(actor, row, told) if actor and _owns(actor, row) else _as_published(row, told)),
     }
 
 
-def _as_published(row: Any) -> dict[str, Any]:
-    told, somewhere = row.Publication, row.Publication.with_point and row.household_id is None
+def _as_published(row: Any, told: Publication | None) -> dict[str, Any]:
+    if told is None:
+        return dict.fromkeys(("description", "address", "address_id", "lat", "long"))
+    somewhere = told.with_point and row.household_id is None
     return {
         "description": told.description,
         "address": told.address,
@@ -178,11 +184,9 @@ def _as_published(row: Any) -> dict[str, Any]:
     }
 
 
-def _as_own(actor: Actor, row: Any) -> dict[str, Any]:
+def _as_own(actor: Actor, row: Any, told: Publication | None) -> dict[str, Any]:
     given = partial(actor.given, confidential=row.confidential)
-    own: dict[str, Any] = dict.fromkeys(("description", "address", "address_id", "lat", "long"))
-    if row.Publication and not row.confidential:
-        own |= _as_published(row)
+    own = _as_published(row, told)
     if given(ClientField.CONTENT):
         own["description"] = row.content
     if given(ClientField.ADDRESS):

@@ -30,6 +30,8 @@ from app.services.tickets.workflow import permits, rows_for
 
 JOB, PAGE = "send_answer_link", "/answer"
 _REVISITED = {"method": RevisitMethod.LINK, "reached": True}
+# Of the mainland, Hong Kong and Macao: what begins otherwise is a landline.
+MOBILES = ("1", "+852", "+853")
 NO_ANSWERS = frozenset({Satisfaction.UNEVALUATED, Satisfaction.UNREACHABLE})
 
 
@@ -45,8 +47,8 @@ class NoPhone(Conflict):
     """A text message has nowhere to go: no phone, no gateway, or no address that links begin with."""
 
     code = "no_phone"
-    title_zh = "不能发送短信：工单没有联系电话，或系统未配置短信网关和公开地址"
-    title_en = "No text message can be sent: no phone, or no gateway or public address is configured"
+    title_zh = "不能发送短信：工单没有联系人的手机号，或系统未配置短信网关和公开地址"
+    title_en = "No text message can be sent: no mobile phone, or no gateway or public address is configured"
 
 
 async def make(
@@ -65,7 +67,9 @@ async def make(
     _require_asker(actor, ticket)
     link, until = answer_links.sign(vault, ticket=ticket)
     if send:
-        await _send(session, ticket_id, sendable=sendable)
+        if not sendable or await _mobile(session, ticket_id, vault) is None:
+            raise NoPhone
+        await queue.enqueue(session, job=JOB, payload={"ticket_id": str(ticket_id)})
     told = {"expires_at": until.isoformat(), "sent": send}
     await audit.record(
         session,
@@ -80,14 +84,12 @@ async def make(
 
 async def letter(session: AsyncSession, *, ticket_id: UUID, vault: Vault, public_url: str) -> Letter | None:
     """The text message with a link; None when nothing is asked any more, or there is no phone."""
-    ticket = await view.load(session, ticket_id)
-    contact = select(TicketContact.phone_sealed).where(TicketContact.ticket_id == ticket_id)
-    sealed = await session.scalar(contact)
-    if sealed is None or not answer_links.is_asked(ticket):
+    ticket, phone = await view.load(session, ticket_id), await _mobile(session, ticket_id, vault)
+    if phone is None or not answer_links.is_asked(ticket):
         return None
     link, _until = answer_links.sign(vault, ticket=ticket)
     url = f"{public_url.rstrip('/')}{PAGE}/{link}"
-    return Letter(vault.open(sealed), f"您反映的“{ticket.row['category_label']}”已办理，请评价：{url}")
+    return Letter(phone, f"您反映的“{ticket.row['category_label']}”已办理，请评价：{url}")
 
 
 async def asked(session: AsyncSession, *, vault: Vault, link: str) -> AnswerAsked:
@@ -147,8 +149,9 @@ def _require_asker(actor: Actor, ticket: TicketView) -> None:
         raise NotYours(action, [(row.roles, row.relation) for row in rows])
 
 
-async def _send(session: AsyncSession, ticket_id: UUID, *, sendable: bool) -> None:
-    phone = select(TicketContact.phone_sealed).where(TicketContact.ticket_id == ticket_id)
-    if not sendable or await session.scalar(phone) is None:
-        raise NoPhone
-    await queue.enqueue(session, job=JOB, payload={"ticket_id": str(ticket_id)})
+async def _mobile(session: AsyncSession, ticket_id: UUID, vault: Vault) -> str | None:
+    """Where a text message can go; a landline takes none."""
+    contact = select(TicketContact.phone_sealed).where(TicketContact.ticket_id == ticket_id)
+    sealed = await session.scalar(contact)
+    phone = vault.open(sealed) if sealed else None
+    return phone if phone and phone.startswith(MOBILES) else None

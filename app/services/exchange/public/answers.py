@@ -12,14 +12,14 @@ Answers = Mapping[str, Sequence[str]]
 
 
 def checked(attributes: Sequence[Mapping[str, Any]], sent: Answers) -> dict[str, Any]:
-    """The answers by code, lists for `multivaluelist`; `Invalid` names each that is missing or wrong.
+    """The answers by code, lists for `multivaluelist`, each value once; `Invalid` names what is wrong.
 
     Codes that the service does not ask for are left out, and so is what is only told.
     """
     kept: dict[str, Any] = {}
     wrong: list[FieldError] = []
     for asked in attributes:
-        given = [value for value in sent.get(asked["code"], ()) if value]
+        given = [value for value in dict.fromkeys(sent.get(asked["code"], ())) if value]
         if not asked["variable"]:
             continue
         fault = _fault(asked, given)

@@ -13,24 +13,27 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import clock
 from app.core.crypto import Vault, hash_token
 from app.models.enums import EventSource, Urgency
+from app.models.enums.attachment import AttachmentPurpose
 from app.models.enums.third_party import ServiceKind
 from app.models.public import PublicReport
 from app.schemas.attachment import AttachmentName
 from app.services.exchange.public import answers, follow_codes, services, whereabouts
 from app.services.exchange.public.answers import Answers
+from app.services.platform import attachments as storage
 from app.services.platform.actor import Actor
+from app.services.platform.attachments import Placed
 from app.services.tickets import report
 from app.services.tickets.deadlines import Deadlines
 from app.services.tickets.report import Contact, NewTicket, Place
 
-TITLE_LENGTH = 60
+TITLE_LENGTH, PICTURE = 60, "附图："
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Sent:
     """What somebody reported; `address` in words, `area_id` where no point says it.
 
-    where: what the field of the point is called, to whom it is wrong.
+    files: as they were placed; where: what the field of the point is called, to whom it is wrong.
     """
 
     service_code: str
@@ -43,7 +46,8 @@ class Sent:
     phone: str | None = None
     media_url: str | None = None
     answers: Answers = field(default_factory=dict)
-    attachments: Sequence[AttachmentName] = ()
+    files: Sequence[Placed] = ()
+    confidential: bool = False
     where: str = "lat"
 
 
@@ -75,7 +79,8 @@ async def take(
     )
     lines = [sent.description or row.name, *answers.in_words(asked, kept)]
     if sent.media_url:
-        lines.append(f"附图：{sent.media_url}")
+        lines.append(f"{PICTURE}{sent.media_url}")
+    files = [(await storage.record(session, actor=actor, placed=one))[0] for one in sent.files]
     new = NewTicket(
         title=_title(sent.description or row.name),
         content="\n".join(lines),
@@ -85,8 +90,9 @@ async def take(
         area_id=area.id,
         address=sent.address or area.name,
         place=sent.place,
+        confidential=sent.confidential,
         contact=Contact(sent.name, sent.phone) if sent.name or sent.phone else None,
-        attachments=sent.attachments,
+        attachments=[AttachmentName(id=file.id, purpose=AttachmentPurpose.EVIDENCE) for file in files],
     )
     ticket, _is_new = await report.report(
         session, actor=actor, new=new, deadlines=deadlines, vault=vault, prefix=prefix

@@ -22,7 +22,6 @@ from app.services.exchange.webhooks.schedule import Attempt, Verdict
 
 BATCH = 200
 LEASE = timedelta(minutes=3)
-REST = timedelta(minutes=1)
 _HOLD = text(f"""
     UPDATE webhook_subscription AS subscription
     SET leased_until = :until,
@@ -38,7 +37,7 @@ _HOLD = text(f"""
       AND reach.id = subscription.area_id AND {REACHES}
     RETURNING subscription.url, subscription.payload, subscription.area_id, subscription.secret_sealed,
         subscription.former_secret_sealed, subscription.former_until, subscription.failing_since,
-        api_client.fields, api_client.org_id
+        api_client.fields, api_client.org_id, api_client.id AS client_id
     """)  # noqa: S608 - made of this package's own texts
 # One pass over all that waits there, whatever the planner knows of it: of how much, it cannot know in time.
 _DUE = text("""
@@ -50,7 +49,8 @@ _DUE = text("""
     )
     SELECT due.id, due.event_id, due.event_type, due.attempts, due.ticket_id, due.seq,
         coalesce(event.at, due.created_at) AS happened_at, event.from_status, event.to_status,
-        event.actor_role, note.opinion,
+        event.actor_role, note.opinion, sent.ref AS external_ref,
+        (SELECT statuses ->> event.to_status FROM intake_profile WHERE client_id = :client_id) AS status_word,
         coalesce(area.path @> ARRAY[CAST(:area_id AS uuid)] AND (
             CAST(:org_id AS uuid) IS NULL OR ticket.lead_org_id = :org_id OR EXISTS (
                 SELECT FROM ticket_assignment AS given
@@ -65,6 +65,8 @@ _DUE = text("""
     FROM due
     LEFT JOIN ticket_event AS event ON event.id = due.event_id
     LEFT JOIN ticket_note AS note ON note.event_id = due.event_id
+    LEFT JOIN external_ref AS sent
+      ON sent.ticket_id = due.ticket_id AND sent.client_id = :client_id AND sent.kind = 'ticket'
     LEFT JOIN ticket ON ticket.id = due.ticket_id
     LEFT JOIN area ON area.id = ticket.area_id
     LEFT JOIN category ON category.code = ticket.category_code
@@ -142,7 +144,8 @@ async def hold(
         await settle(session, results)
     if row is None:
         return None
-    due = {"id": subscription_id, "now": now, "area_id": row.area_id, "org_id": row.org_id, "batch": BATCH}
+    reader = {"area_id": row.area_id, "org_id": row.org_id, "client_id": row.client_id}
+    due = {"id": subscription_id, "now": now, "batch": BATCH, **reader}
     rows = (await session.execute(_DUE, due)).mappings().all()
     sealed = [row.secret_sealed]
     if row.former_until is not None and row.former_until > now:
@@ -159,9 +162,9 @@ async def hold(
     )
 
 
-async def release(session: AsyncSession, held: Held, *, rest: bool = False) -> None:
-    """Let others send to the address; after a rest of a minute where its receiver needs one."""
-    until = clock.now() + REST if rest else None
+async def release(session: AsyncSession, held: Held, *, rest: timedelta = timedelta()) -> None:
+    """Let others send to the address; after a rest where its receiver needs one."""
+    until = clock.now() + rest if rest else None
     await session.execute(_RELEASE, {"id": held.id, "held": held.until, "until": until})
 
 

@@ -3,8 +3,9 @@
 It reads the log in windows, from where it stopped to what has ended by now. In such a window every step of a
 ticket comes with those before it, however late somebody committed, and read by their ids they come in order.
 The same statement makes the messages of a replay, of the timeline instead of the log. Sending is a job of the
-queue for each address that has something new. An organisation's own system is told of the steps of a ticket
-while it is with the organisation, and of the step that takes it away.
+queue for each address that has something new. A step that takes a ticket out of an area or a category is told
+to those whom it leaves, too. An organisation's own system is told of the steps of a ticket while it is with
+the organisation, and of the step that takes it away.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import clock
 from app.core.db import Sessions, transaction
 from app.services.access.actors import WORKS
-from app.services.exchange.webhooks.events import EVENT_TYPES, PREFIX
+from app.services.exchange.webhooks.events import BEGINNINGS, EVENT_TYPES, PREFIX
 from app.services.platform import queue
 
 NAME = "webhooks"
@@ -32,9 +33,22 @@ REACHES = f"""
         AND (cardinality(api_client.scopes) = 0 OR 'tickets:read' = ANY(api_client.scopes))
         AND api_token.area_id = ANY(reach.path))
     """
-_OF_LOG = """
+# As it was before the step and after it, whatever it has become since.
+_CATEGORIES = """
+    coalesce((SELECT later.data -> 'before' ->> 'category_code' FROM ticket_event AS later
+        WHERE later.ticket_id = event.ticket_id AND later.seq > event.seq
+          AND later.data -> 'before' ->> 'category_code' IS NOT NULL
+        ORDER BY later.seq LIMIT 1), ticket.category_code) AS category_code,
+    event.data -> 'before' ->> 'category_code' AS was_category_code
+    """
+# Not of a draft that nobody ever sent.
+_BEGUN = """
+    (SELECT bool_or(former.action = ANY(:beginnings)) FROM ticket_event AS former
+     WHERE former.ticket_id = event.ticket_id)
+    """
+_OF_LOG = f"""
     SELECT event.id AS event_id, outbox.topic AS event_type, outbox.entity_id AS ticket_id, event.seq,
-        event.at, ticket.lead_org_id, ticket.category_code,
+        event.at, ticket.lead_org_id, {_CATEGORIES},
         CAST(outbox.data ->> 'area_id' AS uuid) AS area_id,
         CAST(outbox.data ->> 'was_area_id' AS uuid) AS was_area_id
     FROM outbox
@@ -42,22 +56,25 @@ _OF_LOG = """
       ON event.ticket_id = outbox.entity_id AND event.seq = CAST(outbox.data ->> 'seq' AS integer)
     JOIN ticket ON ticket.id = outbox.entity_id
     WHERE outbox.id > :after AND outbox.id <= :upto AND outbox.txid >= :since AND outbox.txid < :before
-      AND outbox.topic = ANY(:types)
-    """
+      AND outbox.topic = ANY(:types) AND {_BEGUN}
+    """  # noqa: S608 - made of this module's own texts
 _OF_TIMELINE = f"""
     SELECT event.id AS event_id, '{PREFIX}' || event.action AS event_type, event.ticket_id, event.seq,
-        event.at, ticket.lead_org_id, ticket.category_code, ticket.area_id, CAST(NULL AS uuid) AS was_area_id
+        event.at, ticket.lead_org_id, {_CATEGORIES}, ticket.area_id, CAST(NULL AS uuid) AS was_area_id
     FROM ticket_event AS event JOIN ticket ON ticket.id = event.ticket_id
     WHERE event.at >= :since AND event.at < :before AND '{PREFIX}' || event.action = ANY(:types)
+      AND {_BEGUN}
     """  # noqa: S608 - made of this module's own texts
-# Step by step, so that the work is bounded whatever the planner knows of tables that have just grown.
+# Step by step, so that the work is bounded whatever the planner knows of tables that have just grown; in one
+# order, so that two who make the same messages wait for one another and never in a circle.
 _MESSAGES = """
     WITH news AS MATERIALIZED ({news}),
     step AS MATERIALIZED (
         SELECT event_id, event_type, ticket_id, seq, at, lead_org_id, category_code, area_id FROM news
         UNION ALL
-        SELECT event_id, event_type, ticket_id, seq, at, lead_org_id, category_code, was_area_id
-        FROM news WHERE was_area_id IS NOT NULL
+        SELECT event_id, event_type, ticket_id, seq, at, lead_org_id,
+            coalesce(was_category_code, category_code), coalesce(was_area_id, area_id)
+        FROM news WHERE was_area_id IS NOT NULL OR was_category_code IS NOT NULL
     ), place AS MATERIALIZED (
         SELECT DISTINCT area.id, area.path FROM step JOIN area ON area.id = step.area_id
     ), subscriber AS MATERIALIZED (
@@ -82,6 +99,7 @@ _MESSAGES = """
               WHERE given.ticket_id = step.ticket_id AND given.org_id = told.org_id
                 AND given.dispatched_at <= step.at
                 AND (given.ended_at IS NULL OR given.ended_at >= step.at OR told.org_id = step.lead_org_id)))
+        ORDER BY told.id, step.event_id
         ON CONFLICT (subscription_id, event_id) DO {known}
         RETURNING subscription_id
     )
@@ -93,10 +111,12 @@ _AGAIN = text(
         news=_OF_TIMELINE,
         reaches=REACHES,
         only="AND subscription.id = :only",
-        known="""UPDATE SET state = 'waiting', attempts = 0, next_at = :now, ended_at = NULL
-            WHERE delivery.state <> 'waiting'""",
+        known="""UPDATE
+            SET state = 'waiting', attempts = 0, next_at = :now, created_at = :now, ended_at = NULL""",
     )
 )
+# The subscription's row first, as everybody does who locks both.
+_LOCK = text("SELECT FROM webhook_subscription WHERE id = :only FOR NO KEY UPDATE")
 _ENDED = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 _WINDOW = text(f"""
     SELECT reader.txid AS since, {_ENDED} AS before
@@ -139,7 +159,10 @@ async def run(sessions: Sessions) -> int:
 
 
 async def replay(sessions: Sessions, *, subscription_id: UUID, since: datetime, before: datetime) -> int:
-    """Send the steps of this time once more, of tickets that are in the area now; how many."""
+    """Send the steps of this time once more, of tickets that are in the area now; how many.
+
+    What waits for its next attempt is due now, too: whoever asks is there again.
+    """
     made = 0
     while True:
         async with transaction(sessions) as session:
@@ -149,6 +172,7 @@ async def replay(sessions: Sessions, *, subscription_id: UUID, since: datetime, 
             # All steps of the last instant, too.
             end = last + timedelta(microseconds=1)
             window = {"since": since, "before": min(end, before), "only": subscription_id}
+            await session.execute(_LOCK, {"only": subscription_id})
             made += await _make(session, _AGAIN, window)
             since = end
 
@@ -160,7 +184,7 @@ async def wake(session: AsyncSession, subscription_ids: Sequence[UUID]) -> None:
 
 
 async def _make(session: AsyncSession, statement: Any, window: dict[str, Any]) -> int:
-    values = {**window, "now": clock.now(), "types": list(EVENT_TYPES)}
+    values = {**window, "now": clock.now(), "types": list(EVENT_TYPES), "beginnings": list(BEGINNINGS)}
     made = (await session.execute(statement, values)).all()
     await wake(session, [row.subscription_id for row in made])
     return sum(row.messages for row in made)

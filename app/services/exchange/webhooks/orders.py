@@ -37,6 +37,13 @@ class StillWaiting(Conflict):
     title_zh, title_en = "上一条测试消息还没有投递成功", "The test before this one is still waiting"
 
 
+class StillReplaying(Conflict):
+    """One replay at a time."""
+
+    code = "replay_waiting"
+    title_zh, title_en = "上一次重新投递还没有备好", "The replay before this one is still being made"
+
+
 async def test(session: AsyncSession, *, actor: Actor, webhook_id: UUID) -> WebhookDeliveryRead:
     """Send a test message; its place in the log tells what became of it."""
     await _on(session, actor, webhook_id)
@@ -74,7 +81,9 @@ async def replay(
     if until <= wanted.since:
         raise invalid_field("body.until", "须晚于开始时间", "Must be later than the beginning")
     told = {"since": wanted.since.isoformat(), "until": until.isoformat()}
-    await queue.enqueue(session, job=REPLAY, payload={"subscription_id": str(webhook_id), **told})
+    order = {"subscription_id": str(webhook_id), **told}
+    if not await queue.enqueue(session, job=REPLAY, payload=order, alone=f"{REPLAY} {webhook_id}"):
+        raise StillReplaying
     await audit.record(
         session, action="webhook.replay", entity="webhook", entity_id=webhook_id, actor_id=actor.id, data=told
     )

@@ -2,7 +2,8 @@
 
 Codes go to everybody who may see the ticket; a field that may tell of somebody goes only to a client that was
 given it, and none goes out of a confidential ticket. Who reported, who acted and whom to call are in no
-message at all. Of a ticket that is no longer where the client may look, only this is said.
+message at all; a number of somebody that stands in a text is starred. Of a ticket that is no longer where the
+client may look, only this is said.
 """
 
 import json
@@ -12,8 +13,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from app.core.texts import without_numbers_of_people
+from app.models.enums import Status
 from app.models.enums.third_party import ClientField, WebhookPayload
 from app.services.exchange.webhooks.events import EVENT_TYPES, TEST
+from app.services.tickets.labels import STATUS_ZH
 
 CODES = (
     "no",
@@ -46,6 +50,7 @@ TELLING = (
     ClientField.PUBLIC_REPLY,
 )
 """Fields of the ticket that may tell of somebody; `opinion` is the step's."""
+STARS = "***"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +89,13 @@ def _step(row: Mapping[str, Any], payload: WebhookPayload, given: Collection[str
         "label": EVENT_TYPES[row["event_type"]].label,
         "from_status": row["from_status"],
         "to_status": row["to_status"],
+        "status_word": row["status_word"] or STATUS_ZH[Status(row["to_status"])],
+        "external_ref": row["external_ref"],
         "actor_role": None if row["confidential"] else row["actor_role"],
     }
     if payload is WebhookPayload.FULL:
         if ClientField.OPINION in given:
-            data["opinion"] = row["opinion"]
+            data["opinion"] = _value(row, ClientField.OPINION)
         told = {field.value: _value(row, field) for field in TELLING if field in given}
         data["ticket"] = {name: row[name] for name in CODES} | told
     return data
@@ -97,7 +104,8 @@ def _step(row: Mapping[str, Any], payload: WebhookPayload, given: Collection[str
 def _value(row: Mapping[str, Any], field: ClientField) -> Any:
     if field is ClientField.LOCATION:
         return None if row["lng"] is None else {"lng": row["lng"], "lat": row["lat"]}
-    return row[field.value]
+    words = row[field.value]
+    return without_numbers_of_people(words, STARS) if words else words
 
 
 def _telling(data: Mapping[str, Any]) -> Iterator[str]:

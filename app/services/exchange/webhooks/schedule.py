@@ -1,7 +1,8 @@
 """What follows an attempt: when the next one is due, and when a receiver is given up. A table and no clock.
 
 Ten attempts lie within three days. A message whose attempts are used up is given up; a receiver that has
-taken nothing at all for as long is switched off, and one that answers 410 at once, as it asks.
+taken nothing at all for as long is switched off, and one that answers 410 at once, as it asks. One that asks
+for a pause is left alone for it.
 """
 
 from dataclasses import dataclass
@@ -21,18 +22,21 @@ WAITS = (
     timedelta(hours=24),
 )
 SPAN = sum(WAITS, timedelta())
-GONE = 410
+REST = timedelta(minutes=1)
+LONGEST_REST = timedelta(hours=1)
+GONE, TOO_MANY, AWAY = 410, 429, 503
 OK = range(200, 300)
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """How one attempt ended: a status and what the answer began with, or a code of why there was none."""
+    """How one attempt ended: a status, how the answer began and what pause it asks for; or why none came."""
 
     status: int | None
     failure: str | None
     seconds: float = 0.0
     excerpt: str | None = None
+    pause: timedelta | None = None
 
     @property
     def taken(self) -> bool:
@@ -62,3 +66,10 @@ def switched_off(attempt: Attempt, *, failing_since: datetime, now: datetime) ->
     if attempt.status == GONE:
         return "gone"
     return "unreachable" if now - failing_since >= SPAN else None
+
+
+def rest(attempt: Attempt) -> timedelta:
+    """For how long a receiver wants to be left alone: too much for it, or away for a known time."""
+    if attempt.status == TOO_MANY or (attempt.status == AWAY and attempt.pause is not None):
+        return min(max(attempt.pause or REST, REST), LONGEST_REST)
+    return timedelta()

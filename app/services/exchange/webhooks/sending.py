@@ -2,15 +2,15 @@
 
 One run alone sends to an address, so a ticket's messages go out one after the other; what fails holds back
 that ticket and nothing else. A receiver that fails eight times in a row, or that is not to be found, is left
-alone for a minute, so that a dead one costs little however much waits for it. A run that is killed sends its
-last batch again.
+alone for a minute, so that a dead one costs little however much waits for it; one that asks for a pause has
+it. A run that is killed sends its last batch again.
 """
 
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -35,12 +35,16 @@ log = logging.get(__name__)
 
 @dataclass(slots=True)
 class _Run:
-    """What a run has seen: results of the present batch, batches, all that was taken, failures in a row."""
+    """What a run has seen: results of the present batch, batches, all that was taken, failures in a row.
+
+    `rest`: for how long the receiver is to be left alone; none while it is well.
+    """
 
     results: list[Result] = field(default_factory=list)
     turns: int = 0
     taken: int = 0
     failures: int = 0
+    rest: timedelta = timedelta()
 
     def note(self, row: Mapping[str, Any], attempt: Attempt) -> None:
         """Remember how an attempt ended."""
@@ -48,11 +52,13 @@ class _Run:
         self.results.append(Result(row, attempt, found))
         self.taken += attempt.taken
         self.failures = 0 if attempt.taken else self.failures + 1
+        self.rest = max(self.rest, schedule.rest(attempt))
+        if self.failures >= PATIENCE:
+            self.leave_alone()
 
-    @property
-    def tired(self) -> bool:
-        """Whether the receiver is to be left alone."""
-        return self.failures >= PATIENCE
+    def leave_alone(self) -> None:
+        """Let the receiver rest."""
+        self.rest = max(self.rest, schedule.REST)
 
 
 async def run(
@@ -74,7 +80,7 @@ async def run(
                 held, on = on, await _turn(sessions, on, done, vault, last=leave.is_set())
     except CallFailed as failed:
         done.note(held.rows[0], Attempt(None, failed.code))
-        done.failures = PATIENCE
+        done.leave_alone()
         await _turn(sessions, held, done, vault, last=True)
     return done.taken
 
@@ -103,7 +109,7 @@ async def _all(line: Line, held: Held, done: _Run) -> None:
 async def _each(line: Line, held: Held, rows: Iterator[Mapping[str, Any]], done: _Run, until: float) -> None:
     moment = asyncio.get_running_loop().time
     for row in rows:
-        if done.tired or moment() > until:
+        if done.rest or moment() > until:
             return
         done.note(row, await _attempt(line, held, row))
 
@@ -131,7 +137,7 @@ def _headers(message: Message, held: Held, now: datetime) -> dict[str, str]:
 def _answered(reply: Reply, message: Message) -> Attempt:
     taken = reply.status in schedule.OK
     excerpt = None if taken else excerpts.cleaned(reply.beginning, message.telling)
-    return Attempt(reply.status, None, reply.seconds, excerpt)
+    return Attempt(reply.status, None, reply.seconds, excerpt, reply.pause)
 
 
 async def _turn(sessions: Sessions, held: Held, done: _Run, vault: Vault, *, last: bool) -> Held | None:
@@ -146,9 +152,9 @@ async def _turn(sessions: Sessions, held: Held, done: _Run, vault: Vault, *, las
         found = await due.hold(session, held.id, vault, held=held.until, results=done.results)
         if found is None:
             return None
-        if not found.rows or last or done.tired or done.turns == TURNS or found.url != held.url:
-            await due.release(session, found, rest=done.tired)
-            if found.rows and not (last or done.tired):
+        if not found.rows or last or done.rest or done.turns == TURNS or found.url != held.url:
+            await due.release(session, found, rest=done.rest)
+            if found.rows and not (last or done.rest):
                 await fanout.wake(session, [held.id])
             return None
         return found
