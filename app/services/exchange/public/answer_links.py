@@ -5,15 +5,13 @@ it names nobody and serves this one purpose. It is of use while the ticket waits
 so that it is answered once: the answer itself moves the ticket on. Nothing of it is stored.
 """
 
-import base64
-import binascii
 import hmac
 import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from app.core import clock
+from app.core import base64url, clock
 from app.core.crypto import Vault
 from app.core.errors import Conflict, NotFound
 from app.models.enums import Status
@@ -52,16 +50,16 @@ def sign(vault: Vault, *, ticket: TicketView) -> tuple[str, datetime]:
     """The text of a link, safe in a path, and when it expires (UTC, whole seconds)."""
     until = (clock.now() + VALID_FOR).replace(microsecond=0)
     body = _BODY.pack(vault.key_id, ticket.round, int(until.timestamp()), ticket.id.bytes)
-    return base64.urlsafe_b64encode(body + vault.sign(_PURPOSE + body)).rstrip(b"=").decode(), until
+    return base64url.spelt(body + vault.sign(_PURPOSE + body)), until
 
 
 def read(vault: Vault, *, link: str) -> Linked:
     """What a link says; `AnswerLinkExpired` for a forged or old one."""
     try:
-        told = base64.urlsafe_b64decode(link + "=" * (-len(link) % 4))
+        told = base64url.read(link)
         body, mac = told[:-_MAC_BYTES], told[-_MAC_BYTES:]
         key_id, number, until, raw = _BODY.unpack(body)
-    except (binascii.Error, ValueError, struct.error):
+    except (ValueError, struct.error):
         raise AnswerLinkExpired from None
     if not vault.knows(key_id) or not hmac.compare_digest(mac, vault.sign(_PURPOSE + body, key_id=key_id)):
         raise AnswerLinkExpired
