@@ -37,7 +37,14 @@ async def test_to_find_what_is_due_takes_one_pass_over_what_waits(
     filling = {"id": webhook["id"], "tickets": TICKETS, "waiting": WAITING, "now": now}
     await session.execute(FILL, filling)
     area = world.places["village_a"].id
-    asked = {"id": webhook["id"], "now": now, "area_id": area, "org_id": None, "batch": due.BATCH}
+    asked = {
+        "id": webhook["id"],
+        "now": now,
+        "area_id": area,
+        "org_id": None,
+        "client_id": None,
+        "batch": due.BATCH,
+    }
     plan = await explained(session, due._DUE, asked)
     assert plan.returned == due.BATCH
     (scan,) = plan.scans("webhook_delivery")
