@@ -9,22 +9,14 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from app.core.ids import uuid7
-from tests.support.browser import Console, chromium
+from tests.support.browser import PATIENCE_MS, Console
 from tests.support.database import Server
 from tests.support.shown_town import ShownTown
 from tests.support.third_parties import Registered, register
 from tests.support.world import World
 
-PATIENCE_MS = 30_000
 DESK, PHONE = ViewportSize(width=1366, height=768), ViewportSize(width=390, height=844)
 Opening = Callable[..., Awaitable[Page]]
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as found:
-        expect.set_options(timeout=PATIENCE_MS)
-        yield found
 
 
 @pytest.fixture(scope="module")

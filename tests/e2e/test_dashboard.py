@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, Route, ViewportSize, expect
 
 from app.core.ids import uuid7
-from tests.support.browser import Console, chromium, signed_in, violations, waited_for
+from tests.support.browser import PATIENCE_MS, Console, signed_in, violations, waited_for
 from tests.support.database import Server
 from tests.support.shown_town import ShownTown
 from tests.support.world import World
@@ -17,17 +17,8 @@ from tests.support.world import World
 WHO, SCREEN = "leader_viewer", "/v1/stats/screen"
 WALL = ViewportSize(width=1366, height=768)
 PHONE = ViewportSize(width=390, height=844)
-# A question that is answered late, or an animation, must not fail a test on a busy machine.
-PATIENCE_MS = 30_000
 MOST_OPENED = 70
 NO_PAST = {"value": None, "numerator": None, "denominator": None}
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as found:
-        expect.set_options(timeout=PATIENCE_MS)
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,14 @@
 """Fixtures of the services' tests."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from app.core import clock
 from app.core.db import Sessions
 from tests.support.cast import actors_of
+from tests.support.clients import Api
+from tests.support.hooks import Post, Receiver, receiver
 from tests.support.sweeping import PEOPLE, WEDNESDAY, Story, at
 from tests.support.walking import PEOPLE as WALKERS
 from tests.support.walking import Town, town_of
@@ -25,3 +29,16 @@ async def story(sessions: Sessions, world: World, monkeypatch: pytest.MonkeyPatc
     told = Story(sessions, world, cast, at(WEDNESDAY, 8, 30))
     monkeypatch.setattr(clock, "now", told.tick)
     return told
+
+
+@pytest.fixture
+async def hook() -> AsyncIterator[Receiver]:
+    """A receiver that takes everything."""
+    async with receiver() as found:
+        yield found
+
+
+@pytest.fixture
+def post(api: Api, sessions: Sessions, world: World) -> Post:
+    """The town's post office."""
+    return Post(api, sessions, world)

@@ -37,13 +37,6 @@ class Resolver:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
-@pytest.fixture
-async def hook() -> AsyncIterator[Receiver]:
-    """A receiver that takes everything."""
-    async with receiver() as found:
-        yield found
-
-
 async def post(courier: Courier, url: str, times: int = 1) -> Reply:
     """The last answer of some calls on one line."""
     async with courier.line_to(url, at_once=2) as line:

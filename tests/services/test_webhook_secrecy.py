@@ -1,6 +1,5 @@
 """What messages say and to whom: what a client may know when they are sent, and nothing of anybody else."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -15,26 +14,13 @@ from app.models.ticket import Ticket
 from app.services.exchange.webhooks import excerpts
 from app.services.privacy import erasure
 from tests.support.clients import Api
-from tests.support.hooks import Post, Receiver, answer, receiver, replayed
+from tests.support.hooks import Post, Receiver, answer, replayed
 from tests.support.third_parties import registered_as
 from tests.support.tickets import REPORT, Loop
 from tests.support.world import World
 
 pytestmark = pytest.mark.commits
 STEPS = ["report", "accept", "dispatch", "sign", "resolve", "revisit", "evaluate", "close"]
-
-
-@pytest.fixture
-async def hook() -> AsyncIterator[Receiver]:
-    """A receiver that takes everything."""
-    async with receiver() as found:
-        yield found
-
-
-@pytest.fixture
-def post(api: Api, sessions: Sessions, world: World) -> Post:
-    """The town's post office."""
-    return Post(api, sessions, world)
 
 
 @pytest.fixture

@@ -42,19 +42,6 @@ pytestmark = pytest.mark.commits
 
 
 @pytest.fixture
-async def hook() -> AsyncIterator[Receiver]:
-    """A receiver that takes everything."""
-    async with receiver() as found:
-        yield found
-
-
-@pytest.fixture
-def post(api: Api, sessions: Sessions, world: World) -> Post:
-    """The town's post office."""
-    return Post(api, sessions, world)
-
-
-@pytest.fixture
 def loop(api: Api, world: World) -> Loop:
     """A ticket of village A."""
     return Loop(api, world)

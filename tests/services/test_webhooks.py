@@ -1,7 +1,6 @@
 """Webhooks on real receivers: signed, in order, at least once, to those who may know and to nobody else."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -18,7 +17,7 @@ from app.schemas.webhook import PingMessage, TicketMessage
 from app.services.exchange.webhooks import fanout, sending
 from app.services.platform import outbox
 from tests.support.clients import Api
-from tests.support.hooks import PATH, Later, Post, Receiver, answer, dead_port, id_of, receiver, replayed
+from tests.support.hooks import PATH, Later, Post, Receiver, answer, dead_port, id_of, replayed
 from tests.support.orders import ORDER, push
 from tests.support.third_parties import mapped, registered_as
 from tests.support.tickets import Loop
@@ -26,19 +25,6 @@ from tests.support.world import World
 
 pytestmark = pytest.mark.commits
 STEPS = ["report", "accept", "dispatch", "sign", "resolve", "revisit", "evaluate", "close"]
-
-
-@pytest.fixture
-async def hook() -> AsyncIterator[Receiver]:
-    """A receiver that takes everything."""
-    async with receiver() as found:
-        yield found
-
-
-@pytest.fixture
-def post(api: Api, sessions: Sessions, world: World) -> Post:
-    """The town's post office."""
-    return Post(api, sessions, world)
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 # Longer than the page ever waits before it asks again, and than a test waits for it.
 _LONGEST_WAIT_MS, _PATIENCE_SECONDS = 36_000, 60
+# A question that is answered late, or an animation, must not fail a test on a busy machine.
+PATIENCE_MS = 30_000
 MISSING = "没有 Chromium：请安装（Debian：apt-get install chromium），或以 WANGGE_CHROMIUM 指明其路径"
 
 
