@@ -11,6 +11,7 @@ from app.api.parts import Configured, Files, Opener
 from app.api.ratelimit import TooManyRequests
 from app.api.sessions import Session
 from app.api.vault import AppVault
+from app.core.crypto import Vault
 from app.core.db import transaction
 from app.core.spool import FileTooLarge
 from app.models.enums import EventSource
@@ -65,12 +66,15 @@ async def public_report_create(
     deadlines: Deadlines,
     body: PublicReportCreate,
 ) -> PublicReportTaken:
-    """Report without an account; it waits for a dispatcher and is not public. The code is shown this once."""
+    """Report without an account; it waits for a dispatcher and is not public. Keep the code.
+
+    With an `attempt` it may be sent again when the answer was lost: the same report gets the same answer.
+    """
     await public_limits.phone(request, body.phone)
     taken = await reporting.take(
         session,
         actor=RESIDENT,
-        sent=_sent(body),
+        sent=_sent(body, vault),
         deadlines=deadlines,
         vault=vault,
         prefix=settings.ticket_prefix,
@@ -115,7 +119,7 @@ async def public_report_with_photos(
         taken = await reporting.take(
             session,
             actor=RESIDENT,
-            sent=_sent(body, photos),
+            sent=_sent(body, vault, photos),
             deadlines=deadlines,
             vault=vault,
             prefix=settings.ticket_prefix,
@@ -159,8 +163,9 @@ async def public_answer_create(
     return await answering.answer(session, vault=vault, link=link, new=body, deadlines=deadlines)
 
 
-def _sent(body: PublicReportCreate, photos: Sequence[Placed] = ()) -> Sent:
+def _sent(body: PublicReportCreate, vault: Vault, photos: Sequence[Placed] = ()) -> Sent:
     point = body.location
+    proof = vault.index(f"public report {body.model_dump_json()}") if body.attempt else None
     return Sent(
         service_code=body.service_code,
         description=body.description,
@@ -174,6 +179,7 @@ def _sent(body: PublicReportCreate, photos: Sequence[Placed] = ()) -> Sent:
         confidential=body.confidential,
         files=photos,
         where="body.location",
+        proof=proof,
     )
 
 

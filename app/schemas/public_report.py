@@ -18,6 +18,10 @@ Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
 class PublicReportCreate(Input):
     """What somebody saw, where, and perhaps whom to call back; a point or an area says where."""
 
+    attempt: UUID | None = Field(
+        default=None,
+        description="由客户端生成的编号；没收到答复时原样再提交，得到同一查询号和查询码",
+    )
     service_code: LeafCategory = Field(
         description="服务类别，见 /open311/v2/services.json", examples=["0501"]
     )

@@ -24,6 +24,11 @@ def new_code() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
 
 
+def code_of(proof: bytes) -> str:
+    """The code that belongs to a proof that only the server can make, sixty of its bits."""
+    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in proof[-CODE_LENGTH:])
+
+
 def shown(stored: str, *, by: int) -> str:
     """A number or code in groups, as people read and type it."""
     return "-".join(stored[begin : begin + by] for begin in range(0, len(stored), by))

@@ -1,13 +1,15 @@
 """A report of the public: it becomes a ticket that waits to be accepted, with a number and code to follow it.
 
-Nothing of it is public before a dispatcher says so. The code is shown once; what is kept of it is a hash.
+Nothing of it is public before a dispatcher says so. What is kept of the code is a hash, so whoever may have
+to send a report again gives the attempt an id: of it and the contents the server makes a proof, of which the
+ticket's id and the code are parts. The same again finds the same, and nothing of a code is stored.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -33,7 +35,8 @@ TITLE_LENGTH, PICTURE = 60, "附图："
 class Sent:
     """What somebody reported; `address` in words, `area_id` where no point says it.
 
-    files: as they were placed; where: what the field of the point is called, to whom it is wrong.
+    files: as they were placed; where: what the field of the point is called, to whom it is wrong; proof: 32
+    bytes that the same attempt with the same contents has again.
     """
 
     service_code: str
@@ -49,6 +52,7 @@ class Sent:
     files: Sequence[Placed] = ()
     confidential: bool = False
     where: str = "lat"
+    proof: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -72,6 +76,12 @@ async def take(
 ) -> Taken:
     """Store a report; `UnknownService`, `NotFound` outside the caller's reach, `Invalid` for wrong fields."""
     row = await services.require(session, sent.service_code)
+    kind, ticket_id = ServiceKind(row.PublicService.kind), None
+    if sent.proof is not None:
+        ticket_id = UUID(bytes=sent.proof[:16], version=4)
+        known = await _number_of(session, ticket_id)
+        if known is not None:
+            return Taken(ticket_id, known, follow_codes.code_of(sent.proof), kind)
     asked = row.PublicService.attributes
     kept = answers.checked(asked, sent.answers)
     area = await whereabouts.find(
@@ -89,6 +99,7 @@ async def take(
         urgency=Urgency.NORMAL,
         area_id=area.id,
         address=sent.address or area.name,
+        ticket_id=ticket_id,
         place=sent.place,
         confidential=sent.confidential,
         contact=Contact(sent.name, sent.phone) if sent.name or sent.phone else None,
@@ -97,7 +108,8 @@ async def take(
     ticket, _is_new = await report.report(
         session, actor=actor, new=new, deadlines=deadlines, vault=vault, prefix=prefix
     )
-    number, code = follow_codes.new_number(), follow_codes.new_code()
+    number = follow_codes.new_number()
+    code = follow_codes.code_of(sent.proof) if sent.proof else follow_codes.new_code()
     await session.execute(
         insert(PublicReport).values(
             ticket_id=ticket.id,
@@ -107,7 +119,16 @@ async def take(
             created_at=clock.now(),
         )
     )
-    return Taken(ticket.id, number, code, ServiceKind(row.PublicService.kind))
+    return Taken(ticket.id, number, code, kind)
+
+
+async def _number_of(session: AsyncSession, ticket_id: UUID) -> str | None:
+    """The number of a report that is there; who sends the same meanwhile waits."""
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(ticket_id), 0))))
+    found: str | None = await session.scalar(
+        select(PublicReport.number).where(PublicReport.ticket_id == ticket_id)
+    )
+    return found
 
 
 def _title(text: str) -> str:
