@@ -41,6 +41,7 @@ async def test_it_is_not_reworked_a_third_time_but_goes_up_and_comes_back_with_a
     up = await loop.act("dispatcher", **UP)
     assert (up["status"], up["handling_level"], up["rework_count"]) == ("escalating", 2, 3)
     assert (up["solved"], up["satisfaction"], set(running(up))) == (None, None, {"overall"})
+    await ledger.audit(session, UUID(loop.id))
     back = await loop.act("supervisor", **DECIDE, decision="send_back")
     handle = running(back)["handle"]
     assert (back["status"], handle["amount"], handle["round"]) == ("processing", 5, 4)

@@ -71,7 +71,7 @@ async def audit(session: AsyncSession, ticket_id: UUID) -> dict[str, Any]:
     _check_replay(ticket, rows["events"], rows["told"])
     _check_clocks(ticket, rows["clocks"], rows["events"])
     _check_counters(ticket, rows["events"])
-    _check_assignments(ticket, rows["assignments"])
+    _check_assignments(ticket, rows["assignments"], rows["events"])
     _check_requests(ticket, rows["requests"], rows["events"])
     _check_supervision(ticket, rows["supervisions"], rows["events"])
     _check_suspension(ticket, rows["suspensions"])
@@ -205,14 +205,23 @@ def _handles_anew(event: RowMapping) -> bool:
     return "handle" in clocks.get("started", ()) and "handle" not in clocks.get("stopped", ())
 
 
-def _check_assignments(ticket: RowMapping, assignments: Sequence[RowMapping]) -> None:
+def _handled_and_sent_up(events: Sequence[RowMapping]) -> bool:
+    """Whether it last went up from its evaluation: its office is done, until the town decides."""
+    ups = [event for event in events if event["action"] == "escalate"]
+    return bool(ups) and ups[-1]["from_status"] == "evaluating"
+
+
+def _check_assignments(
+    ticket: RowMapping, assignments: Sequence[RowMapping], events: Sequence[RowMapping]
+) -> None:
     assert {row["round"] for row in assignments} == set(range(1, ticket["dispatch_count"] + 1))
     at_work = [row for row in assignments if row["ended_at"] is None]
     leads = [row for row in at_work if row["is_lead"]]
     status = ticket["merged_from"] or ticket["status"]
+    done = status == "escalating" and _handled_and_sent_up(events)
     if status in TERMINAL:
         assert not at_work
-    elif status not in OFFICES or ticket["lead_org_id"] is None:
+    elif status not in OFFICES or ticket["lead_org_id"] is None or done:
         assert not leads
     else:
         (lead,) = leads
