@@ -55,10 +55,11 @@ def create_sessions(engine: AsyncEngine) -> Sessions:
 
 
 def create_readers(engine: AsyncEngine) -> Sessions:
-    """As `create_sessions`, for reading only: every statement stands alone, nothing needs a commit.
+    """As `create_sessions`, for reading: every statement stands alone, nothing needs a commit.
 
     At PostgreSQL's default level two statements of one transaction do not see the same moment either; so
-    this gives nothing up, and saves the two round trips of BEGIN and COMMIT.
+    this gives nothing up, and saves the two round trips of BEGIN and COMMIT. The one thing that is written so
+    is what `services.platform.limits` counts, which must stand whatever becomes of the call.
     """
     return create_sessions(engine.execution_options(isolation_level="AUTOCOMMIT"))
 
